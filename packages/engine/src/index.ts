@@ -1,0 +1,2 @@
+export { asParleyError, type ErrorCategory, ParleyError, type ParleyErrorOptions } from "./error.ts";
+export * from "./ports/index.ts";

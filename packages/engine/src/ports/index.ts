@@ -1,0 +1,26 @@
+export type { CallLog } from "./call-log.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export type { Llm, LlmEvent, LlmRequest, LlmUsage, ToolSpec } from "./llm.ts";
+export type { RealtimeModel, RealtimeOptions, RealtimeSession, RealtimeSink } from "./realtime.ts";
+export {
+  HEARING_RATE_HZ,
+  type Stt,
+  type SttOptions,
+  type SttResult,
+  type SttSession,
+  type SttUtterance,
+  type Tts,
+  type TtsChunk,
+  type TtsRequest,
+  type WordTime,
+} from "./speech.ts";
+export type {
+  AgentState,
+  AudioOut,
+  Participant,
+  TextChannel,
+  TranscriptUpdate,
+  Transport,
+  TransportSink,
+} from "./transport.ts";
+export type { NoiseFilter, TurnDetector, Vad, VadStream } from "./vad.ts";

@@ -1,0 +1,32 @@
+/** Voice activity of one stream of sound. State is per stream; a model behind it is shared. */
+export interface VadStream {
+  /**
+   * 16 kHz mono, any length. Calls `onWindow` once per whole window, in order, possibly later (a batched model).
+   * The callee copies what it needs from `frame`. Never throws: a failing model reports probability through energy.
+   */
+  push(frame: Int16Array, onWindow: (probability: number) => void): void;
+  /** Idempotent; no `onWindow` is called after it. */
+  close(): void;
+}
+
+export interface Vad {
+  readonly name: string;
+  /** Samples (16 kHz) per window: 512 is 32 ms. */
+  readonly windowSamples: number;
+  open(): VadStream;
+  warm?(): Promise<void>;
+  close?(): Promise<void>;
+}
+
+/** Says how likely a pause is the end of the turn, from the last seconds of sound and the words so far. */
+export interface TurnDetector {
+  readonly name: string;
+  /** 0 (will go on) to 1 (has finished). `samples`: 16 kHz mono, at most the last 8 s. */
+  probability(input: { samples: Int16Array; text: string; language: string }, signal: AbortSignal): Promise<number>;
+}
+
+/** Cleans a caller's sound before VAD and STT. One per stream. */
+export interface NoiseFilter {
+  readonly name: string;
+  open(): { process(frame: Int16Array): Int16Array; close(): void };
+}

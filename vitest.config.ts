@@ -1,0 +1,39 @@
+import { defineConfig } from "vitest/config";
+
+const exclude = ["**/node_modules/**", "**/dist/**"];
+
+/** unit: seconds, no servers. properties: the rules under random schedules. live: real servers. e2e: a real browser. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["{apps,packages,bench}/**/*.test.{ts,tsx}"],
+          exclude: [...exclude, "**/*.property.test.ts", "**/*.live.test.ts", "**/*.e2e.test.ts"],
+        },
+      },
+      { test: { name: "properties", include: ["packages/**/*.property.test.ts"], exclude, testTimeout: 1_200_000 } },
+      {
+        test: {
+          name: "live",
+          include: ["{apps,packages}/**/*.live.test.ts"],
+          exclude,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["apps/**/*.e2e.test.ts"],
+          exclude,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
