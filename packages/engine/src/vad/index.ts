@@ -1,0 +1,1 @@
+export { type EnergyVadOptions, energyVad } from "./energy.ts";
