@@ -1,0 +1,2 @@
+export { FLITE_VOICES, type FliteVoice } from "./flite/synthesizer.ts";
+export { type FliteTtsOptions, fliteTts } from "./flite/tts.ts";
