@@ -1,0 +1,1 @@
+export { type AiSdkLlmOptions, aiSdkLlm } from "./ai-sdk.ts";

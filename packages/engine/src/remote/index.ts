@@ -1,0 +1,14 @@
+export {
+  cancelledError,
+  cutError,
+  garbageError,
+  networkError,
+  type RemoteError,
+  type RemoteService,
+  type RemoteStage,
+  remoteError,
+  timeoutError,
+} from "./error.ts";
+export { type HttpRefusal, httpError } from "./http.ts";
+export { redact, safeCause } from "./redact.ts";
+export { linkedAbort, type Wait, within } from "./wait.ts";
