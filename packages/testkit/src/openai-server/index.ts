@@ -1,0 +1,14 @@
+export { startOpenAiServer } from "./server.ts";
+export { tone } from "./speech.ts";
+export type {
+  ChatReply,
+  ChatRequest,
+  OpenAiEndpoint,
+  OpenAiFault,
+  OpenAiServer,
+  OpenAiServerOptions,
+  RecordedRequest,
+  Speech,
+  SpeechRequest,
+  TranscriptionRequest,
+} from "./types.ts";
