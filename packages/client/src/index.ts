@@ -1,0 +1,15 @@
+export { type BrowserCall, type CallOptions, type CallSource, createCall, type JoinOptions } from "./call.ts";
+export { browserEnvironment, type CallEnvironment, type CallRoom, preload } from "./environment.ts";
+export { CallError, type CallErrorCategory, type CallErrorCode } from "./error.ts";
+export type { LevelMeter, LevelTap } from "./level-meter.ts";
+export type {
+  AgentState,
+  CallSnapshot,
+  CallState,
+  ChatMessage,
+  EndReason,
+  MicrophoneDevice,
+  MicrophoneState,
+  OngoingCall,
+  TranscriptEntry,
+} from "./state.ts";

@@ -1,0 +1,1 @@
+export { type UsedCall, useCall } from "./use-call.ts";
