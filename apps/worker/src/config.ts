@@ -1,0 +1,118 @@
+import { availableParallelism, totalmem } from "node:os";
+import { resolve } from "node:path";
+import { z } from "zod";
+import { readSettings, type SettingProblem } from "./settings.ts";
+
+/** A shard with its models loaded takes some 300 MB; a machine is not filled with shards that it cannot hold. */
+const SHARD_MEMORY_BYTES = 512 * 1024 * 1024;
+const MOST_SHARDS = 16;
+
+function wholeNumber(least: number, most: number, what: string) {
+  const fix = `must be a whole number from ${least} to ${most} (${what})`;
+  return z
+    .string()
+    .regex(/^\d+$/, { error: fix })
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, { error: fix });
+}
+
+const LIVEKIT_WHERE = "take it from your LiveKit server's configuration, or from LiveKit Cloud's settings page";
+
+const liveKitUrl = z.url({
+  protocol: /^(wss?|https?)$/,
+  error: "must be the address of a LiveKit server, e.g. ws://127.0.0.1:7880 or wss://project.livekit.cloud",
+});
+
+/** Every setting that the worker reads, with its default. */
+export const workerSettings = z.object({
+  LIVEKIT_URL: liveKitUrl.optional(),
+  LIVEKIT_SERVER_URL: liveKitUrl.optional(),
+  LIVEKIT_API_KEY: z.string({ error: `the worker registers with it; ${LIVEKIT_WHERE}` }),
+  LIVEKIT_API_SECRET: z.string({ error: `the worker registers with it; ${LIVEKIT_WHERE}` }),
+  BACKEND_URL: z
+    .url({ protocol: /^(wss?|https?)$/, error: "must be the address of a Parley server, e.g. http://127.0.0.1:8080" })
+    .optional(),
+  PARLEY_WORKER_KEY: z.string().optional(),
+  PARLEY_DATA: z.string().default(".parley"),
+  PARLEY_WORKER_PORT: wholeNumber(0, 65_535, "0 takes any free port").default(8081),
+  PARLEY_SHARDS: wholeNumber(1, 256, "processes that run calls; unset: one per core").optional(),
+  PARLEY_DRAIN_MS: wholeNumber(0, 86_400_000, "how long running calls may go on after a stop, in ms").optional(),
+  PARLEY_CALLS_MAX_MB: wholeNumber(1, 1_048_576, "room for call files when no server takes them").default(512),
+  PARLEY_LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "silent"], {
+      error: "must be one of trace, debug, info, warn, error, silent",
+    })
+    .default("info"),
+  MAX_CONCURRENT_JOBS: wholeNumber(1, 100_000, "most calls at once; unset: load decides").optional(),
+  CONNECTION_TIMEOUT: wholeNumber(1, 600_000, "ms to wait for a connection").default(30_000),
+  REQUEST_TIMEOUT: wholeNumber(1, 600_000, "ms to wait for an answer").default(60_000),
+});
+
+export type LogLevel = z.infer<typeof workerSettings>["PARLEY_LOG_LEVEL"];
+
+export interface WorkerConfig {
+  /** Absolute path of the agent's module. */
+  agentFile: string;
+  livekit: { url: string; apiKey: string; apiSecret: string };
+  /** Where call logs are shipped; null: they stay in `dataDir`. */
+  backend: { url: string; key: string } | null;
+  /** Absolute. Call files are in its `calls` folder. */
+  dataDir: string;
+  /** Of healthz and readyz; 0 takes any free port. */
+  port: number;
+  shards: number;
+  /** Null: load decides. */
+  maxConcurrentJobs: number | null;
+  /** How long running calls may go on after a stop; null: 10 minutes on SIGTERM, 30 s on SIGINT. */
+  drainMs: number | null;
+  callsMaxBytes: number;
+  connectionTimeoutMs: number;
+  requestTimeoutMs: number;
+  logLevel: LogLevel;
+}
+
+export function defaultShards(cores = availableParallelism(), memoryBytes = totalmem()): number {
+  return Math.max(1, Math.min(cores, Math.floor(memoryBytes / SHARD_MEMORY_BYTES), MOST_SHARDS));
+}
+
+function missingTogether(given: Readonly<Record<string, string>>): SettingProblem[] {
+  const problems: SettingProblem[] = [];
+  if (!given.LIVEKIT_URL && !given.LIVEKIT_SERVER_URL) {
+    const fix = "set it (or LIVEKIT_SERVER_URL) to the address of a LiveKit server, e.g. ws://127.0.0.1:7880";
+    problems.push({ name: "LIVEKIT_URL", value: undefined, fix });
+  }
+  if (given.BACKEND_URL && !given.PARLEY_WORKER_KEY) {
+    const fix = "BACKEND_URL is set, and the server at it takes logs only with this key; or unset BACKEND_URL";
+    problems.push({ name: "PARLEY_WORKER_KEY", value: undefined, fix });
+  }
+  return problems;
+}
+
+/**
+ * The worker's configuration from the environment.
+ * @throws ParleyError `bad-configuration`, naming each setting, its value (secrets hidden) and the fix.
+ */
+export function readWorkerConfig(agentFile: string, env: NodeJS.ProcessEnv): WorkerConfig {
+  const settings = readSettings(workerSettings, env, missingTogether);
+  return {
+    agentFile: resolve(agentFile),
+    livekit: {
+      url: (settings.LIVEKIT_URL ?? settings.LIVEKIT_SERVER_URL)!,
+      apiKey: settings.LIVEKIT_API_KEY,
+      apiSecret: settings.LIVEKIT_API_SECRET,
+    },
+    backend:
+      settings.BACKEND_URL && settings.PARLEY_WORKER_KEY
+        ? { url: settings.BACKEND_URL, key: settings.PARLEY_WORKER_KEY }
+        : null,
+    dataDir: resolve(settings.PARLEY_DATA),
+    port: settings.PARLEY_WORKER_PORT,
+    shards: settings.PARLEY_SHARDS ?? defaultShards(),
+    maxConcurrentJobs: settings.MAX_CONCURRENT_JOBS ?? null,
+    drainMs: settings.PARLEY_DRAIN_MS ?? null,
+    callsMaxBytes: settings.PARLEY_CALLS_MAX_MB * 1024 * 1024,
+    connectionTimeoutMs: settings.CONNECTION_TIMEOUT,
+    requestTimeoutMs: settings.REQUEST_TIMEOUT,
+    logLevel: settings.PARLEY_LOG_LEVEL,
+  };
+}

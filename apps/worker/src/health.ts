@@ -1,0 +1,66 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { ParleyError } from "@parley/engine";
+
+export interface WorkerHealth {
+  ready: boolean;
+  /** Why not, for the person who looks. */
+  reason: string | null;
+  registered: boolean;
+  draining: boolean;
+  slots: { taken: number; cap: number | null };
+  calls: number;
+  load: number;
+  shards: { shardId: number; state: string; calls: number; loopDelayMs: number; rssBytes: number }[];
+}
+
+export interface Health {
+  port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * GET /healthz answers 200 while the process lives; GET /readyz answers 200 only when the worker takes calls.
+ * @throws ParleyError `port-taken`, naming PARLEY_WORKER_PORT
+ */
+export async function openHealth(port: number, look: () => WorkerHealth): Promise<Health> {
+  const server = createServer((request, response) => {
+    const path = request.url?.split("?")[0];
+    const answer = (status: number, body: unknown) => {
+      response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
+      response.end(request.method === "HEAD" ? undefined : JSON.stringify(body));
+    };
+    if (request.method !== "GET" && request.method !== "HEAD") return answer(405, { error: "only GET" });
+    if (path === "/healthz") return answer(200, { status: "ok", ...look() });
+    if (path === "/readyz") {
+      const health = look();
+      return answer(health.ready ? 200 : 503, { status: health.ready ? "ready" : "not-ready", ...health });
+    }
+    return answer(404, { error: "there are /healthz and /readyz" });
+  });
+  server.requestTimeout = 5_000;
+  await listen(server, port);
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const taken = cause.code === "EADDRINUSE";
+      const message = taken
+        ? `PARLEY_WORKER_PORT=${port}: another program listens there; stop it, choose another port, or 0 for any free one`
+        : `PARLEY_WORKER_PORT=${port}: cannot listen there (${cause.message}); choose another port`;
+      reject(
+        new ParleyError(message, { code: taken ? "port-taken" : "port-refused", category: "configuration", cause }),
+      );
+    });
+    server.listen(port, resolve);
+  });
+}

@@ -1,0 +1,57 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { CallContext } from "@parley/engine";
+import type { JobOffer } from "./messages.ts";
+
+/** A callId becomes a file name, so nothing else is taken from outside. */
+const CALL_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
+
+type Metadata = Record<string, unknown>;
+
+function parsed(text: string): Metadata {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Metadata) : {};
+  } catch {
+    return {};
+  }
+}
+
+function text(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+/**
+ * Whose call a job is. The dispatch's metadata wins over the room's; a missing callId, or one that could not be a file
+ * name, is replaced by a fresh one (`foreign` then holds what was refused).
+ */
+export function callOf(
+  offer: Pick<JobOffer, "metadata" | "roomMetadata" | "roomName">,
+  mint: () => string = randomUUID,
+): { callId: string; foreign: string | null; context: CallContext } {
+  const metadata = { ...parsed(offer.roomMetadata), ...parsed(offer.metadata) };
+  const given = text(metadata.callId);
+  const usable = given !== null && CALL_ID.test(given);
+  return {
+    callId: usable ? given : mint(),
+    foreign: usable ? null : given,
+    context: {
+      room: offer.roomName,
+      agentId: text(metadata.agentId),
+      tenantId: text(metadata.tenantId),
+      language: text(metadata.language),
+      from: text(metadata.from),
+      to: text(metadata.to),
+      metadata,
+    },
+  };
+}
+
+/** The call's log file for a new epoch: one writer per call and epoch, so an existing file is never opened again. */
+export function nextLogFile(callsDir: string, callId: string): { epoch: number; path: string } {
+  for (let epoch = 1; ; epoch++) {
+    const path = join(callsDir, `${callId}.${epoch}.ndjson`);
+    if (!existsSync(path)) return { epoch, path };
+  }
+}

@@ -1,0 +1,60 @@
+import type { ShardBeat } from "./messages.ts";
+
+/** LiveKit offers no job to a worker that reports this much or more (its `agents.target_load`). */
+export const LIVEKIT_TARGET_LOAD = 0.7;
+
+/** Use of the machine, and lateness of a loop, at which one more call would be heard by those already there. */
+const FULL_CPU = 0.9;
+const FULL_LOOP_DELAY_MS = 200;
+
+/**
+ * CPU cores that a call is taken to cost until its own use shows in the figures: the floor agent measured 0.038
+ * (bench/RESULTS of the floor), and joining costs more for a moment.
+ */
+const ASSUMED_CORES_PER_CALL = 0.05;
+
+export interface LoadInput {
+  /** Null: load decides alone. */
+  cap: number | null;
+  /** Slots taken, reserved ones included. */
+  taken: number;
+  /** Calls accepted so recently that the measured figures cannot contain them. */
+  fresh: number;
+  /** Cores' worth of CPU that the worker's own processes used in the last interval. */
+  cpuCores: number;
+  cores: number;
+  /** 0 to 1 per ready shard. */
+  pressures: readonly number[];
+}
+
+/** How near a shard is to the point at which its calls would suffer. */
+export function shardPressure(beat: Pick<ShardBeat, "loopBusy" | "loopDelayMs">): number {
+  return Math.min(1, Math.max(beat.loopBusy, beat.loopDelayMs / FULL_LOOP_DELAY_MS));
+}
+
+/**
+ * The load that LiveKit is told, 0 to 1. With a cap the cap alone decides, and the worker stays below LiveKit's
+ * target until the last slot is taken (a job that nobody is offered is dropped, never retried). Without one: CPU of
+ * the worker's own processes and the least pressed shard, since that one would get the call.
+ */
+export function workerLoad(input: LoadInput): number {
+  if (input.pressures.length === 0) return 1;
+  if (input.cap !== null) {
+    return input.taken >= input.cap ? 1 : (input.taken / input.cap) * (LIVEKIT_TARGET_LOAD - 0.05);
+  }
+  const calls = input.taken - input.fresh;
+  const perCall = Math.max(ASSUMED_CORES_PER_CALL, calls > 0 ? input.cpuCores / calls : 0);
+  const cpu = (input.cpuCores + input.fresh * Math.min(perCall, 4 * ASSUMED_CORES_PER_CALL)) / input.cores;
+  const use = Math.max(cpu / FULL_CPU, Math.min(...input.pressures));
+  return Math.min(1, use * LIVEKIT_TARGET_LOAD);
+}
+
+/** Smooths a figure over about `windowMs`, so that one join does not look like a full machine. */
+export function smoothed(windowMs: number): (value: number, elapsedMs: number) => number {
+  let last: number | undefined;
+  return (value, elapsedMs) => {
+    const weight = last === undefined ? 1 : 1 - Math.exp(-elapsedMs / windowMs);
+    last = last === undefined ? value : last + (value - last) * weight;
+    return last;
+  };
+}

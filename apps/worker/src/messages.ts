@@ -1,0 +1,64 @@
+import type { CallContext } from "@parley/engine";
+import type { WorkerConfig } from "./config.ts";
+
+/** What LiveKit offers: somebody is in a room and wants an agent. Plain data: it crosses a process border. */
+export interface JobOffer {
+  jobId: string;
+  roomName: string;
+  roomSid: string;
+  /** As the room carries it. */
+  roomMetadata: string;
+  /** As the dispatch carries it. */
+  metadata: string;
+  agentName: string;
+  dispatchId: string;
+}
+
+/** A job that a shard must run now. */
+export interface CallAssignment {
+  jobId: string;
+  callId: string;
+  epoch: number;
+  /** Absolute path of the call's log file; nothing is at it yet. */
+  logPath: string;
+  url: string;
+  token: string;
+  context: CallContext;
+}
+
+/** What the supervisor knows of the agent; it never loads the module itself. */
+export interface AgentSummary {
+  name: string;
+  /** The module decides itself which jobs it takes. */
+  asksToAccept: boolean;
+  /** Most calls at once that the agent's author allows; null: no word about it. */
+  maxCalls: number | null;
+}
+
+/** A shard's pulse, once a second. */
+export interface ShardBeat {
+  calls: number;
+  /** 0 to 1: the part of the last second in which the event loop was busy. */
+  loopBusy: number;
+  /** 99th percentile of the loop's lateness in the last second. */
+  loopDelayMs: number;
+  /** CPU that the process has used since it began. */
+  cpuMs: number;
+  rssBytes: number;
+}
+
+export type ToShard =
+  | { type: "boot"; shardId: number; config: WorkerConfig }
+  | { type: "offer"; offerId: number; offer: JobOffer; callId: string; context: CallContext }
+  | { type: "run"; call: CallAssignment }
+  | { type: "end-call"; jobId: string; reason: string }
+  | { type: "close"; reason: string };
+
+export type FromShard =
+  | { type: "ready"; agent: AgentSummary }
+  /** The agent's module, or what it needs, could not be loaded; the shard exits after this. */
+  | { type: "load-failed"; code: string; message: string; configuration: boolean }
+  | { type: "beat"; beat: ShardBeat }
+  | { type: "offer-answer"; offerId: number; accept: boolean; reason: string }
+  | { type: "call-started"; jobId: string }
+  | { type: "call-ended"; jobId: string; reason: string; error: string | null };

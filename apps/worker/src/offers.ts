@@ -1,0 +1,43 @@
+import type { CallContext, Clock } from "@parley/engine";
+import type { FromShard, JobOffer, ToShard } from "./messages.ts";
+
+/** LiveKit waits 10 s for the worker's answer; the author's `accept` gets half of it. */
+const ACCEPT_MS = 5_000;
+
+type Answer = { accept: boolean; reason: string };
+
+/** Questions to the agent's own `accept`, which runs in the shard that would take the call. */
+export interface Offers {
+  ask(shardId: number, question: { offer: JobOffer; callId: string; context: CallContext }): Promise<Answer>;
+  answered(message: Extract<FromShard, { type: "offer-answer" }>): void;
+  shardGone(shardId: number): void;
+  close(): void;
+}
+
+export function createOffers(clock: Clock, send: (shardId: number, message: ToShard) => void): Offers {
+  const open = new Map<number, { shardId: number; settle(answer: Answer): void }>();
+  let lastOfferId = 0;
+
+  function refuseAll(match: (shardId: number) => boolean, reason: string): void {
+    for (const question of [...open.values()]) if (match(question.shardId)) question.settle({ accept: false, reason });
+  }
+
+  return {
+    ask(shardId, question) {
+      const offerId = ++lastOfferId;
+      return new Promise((resolve) => {
+        const cancel = clock.after(ACCEPT_MS, () => settle({ accept: false, reason: "accept did not answer in 5 s" }));
+        const settle = (answer: Answer): void => {
+          cancel();
+          open.delete(offerId);
+          resolve(answer);
+        };
+        open.set(offerId, { shardId, settle });
+        send(shardId, { type: "offer", offerId, ...question });
+      });
+    },
+    answered: ({ offerId, accept, reason }) => open.get(offerId)?.settle({ accept, reason }),
+    shardGone: (shardId) => refuseAll((of) => of === shardId, "the shard ended"),
+    close: () => refuseAll(() => true, "the worker is closing"),
+  };
+}

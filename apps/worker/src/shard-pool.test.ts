@@ -1,0 +1,162 @@
+import { describe, expect, it } from "vitest";
+import type { WorkerConfig } from "./config.ts";
+import { createLog } from "./log.ts";
+import type { AgentSummary, FromShard, ToShard } from "./messages.ts";
+import { createShardPool } from "./shard-pool.ts";
+import { manualClock } from "./test/manual-clock.ts";
+
+const agent: AgentSummary = { name: "shop", asksToAccept: false, maxCalls: null };
+
+interface FakeShard {
+  sent: ToShard[];
+  say(message: FromShard): void;
+  die(how: string): void;
+  killed: boolean;
+}
+
+/** Lets everything that is already settled run. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+function setUp(shards = 2) {
+  const clock = manualClock();
+  const forked: FakeShard[] = [];
+  const gone: string[] = [];
+  const messages: FromShard[] = [];
+  const pool = createShardPool({
+    config: { shards } as WorkerConfig,
+    clock,
+    log: createLog("test", "silent"),
+    fork(say) {
+      let die = (_how: string): void => {};
+      const ended = new Promise<string>((resolve) => {
+        die = resolve;
+      });
+      const shard: FakeShard = { sent: [], say, die, killed: false };
+      forked.push(shard);
+      return {
+        pid: 1,
+        send: (message) => shard.sent.push(message),
+        kill() {
+          shard.killed = true;
+          die("killed by SIGKILL");
+        },
+        gone: ended,
+      };
+    },
+    onMessage: (_shardId, message) => messages.push(message),
+    onGone: (shardId, how) => gone.push(`${shardId} ${how}`),
+  });
+  const ready = (shard: FakeShard | undefined) => shard?.say({ type: "ready", agent });
+  const started = async () => {
+    const start = pool.start();
+    for (const shard of forked) ready(shard);
+    return start;
+  };
+  return { pool, clock, forked, gone, messages, ready, started };
+}
+
+describe("the shard pool", () => {
+  it("has started when every shard is warm, and not before", async () => {
+    const { pool, forked, ready } = setUp(2);
+    let summary: AgentSummary | undefined;
+    const start = pool.start().then((value) => {
+      summary = value;
+    });
+    expect(forked.map((shard) => shard.sent[0]?.type)).toEqual(["boot", "boot"]);
+    ready(forked[0]);
+    await settle();
+    expect(summary).toBeUndefined();
+    ready(forked[1]);
+    await start;
+    expect(summary).toEqual(agent);
+  });
+
+  it("does not start with an agent that cannot be loaded, and says what the shard said", async () => {
+    const { pool, forked } = setUp(2);
+    const start = pool.start();
+    forked[0]?.say({ type: "load-failed", code: "agent-load-failed", message: "shop.ts: boom", configuration: true });
+    forked[0]?.die("exited with 2");
+    await expect(start).rejects.toMatchObject({ message: "shop.ts: boom", category: "configuration" });
+    await pool.close("start failed", 10);
+    expect(forked[1]?.killed).toBe(true);
+  });
+
+  it("replaces a dead shard at once and tells of its death first", async () => {
+    const { pool, clock, forked, gone, started, ready } = setUp(2);
+    await started();
+    forked[0]?.die("killed by SIGKILL");
+    await settle();
+    expect(gone).toEqual(["1 killed by SIGKILL"]);
+    clock.advance(0);
+    expect(forked).toHaveLength(3);
+    expect(pool.shards.map(({ shardId, state }) => `${shardId} ${state}`)).toEqual(["2 ready", "3 starting"]);
+    ready(forked[2]);
+    expect(pool.shards.map((shard) => shard.state)).toEqual(["ready", "ready"]);
+    expect(pool.crashLooping).toBe(false);
+  });
+
+  it("backs off in a crash loop, says so, and recovers from it", async () => {
+    const { pool, clock, forked, started, ready } = setUp(1);
+    await started();
+    const pauses: number[] = [];
+    for (let death = 0; death < 5; death++) {
+      const before = forked.length;
+      forked.at(-1)?.die("exited with 1");
+      await settle();
+      let waited = 0;
+      for (clock.advance(0); forked.length === before; waited += 100) clock.advance(100);
+      pauses.push(waited);
+    }
+    expect(pauses).toEqual([0, 1_000, 2_000, 4_000, 8_000]);
+    expect(pool.crashLooping).toBe(true);
+    ready(forked.at(-1));
+    for (let second = 0; second < 60; second++) {
+      const beat = { calls: 0, loopBusy: 0, loopDelayMs: 0, cpuMs: 0, rssBytes: 0 };
+      forked.at(-1)?.say({ type: "beat", beat });
+      clock.advance(1_000);
+    }
+    expect(pool.crashLooping).toBe(false);
+  });
+
+  it("ends a shard that gives no sign of life, and only that one", async () => {
+    const { clock, forked, started } = setUp(2);
+    await started();
+    const beat = { calls: 0, loopBusy: 0, loopDelayMs: 0, cpuMs: 0, rssBytes: 0 };
+    for (let second = 0; second < 20; second++) {
+      forked[1]?.say({ type: "beat", beat });
+      clock.advance(1_000);
+    }
+    expect(forked[0]?.killed).toBe(true);
+    expect(forked[1]?.killed).toBe(false);
+  });
+
+  it("blames no shard when this process itself stood still", async () => {
+    const { clock, forked, started } = setUp(1);
+    await started();
+    clock.stall(60_000);
+    clock.advance(2_000);
+    expect(forked[0]?.killed).toBe(false);
+  });
+
+  it("ends a shard that never gets warm", async () => {
+    const { pool, clock, forked } = setUp(1);
+    const start = pool.start();
+    clock.advance(120_000);
+    expect(forked[0]?.killed).toBe(true);
+    await expect(start).rejects.toMatchObject({ code: "shard-start-failed" });
+  });
+
+  it("closes politely, then for good, and starts nothing afterwards", async () => {
+    const { pool, clock, forked, gone, started } = setUp(2);
+    await started();
+    const closed = pool.close("worker-stopped", 10_000);
+    expect(pool.close("again", 1)).toBe(closed);
+    expect(forked[0]?.sent.at(-1)).toEqual({ type: "close", reason: "worker-stopped" });
+    forked[0]?.die("exited with 0");
+    clock.advance(10_000);
+    expect(forked[1]?.killed).toBe(true);
+    await closed;
+    expect(forked).toHaveLength(2);
+    expect(gone).toEqual([]);
+  });
+});

@@ -1,0 +1,183 @@
+import { type Clock, ParleyError } from "@parley/engine";
+import type { WorkerConfig } from "./config.ts";
+import type { Log } from "./log.ts";
+import type { AgentSummary, FromShard, ShardBeat, ToShard } from "./messages.ts";
+import type { ForkShard, ShardProcess } from "./shard-process.ts";
+
+/** A shard whose event loop has not turned for this long is stuck: its callers hear nothing. */
+const STALL_MS = 15_000;
+const WATCH_MS = 1_000;
+/** Loading models and the author's own prewarm, on a busy machine. */
+const START_MS = 120_000;
+/** Shards that die this often within the window are a crash loop. */
+const CRASH_WINDOW_MS = 60_000;
+const CRASH_LOOP_DEATHS = 3;
+const LONGEST_BACKOFF_MS = 30_000;
+
+export type ShardMessage = Exclude<FromShard, { type: "ready" | "load-failed" | "beat" }>;
+
+export interface PooledShard {
+  readonly shardId: number;
+  readonly pid: number | undefined;
+  state: "starting" | "ready";
+  beat: ShardBeat | null;
+}
+
+export interface ShardPoolOptions {
+  config: WorkerConfig;
+  fork: ForkShard;
+  clock: Clock;
+  log: Log;
+  onMessage(shardId: number, message: ShardMessage): void;
+  /** It is gone and so are its calls; a replacement is on its way. */
+  onGone(shardId: number, how: string): void;
+}
+
+export interface ShardPool {
+  /** Resolves when every shard is warm. @throws ParleyError when the agent cannot be loaded. */
+  start(): Promise<AgentSummary>;
+  readonly shards: readonly PooledShard[];
+  readonly crashLooping: boolean;
+  send(shardId: number, message: ToShard): void;
+  /** Asks every shard to end its calls and go; those still there after `boundMs` are ended. Idempotent. */
+  close(reason: string, boundMs: number): Promise<void>;
+}
+
+interface Member extends PooledShard {
+  process: ShardProcess;
+  lastBeatMs: number;
+}
+
+/** Keeps the wanted number of warm shards alive. */
+export function createShardPool(options: ShardPoolOptions): ShardPool {
+  const { config, clock, log } = options;
+  const members = new Map<number, Member>();
+  let lastShardId = 0;
+  let deaths: number[] = [];
+  let closing: Promise<void> | undefined;
+  const timers = new Set<() => void>();
+
+  function after(delayMs: number, run: () => void): () => void {
+    const cancel = clock.after(delayMs, () => {
+      timers.delete(cancel);
+      run();
+    });
+    timers.add(cancel);
+    return () => {
+      timers.delete(cancel);
+      cancel();
+    };
+  }
+
+  /** Forks one shard; resolves when it is warm, rejects when it never gets there. */
+  function fork(): Promise<AgentSummary> {
+    const shardId = ++lastShardId;
+    return new Promise((resolve, reject) => {
+      let loadFailure: ParleyError | undefined;
+      const process = options.fork((message) => {
+        const member = members.get(shardId);
+        if (!member) return;
+        if (message.type === "ready") {
+          stopWaiting();
+          member.state = "ready";
+          member.lastBeatMs = clock.now();
+          resolve(message.agent);
+        } else if (message.type === "beat") {
+          member.beat = message.beat;
+          member.lastBeatMs = clock.now();
+        } else if (message.type === "load-failed") {
+          const category = message.configuration ? "configuration" : "internal";
+          loadFailure = new ParleyError(message.message, { code: message.code, category });
+        } else options.onMessage(shardId, message);
+      });
+      const member: Member = { shardId, pid: process.pid, state: "starting", beat: null, process, lastBeatMs: 0 };
+      members.set(shardId, member);
+      const stopWaiting = after(START_MS, () => {
+        log.error({ shard: shardId }, `shard was not ready after ${START_MS / 1000} s and is ended`);
+        process.kill();
+      });
+      void process.gone.then((how) => {
+        stopWaiting();
+        members.delete(shardId);
+        const early = `a shard ended before it was ready (${how}); what it wrote to standard error says why`;
+        reject(loadFailure ?? new ParleyError(early, { code: "shard-start-failed", category: "internal" }));
+        if (!closing) options.onGone(shardId, how);
+        if (member.state === "ready" && !closing) replace(`shard ${shardId} ${how}`);
+      });
+      process.send({ type: "boot", shardId, config });
+    });
+  }
+
+  function recentDeaths(): number {
+    const since = clock.now() - CRASH_WINDOW_MS;
+    deaths = deaths.filter((at) => at > since);
+    return deaths.length;
+  }
+
+  /** The first death is made good at once; after that the pause doubles with each recent one. */
+  function replace(why: string): void {
+    deaths.push(clock.now());
+    const recent = recentDeaths();
+    const delayMs = recent <= 1 ? 0 : Math.min(LONGEST_BACKOFF_MS, 500 * 2 ** (recent - 1));
+    const say = recent >= CRASH_LOOP_DEATHS ? "error" : "warn";
+    log[say]({ deaths: recent, delayMs }, `${why}; a new shard starts in ${delayMs} ms`);
+    after(delayMs, () => {
+      fork().catch((error: Error) => {
+        if (!closing) replace(`the replacement did not start: ${error.message}`);
+      });
+    });
+  }
+
+  function watch(): void {
+    let lastMs = clock.now();
+    const turn = (): void => {
+      const now = clock.now();
+      // When this process itself stood still, nobody's silence means anything.
+      const slept = now - lastMs > 2 * WATCH_MS;
+      lastMs = now;
+      for (const member of members.values()) {
+        if (slept) member.lastBeatMs = now;
+        if (member.state !== "ready" || now - member.lastBeatMs < STALL_MS) continue;
+        log.error({ shard: member.shardId }, `shard gave no sign of life for ${STALL_MS / 1000} s and is ended`);
+        member.process.kill();
+      }
+      after(WATCH_MS, turn);
+    };
+    after(WATCH_MS, turn);
+  }
+
+  async function close(reason: string, boundMs: number): Promise<void> {
+    for (const cancel of timers) cancel();
+    timers.clear();
+    const processes = [...members.values()].map((member) => member.process);
+    for (const member of members.values()) {
+      if (member.state === "ready") member.process.send({ type: "close", reason });
+      else member.process.kill();
+    }
+    const stopKilling = clock.after(boundMs, () => {
+      for (const process of processes) process.kill();
+    });
+    await Promise.all(processes.map((process) => process.gone));
+    stopKilling();
+  }
+
+  return {
+    async start() {
+      const [agent] = await Promise.all(Array.from({ length: config.shards }, fork));
+      if (!agent) throw new RangeError("a worker has at least one shard");
+      watch();
+      return agent;
+    },
+    get shards() {
+      return [...members.values()];
+    },
+    get crashLooping() {
+      return recentDeaths() >= CRASH_LOOP_DEATHS;
+    },
+    send: (shardId, message) => members.get(shardId)?.process.send(message),
+    close(reason, boundMs) {
+      closing ??= close(reason, boundMs);
+      return closing;
+    },
+  };
+}

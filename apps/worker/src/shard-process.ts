@@ -1,0 +1,41 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { FromShard, ToShard } from "./messages.ts";
+
+export interface ShardProcess {
+  readonly pid: number | undefined;
+  /** Messages to a shard that is gone are dropped: `gone` tells of it. */
+  send(message: ToShard): void;
+  /** Ends it at once. */
+  kill(): void;
+  /** How it ended, in words. */
+  readonly gone: Promise<string>;
+}
+
+export type ForkShard = (onMessage: (message: FromShard) => void) => ShardProcess;
+
+/** The entry has this file's own extension: TypeScript in the repository, JavaScript in the published package. */
+const ENTRY = fileURLToPath(new URL(`./shard/main${extname(import.meta.filename)}`, import.meta.url));
+
+/** Starts a process that runs calls. What it prints goes to standard error, with the supervisor's own log. */
+export const forkShard: ForkShard = (onMessage) => {
+  const child: ChildProcess = fork(ENTRY, [], {
+    execArgv: [],
+    serialization: "json",
+    stdio: ["ignore", 2, 2, "ipc"],
+  });
+  child.on("message", (message) => onMessage(message as FromShard));
+  const gone = new Promise<string>((resolve) => {
+    child.once("exit", (code, signal) => resolve(signal ? `killed by ${signal}` : `exited with ${code}`));
+    child.once("error", (error) => resolve(`failed: ${error.message}`));
+  });
+  return {
+    pid: child.pid,
+    send(message) {
+      if (child.connected) child.send(message, () => {});
+    },
+    kill: () => child.kill("SIGKILL"),
+    gone,
+  };
+};

@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { createLog } from "../log.ts";
+import type { CallAssignment, FromShard } from "../messages.ts";
+import { createCalls, type RunningCall } from "./calls.ts";
+import { callScope } from "./stray.ts";
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+const job = (n: number) => ({ jobId: `job-${n}`, callId: `call-${n}` }) as CallAssignment;
+
+class FakeCall implements RunningCall {
+  readonly joined = Promise.withResolvers<void>();
+  readonly over = Promise.withResolvers<{ reason: string }>();
+  readonly done = this.over.promise;
+  starting = false;
+  scope: string | undefined;
+
+  start(): Promise<void> {
+    this.starting = true;
+    this.scope = callScope.getStore()?.callId;
+    return this.joined.promise;
+  }
+
+  close(reason: string): void {
+    this.joined.resolve();
+    this.over.resolve({ reason });
+  }
+}
+
+function setUp({ joinsAtOnce = 10, breakOn = "" } = {}) {
+  const opened = new Map<string, FakeCall>();
+  const told: FromShard[] = [];
+  const calls = createCalls({
+    open({ jobId }) {
+      if (jobId === breakOn) throw new Error("cannot open");
+      const call = new FakeCall();
+      opened.set(jobId, call);
+      return call;
+    },
+    tell: (message) => told.push(message),
+    log: createLog("test", "silent"),
+    joinsAtOnce,
+  });
+  return { calls, opened, told, call: (n: number) => opened.get(`job-${n}`)! };
+}
+
+describe("the calls of a shard", () => {
+  it("tells when a call has joined and how it ended", async () => {
+    const { calls, told, call } = setUp();
+    const over = calls.run(job(1));
+    expect(call(1).scope).toBe("call-1");
+    call(1).joined.resolve();
+    await settle();
+    expect(told).toEqual([{ type: "call-started", jobId: "job-1" }]);
+    call(1).over.resolve({ reason: "participant-left" });
+    await over;
+    expect(told[1]).toEqual({ type: "call-ended", jobId: "job-1", reason: "participant-left", error: null });
+    expect(calls.count).toBe(0);
+  });
+
+  it("keeps one call's failure away from the others, wherever it fails", async () => {
+    const { calls, told, call } = setUp({ breakOn: "job-1" });
+    for (const n of [1, 2, 3, 4]) void calls.run(job(n));
+    call(2).joined.reject(new Error("no room"));
+    call(3).joined.resolve();
+    call(3).over.reject(new Error("broke"));
+    call(4).joined.resolve();
+    await settle();
+    const ended = told.filter((message) => message.type === "call-ended");
+    expect(ended.map(({ jobId, error }) => `${jobId} ${error}`).sort()).toEqual([
+      "job-1 cannot open",
+      "job-2 no room",
+      "job-3 broke",
+    ]);
+    expect(calls.count).toBe(1);
+  });
+
+  it("lets only so many join at once, in order", async () => {
+    const { calls, opened, call } = setUp({ joinsAtOnce: 2 });
+    for (const n of [1, 2, 3, 4]) void calls.run(job(n));
+    expect([...opened.keys()]).toEqual(["job-1", "job-2"]);
+    call(2).joined.resolve();
+    await settle();
+    expect([...opened.keys()]).toEqual(["job-1", "job-2", "job-3"]);
+    call(1).joined.reject(new Error("no room"));
+    await settle();
+    expect([...opened.keys()]).toEqual(["job-1", "job-2", "job-3", "job-4"]);
+  });
+
+  it("ends a call that still waits to join without ever opening it", async () => {
+    const { calls, opened, told, call } = setUp({ joinsAtOnce: 1 });
+    void calls.run(job(1));
+    void calls.run(job(2));
+    calls.end("job-2", "job-terminated");
+    call(1).joined.resolve();
+    await settle();
+    expect([...opened.keys()]).toEqual(["job-1"]);
+    expect(told).toContainEqual({ type: "call-ended", jobId: "job-2", reason: "job-terminated", error: null });
+  });
+
+  it("ends them all with one reason", async () => {
+    const { calls, told, call } = setUp();
+    for (const n of [1, 2]) void calls.run(job(n));
+    call(1).joined.resolve();
+    await settle();
+    await calls.endAll("worker-stopped");
+    expect(told.filter((message) => message.type === "call-ended").map(({ reason }) => reason)).toEqual([
+      "worker-stopped",
+      "worker-stopped",
+    ]);
+  });
+});

@@ -1,0 +1,115 @@
+import type { WorkerConfig } from "../config.ts";
+import type { Log } from "../log.ts";
+import type { FromShard, ToShard } from "../messages.ts";
+import { loadShardAgent, type ShardAgent } from "./agent.ts";
+import { type Calls, createCalls } from "./calls.ts";
+import { openCall } from "./open-call.ts";
+import { startPulse } from "./pulse.ts";
+import { catchStrayErrors } from "./stray.ts";
+
+const JOINS_AT_ONCE = 2;
+/** How long calls may take to end when nobody is left to report to. */
+const ORPHAN_MS = 5_000;
+
+export interface ShardOutside {
+  tell(message: FromShard): void;
+  log: Log;
+  exit(code: number): void;
+}
+
+export interface Shard {
+  told(message: ToShard): void;
+  /** The supervisor is gone. */
+  orphaned(): void;
+}
+
+/** Loads the agent, warms it, then runs the calls that it is given until it is closed. */
+export function startShard(config: WorkerConfig, { tell, log, exit }: ShardOutside): Shard {
+  let agent: ShardAgent | undefined;
+  let calls: Calls | undefined;
+  let closing = false;
+
+  catchStrayErrors(log, (why) => {
+    log.fatal(why);
+    exit(1);
+  });
+
+  async function boot(): Promise<void> {
+    const loaded = await loadShardAgent(config, log);
+    agent = loaded;
+    calls = createCalls({
+      open: (assignment, callLog) => openCall(assignment, { config, agent: loaded, log: callLog }),
+      tell,
+      log,
+      joinsAtOnce: JOINS_AT_ONCE,
+    });
+    startPulse(
+      () => calls?.count ?? 0,
+      (beat) => tell({ type: "beat", beat }),
+    );
+    tell({ type: "ready", agent: loaded.summary });
+  }
+
+  async function close(reason: string): Promise<void> {
+    if (closing) return;
+    closing = true;
+    await calls?.endAll(reason);
+    await agent?.close();
+    exit(0);
+  }
+
+  async function offer(message: Extract<ToShard, { type: "offer" }>): Promise<void> {
+    const { offerId } = message;
+    try {
+      const accept = (await agent?.accept?.(message)) ?? true;
+      tell({ type: "offer-answer", offerId, accept, reason: accept ? "accepted" : "the agent's accept said no" });
+    } catch (error) {
+      log.error({ callId: message.callId, err: error }, "the agent's accept threw; the job is refused");
+      tell({ type: "offer-answer", offerId, accept: false, reason: "the agent's accept threw" });
+    }
+  }
+
+  boot().catch((error: unknown) => {
+    const { code, message, configuration } = loadFailure(error);
+    tell({ type: "load-failed", code, message, configuration });
+    log.debug({ err: error }, "the shard could not start");
+    exit(configuration ? 2 : 1);
+  });
+
+  return {
+    told(message) {
+      switch (message.type) {
+        case "run":
+          void calls?.run(message.call);
+          return;
+        case "end-call":
+          return calls?.end(message.jobId, message.reason);
+        case "offer":
+          void offer(message);
+          return;
+        case "close":
+          void close(message.reason);
+          return;
+        case "boot":
+          return;
+        default:
+          message satisfies never;
+      }
+    },
+    orphaned() {
+      if (closing) return;
+      log.error("the supervisor is gone; this shard ends its calls and exits");
+      setTimeout(() => exit(1), ORPHAN_MS).unref();
+      void close("worker-lost");
+    },
+  };
+}
+
+function loadFailure(error: unknown): { code: string; message: string; configuration: boolean } {
+  const { code, message, category } = (error ?? {}) as { code?: unknown; message?: unknown; category?: unknown };
+  return {
+    code: typeof code === "string" ? code : "agent-load-failed",
+    message: typeof message === "string" ? message : String(error),
+    configuration: category === "configuration",
+  };
+}

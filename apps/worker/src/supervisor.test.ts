@@ -1,0 +1,235 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { WorkerConfig } from "./config.ts";
+import { createLog } from "./log.ts";
+import type { AgentSummary, JobOffer, ToShard } from "./messages.ts";
+import type { PooledShard, ShardPool } from "./shard-pool.ts";
+import { createSupervisor } from "./supervisor.ts";
+import { manualClock } from "./test/manual-clock.ts";
+
+let callsDir: string;
+beforeEach(() => {
+  callsDir = mkdtempSync(join(tmpdir(), "parley-calls-"));
+});
+afterEach(() => rmSync(callsDir, { recursive: true }));
+
+const agent: AgentSummary = { name: "shop", asksToAccept: false, maxCalls: null };
+
+function offer(n: number, metadata: object = {}): JobOffer {
+  return {
+    jobId: `job-${n}`,
+    roomName: `room-${n}`,
+    roomSid: `RM_${n}`,
+    roomMetadata: "",
+    metadata: JSON.stringify({ callId: `call-${n}`, ...metadata }),
+    agentName: "shop",
+    dispatchId: "",
+  };
+}
+
+function setUp({ cap = null as number | null, summary = agent, shards = 2, cores = 2 } = {}) {
+  const clock = manualClock();
+  const sent: { shardId: number; message: ToShard }[] = [];
+  const statuses: string[] = [];
+  const reports: { load: number; full: boolean; jobs: number }[] = [];
+  const members: PooledShard[] = Array.from({ length: shards }, (_, index) => ({
+    shardId: index + 1,
+    pid: undefined,
+    state: "ready",
+    beat: null,
+  }));
+  const pool: ShardPool = {
+    start: async () => summary,
+    shards: members,
+    crashLooping: false,
+    send: (shardId, message) => sent.push({ shardId, message }),
+    close: async () => {},
+  };
+  const config = { maxConcurrentJobs: cap, livekit: { url: "ws://here" } } as WorkerConfig;
+  const log = createLog("test", "silent");
+  const ended: string[] = [];
+  const boss = createSupervisor({
+    config,
+    callsDir,
+    pool,
+    clock,
+    log,
+    cores,
+    ownCpuMs: () => 0,
+    onCallEnded: ({ callId }) => ended.push(callId),
+  });
+  boss.sink.registered();
+  boss.serve(summary, {
+    jobStatus: (jobId, status, error) => statuses.push(`${jobId} ${status}${error ? `: ${error}` : ""}`),
+    workerStatus: (status) => reports.push(status),
+    close: async () => {},
+  });
+  const take = async (n: number, metadata?: object) => {
+    const answer = await boss.sink.offered(offer(n, metadata));
+    if (answer.accept) boss.sink.assigned({ offer: offer(n, metadata), token: "t", url: "" });
+    return answer.accept;
+  };
+  return { boss, clock, sent, statuses, reports, members, pool, ended, take };
+}
+
+describe("the supervisor", () => {
+  it("never promises more than the cap, however the questions come", async () => {
+    const { boss } = setUp({ cap: 3 });
+    const answers = await Promise.all([1, 2, 3, 4, 5].map((n) => boss.sink.offered(offer(n))));
+    expect(answers.map((answer) => answer.accept)).toEqual([true, true, true, false, false]);
+  });
+
+  it("hands each job to the emptiest shard, with the call's identity and a fresh log file", async () => {
+    const { take, sent } = setUp();
+    writeFileSync(join(callsDir, "call-2.1.ndjson"), "");
+    await take(1, { tenantId: "t1", language: "en" });
+    await take(2);
+    expect(sent.map(({ shardId }) => shardId)).toEqual([1, 2]);
+    expect(sent[0]?.message).toMatchObject({
+      type: "run",
+      call: {
+        jobId: "job-1",
+        callId: "call-1",
+        epoch: 1,
+        url: "ws://here",
+        context: { tenantId: "t1", language: "en" },
+      },
+    });
+    expect(sent[1]?.message).toMatchObject({ call: { callId: "call-2", epoch: 2 } });
+  });
+
+  it("refuses a second job for a call that has an owner", async () => {
+    const { take, boss } = setUp();
+    await take(1);
+    expect(await boss.sink.offered({ ...offer(9), metadata: offer(1).metadata })).toEqual({ accept: false });
+  });
+
+  it("tells LiveKit how a job fares and frees its slot", async () => {
+    const { take, boss, statuses, ended } = setUp({ cap: 1 });
+    await take(1);
+    boss.shardMessage(1, { type: "call-started", jobId: "job-1" });
+    expect(await take(2)).toBe(false);
+    boss.shardMessage(1, { type: "call-ended", jobId: "job-1", reason: "participant-left", error: null });
+    expect(await take(3)).toBe(true);
+    boss.shardMessage(2, { type: "call-ended", jobId: "job-3", reason: "x", error: "not your job" });
+    boss.shardMessage(1, { type: "call-ended", jobId: "job-3", reason: "failed", error: "no room" });
+    expect(statuses).toEqual(["job-1 running", "job-1 success", "job-3 failed: no room"]);
+    expect(ended).toEqual(["call-1", "call-3"]);
+  });
+
+  it("fails the calls of a dead shard and leaves the others alone", async () => {
+    const { take, boss, statuses } = setUp();
+    for (const n of [1, 2, 3]) await take(n);
+    boss.shardGone(1, "killed by SIGKILL");
+    expect(statuses.map((line) => line.split(":")[0])).toEqual(["job-1 failed", "job-3 failed"]);
+    expect(boss.runningCalls()).toEqual(new Set(["call-2"]));
+  });
+
+  it("moves a promise whose shard died to another one", async () => {
+    const { boss, members, sent } = setUp();
+    await boss.sink.offered(offer(1));
+    members.shift();
+    boss.shardGone(1, "killed by SIGKILL");
+    boss.sink.assigned({ offer: offer(1), token: "t", url: "ws://given" });
+    expect(sent).toMatchObject([{ shardId: 2, message: { type: "run", call: { url: "ws://given" } } }]);
+  });
+
+  it("fails an assigned job for which there is no place", () => {
+    const { boss, members, statuses } = setUp();
+    members.length = 0;
+    boss.sink.assigned({ offer: offer(1), token: "t", url: "" });
+    expect(statuses).toEqual(["job-1 failed: no free slot in this worker"]);
+  });
+
+  it("frees a promised slot when the job never comes", async () => {
+    const { boss, clock } = setUp({ cap: 1 });
+    await boss.sink.offered(offer(1));
+    clock.advance(9_000);
+    expect((await boss.sink.offered(offer(2))).accept).toBe(false);
+    clock.advance(2_000);
+    expect((await boss.sink.offered(offer(3))).accept).toBe(true);
+  });
+
+  it("asks the agent's accept in the shard that would run the call, with the slot held meanwhile", async () => {
+    const { boss, sent } = setUp({ cap: 1, summary: { ...agent, asksToAccept: true } });
+    const first = boss.sink.offered(offer(1));
+    expect((await boss.sink.offered(offer(2))).accept).toBe(false);
+    expect(sent).toMatchObject([
+      { shardId: 1, message: { type: "offer", callId: "call-1", offer: { jobId: "job-1" } } },
+    ]);
+    boss.shardMessage(1, { type: "offer-answer", offerId: 1, accept: false, reason: "closed on Sundays" });
+    expect(await first).toEqual({ accept: false });
+    const second = boss.sink.offered(offer(3));
+    boss.shardMessage(1, { type: "offer-answer", offerId: 2, accept: true, reason: "" });
+    expect(await second).toMatchObject({ accept: true, identity: "agent-job-3", name: "shop" });
+  });
+
+  it("refuses when accept does not answer in time", async () => {
+    const { boss, clock } = setUp({ summary: { ...agent, asksToAccept: true } });
+    const answer = boss.sink.offered(offer(1));
+    clock.advance(5_000);
+    expect(await answer).toEqual({ accept: false });
+    expect(boss.health().slots.taken).toBe(0);
+  });
+
+  it("drains: refuses, reports full, and is done when the last call ends", async () => {
+    const { boss, take, reports } = setUp();
+    await take(1);
+    let drained = false;
+    const done = boss.drain().then(() => {
+      drained = true;
+    });
+    expect(await take(2)).toBe(false);
+    expect(reports.at(-1)).toEqual({ load: 1, full: true, jobs: 1 });
+    expect(boss.health()).toMatchObject({ ready: false, draining: true });
+    await Promise.resolve();
+    expect(drained).toBe(false);
+    boss.shardMessage(1, { type: "call-ended", jobId: "job-1", reason: "participant-left", error: null });
+    await done;
+    expect(drained).toBe(true);
+  });
+
+  it("lets load decide when there is no cap: measured CPU closes the worker, idleness opens it", async () => {
+    const { boss, clock, members, reports } = setUp();
+    let cpuMs = 0;
+    const second = (busyCores: number) => {
+      cpuMs += busyCores * 1_000;
+      const beat = { calls: 0, loopBusy: 0.2, loopDelayMs: 0, cpuMs, rssBytes: 0 };
+      for (const member of members.slice(0, 1)) member.beat = beat;
+      clock.advance(1_000);
+    };
+    for (let n = 0; n < 30; n++) second(2.6);
+    expect(reports.at(-1)?.load).toBe(1);
+    expect((await boss.sink.offered(offer(1))).accept).toBe(false);
+    for (let n = 0; n < 30; n++) second(0.1);
+    expect((await boss.sink.offered(offer(2))).accept).toBe(true);
+  });
+
+  it("takes the author's limit when it is lower than the operator's cap", async () => {
+    const { boss } = setUp({ cap: 10, summary: { ...agent, maxCalls: 1 } });
+    expect((await boss.sink.offered(offer(1))).accept).toBe(true);
+    expect((await boss.sink.offered(offer(2))).accept).toBe(false);
+  });
+
+  it("is ready only while registered", () => {
+    const { boss } = setUp();
+    expect(boss.health()).toMatchObject({ ready: true, reason: null });
+    boss.sink.lost("network");
+    expect(boss.health()).toMatchObject({ ready: false, reason: "not registered with LiveKit" });
+    boss.sink.registered();
+    expect(boss.health().ready).toBe(true);
+  });
+
+  it("passes LiveKit's termination on to the shard that has the call", async () => {
+    const { boss, take, sent } = setUp();
+    await take(1);
+    boss.sink.terminated("job-1");
+    boss.sink.terminated("job-unknown");
+    expect(sent.at(-1)).toEqual({
+      shardId: 1,
+      message: { type: "end-call", jobId: "job-1", reason: "job-terminated" },
+    });
+  });
+});

@@ -1,0 +1,245 @@
+import { cpus } from "node:os";
+import type { Clock } from "@parley/engine";
+import type { WorkerConfig } from "./config.ts";
+import type { DispatchLine, DispatchSink, JobAssigned, OfferAnswer } from "./dispatch.ts";
+import type { WorkerHealth } from "./health.ts";
+import { callOf, nextLogFile } from "./job.ts";
+import { shardPressure, smoothed, workerLoad } from "./load.ts";
+import type { Log } from "./log.ts";
+import type { AgentSummary, JobOffer } from "./messages.ts";
+import { createOffers } from "./offers.ts";
+import type { PooledShard, ShardMessage, ShardPool } from "./shard-pool.ts";
+import { createSlots, type Slot } from "./slots.ts";
+
+/** LiveKit assigns a job right after the answer; a promise older than this was given to another worker. */
+const RESERVATION_MS = 10_000;
+const TICK_MS = 1_000;
+/** Accepted calls are in the smoothed figures after about this long. */
+const FRESH_MS = 5_000;
+
+export interface SupervisorOptions {
+  config: WorkerConfig;
+  callsDir: string;
+  pool: ShardPool;
+  clock: Clock;
+  log: Log;
+  /** CPU that the supervisor itself has used, in ms. */
+  ownCpuMs?: () => number;
+  cores?: number;
+  onCallOpened?(call: { callId: string; epoch: number; path: string }): void;
+  onCallEnded?(call: { callId: string }): void;
+}
+
+/** Decides which jobs are taken, gives them to shards, and tells LiveKit how they fare. */
+export interface Supervisor {
+  readonly sink: DispatchSink;
+  /** The agent is warm and the line stands: from now on load is reported. */
+  serve(agent: AgentSummary, line: DispatchLine): void;
+  shardMessage(shardId: number, message: ShardMessage): void;
+  shardGone(shardId: number, how: string): void;
+  /** No new calls from now on; resolves when the last running one has ended. Idempotent. */
+  drain(): Promise<void>;
+  health(): WorkerHealth;
+  runningCalls(): Set<string>;
+  /** Stops the clockwork; calls are the shards' to end. Idempotent. */
+  close(): void;
+}
+
+export function createSupervisor(options: SupervisorOptions): Supervisor {
+  const { config, pool, clock, log } = options;
+  const slots = createSlots(config.maxConcurrentJobs);
+  const offers = createOffers(clock, (shardId, message) => pool.send(shardId, message));
+  const ownCpuMs = options.ownCpuMs ?? (() => (process.cpuUsage().user + process.cpuUsage().system) / 1_000);
+  const cores = options.cores ?? cpus().length;
+  const smoothCpu = smoothed(FRESH_MS);
+  let agent: AgentSummary | undefined;
+  let line: DispatchLine | undefined;
+  let registered = false;
+  let draining = false;
+  let cpuCores = 0;
+  let stopTicking = (): void => {};
+  const emptied: (() => void)[] = [];
+
+  const readyShards = (): PooledShard[] => pool.shards.filter((shard) => shard.state === "ready");
+  const pressure = (shard: PooledShard): number => (shard.beat ? shardPressure(shard.beat) : 0);
+
+  function load(): number {
+    const now = clock.now();
+    const fresh = slots.all().filter((slot) => now - slot.sinceMs < FRESH_MS).length;
+    const pressures = readyShards().map(pressure);
+    return workerLoad({ cap: slots.cap, taken: slots.taken, fresh, cpuCores, cores, pressures });
+  }
+
+  function report(): void {
+    const now = load();
+    line?.workerStatus({ load: draining ? 1 : now, full: draining || now >= 1, jobs: slots.taken });
+  }
+
+  function refused(offer: JobOffer, reason: string, callId?: string): OfferAnswer {
+    log.warn({ jobId: offer.jobId, room: offer.roomName, callId, reason }, "job refused");
+    return { accept: false };
+  }
+
+  async function offered(offer: JobOffer): Promise<OfferAnswer> {
+    if (draining || !agent) return refused(offer, draining ? "draining" : "starting");
+    const { callId, foreign, context } = callOf(offer);
+    if (foreign !== null)
+      log.warn({ callId, room: offer.roomName }, "the room's callId could not be used; a new one was made");
+    if (slots.cap === null && load() >= 1) return refused(offer, "load", callId);
+    const places = readyShards().map((shard) => ({ shardId: shard.shardId, pressure: pressure(shard) }));
+    const reservation = slots.reserve({ jobId: offer.jobId, callId }, places, clock.now());
+    if (!reservation.taken) return refused(offer, reservation.reason, callId);
+    if (agent.asksToAccept) {
+      const answer = await offers.ask(reservation.slot.shardId, { offer, callId, context });
+      if (!answer.accept) {
+        slots.release(offer.jobId);
+        freed();
+        return refused(offer, answer.reason, callId);
+      }
+    }
+    report();
+    return { accept: true, identity: `agent-${offer.jobId}`, name: agent.name };
+  }
+
+  function assigned({ offer, token, url }: JobAssigned): void {
+    const slot = slots.run(offer.jobId) ?? lateSlot(offer);
+    if (!slot) {
+      log.error({ jobId: offer.jobId }, "an assigned job found no place; LiveKit is told that it failed");
+      line?.jobStatus(offer.jobId, "failed", "no free slot in this worker");
+      return;
+    }
+    const { callId } = slot;
+    const { context } = callOf(offer);
+    const file = nextLogFile(options.callsDir, callId);
+    log.info({ callId, jobId: offer.jobId, room: offer.roomName, shard: slot.shardId }, "call assigned");
+    options.onCallOpened?.({ callId, ...file });
+    const call = { jobId: offer.jobId, callId, epoch: file.epoch, logPath: file.path, context, token };
+    pool.send(slot.shardId, { type: "run", call: { ...call, url: url || config.livekit.url } });
+  }
+
+  /** The reservation is gone (its shard died, or the answer took too long): another place, if there is one. */
+  function lateSlot(offer: JobOffer): Slot | undefined {
+    const places = readyShards().map((shard) => ({ shardId: shard.shardId, pressure: pressure(shard) }));
+    const { callId } = callOf(offer);
+    const reservation = slots.reserve({ jobId: offer.jobId, callId }, places, clock.now());
+    return reservation.taken ? slots.run(offer.jobId) : undefined;
+  }
+
+  /** Slots became free: a drain may be over, and LiveKit may offer again. */
+  function freed(): void {
+    if (slots.taken === 0) for (const tell of emptied.splice(0)) tell();
+    report();
+  }
+
+  function ended(slot: Slot, error: string | null): void {
+    line?.jobStatus(slot.jobId, error === null ? "success" : "failed", error ?? undefined);
+    options.onCallEnded?.({ callId: slot.callId });
+  }
+
+  function tick(): void {
+    const readings = new Map<number, number>();
+    let last = { at: clock.now(), ownMs: ownCpuMs() };
+    const turn = (): void => {
+      const at = clock.now();
+      const ownMs = ownCpuMs();
+      let usedMs = ownMs - last.ownMs;
+      for (const { shardId, beat } of pool.shards) {
+        if (!beat) continue;
+        usedMs += beat.cpuMs - (readings.get(shardId) ?? beat.cpuMs);
+        readings.set(shardId, beat.cpuMs);
+      }
+      const elapsedMs = Math.max(1, at - last.at);
+      cpuCores = smoothCpu(usedMs / elapsedMs, elapsedMs);
+      last = { at, ownMs };
+      for (const slot of slots.expire(at, RESERVATION_MS)) {
+        log.warn({ jobId: slot.jobId, callId: slot.callId }, "a promised job never came; its slot is free again");
+      }
+      freed();
+      stopTicking = clock.after(TICK_MS, turn);
+    };
+    stopTicking = clock.after(TICK_MS, turn);
+  }
+
+  function whyNotReady(): string | null {
+    if (draining) return "draining: no new calls";
+    if (!agent) return "starting: shards are being warmed";
+    if (!registered) return "not registered with LiveKit";
+    if (pool.crashLooping) return "shards keep dying; the log says why";
+    return readyShards().length === 0 ? "no shard is ready" : null;
+  }
+
+  return {
+    sink: {
+      offered,
+      assigned,
+      terminated(jobId) {
+        const slot = slots.find(jobId);
+        if (!slot) return;
+        log.info({ callId: slot.callId, jobId }, "LiveKit ended the job");
+        pool.send(slot.shardId, { type: "end-call", jobId, reason: "job-terminated" });
+      },
+      registered() {
+        registered = true;
+        report();
+      },
+      lost(reason) {
+        registered = false;
+        log.warn({ reason }, "the line to LiveKit broke; running calls go on, and the worker registers again");
+      },
+    },
+    serve(summary, openLine) {
+      agent = summary;
+      line = openLine;
+      if (summary.maxCalls !== null) slots.cap = Math.min(slots.cap ?? summary.maxCalls, summary.maxCalls);
+      tick();
+      report();
+    },
+    shardMessage(shardId, message) {
+      if (message.type === "offer-answer") return offers.answered(message);
+      const slot = slots.find(message.jobId);
+      if (!slot || slot.shardId !== shardId) return;
+      if (message.type === "call-started") return line?.jobStatus(message.jobId, "running");
+      const { callId, jobId } = slot;
+      log[message.error === null ? "info" : "error"](
+        { callId, jobId, reason: message.reason, error: message.error },
+        "call ended",
+      );
+      slots.release(jobId);
+      ended(slot, message.error);
+      freed();
+    },
+    shardGone(shardId, how) {
+      offers.shardGone(shardId);
+      for (const slot of slots.releaseShard(shardId)) {
+        if (slot.state === "reserved") continue;
+        log.error({ callId: slot.callId, jobId: slot.jobId, shard: shardId, how }, "call lost with its shard");
+        ended(slot, `the process that ran this call ${how}`);
+      }
+      freed();
+    },
+    drain() {
+      draining = true;
+      report();
+      if (slots.taken === 0) return Promise.resolve();
+      return new Promise((resolve) => emptied.push(resolve));
+    },
+    health() {
+      const reason = whyNotReady();
+      const shards = pool.shards.map(({ shardId, state, beat }) => ({
+        shardId,
+        state,
+        calls: beat?.calls ?? 0,
+        loopDelayMs: beat?.loopDelayMs ?? 0,
+        rssBytes: beat?.rssBytes ?? 0,
+      }));
+      const calls = slots.all().filter((slot) => slot.state === "running").length;
+      const slotsNow = { taken: slots.taken, cap: slots.cap };
+      return { ready: reason === null, reason, registered, draining, slots: slotsNow, calls, load: load(), shards };
+    },
+    runningCalls: () => new Set(slots.all().map((slot) => slot.callId)),
+    close() {
+      stopTicking();
+      offers.close();
+    },
+  };
+}

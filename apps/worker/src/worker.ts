@@ -1,0 +1,145 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Clock, systemClock } from "@parley/engine";
+import { trimCallFiles } from "./call-files.ts";
+import type { WorkerConfig } from "./config.ts";
+import type { DispatchLine, OpenDispatch } from "./dispatch.ts";
+import { type Health, openHealth } from "./health.ts";
+import { liveKitDispatch } from "./livekit-dispatch.ts";
+import { createLog, type Log } from "./log.ts";
+import { createShardPool, type ShardPool } from "./shard-pool.ts";
+import { type ForkShard, forkShard } from "./shard-process.ts";
+import { openShipping, type Shipping } from "./shipping.ts";
+import { createSupervisor, type Supervisor } from "./supervisor.ts";
+
+/** How long calls may take to say goodbye and end once they are told to. */
+const END_CALLS_MS = 10_000;
+
+export interface Worker {
+  /** Of healthz and readyz. */
+  readonly port: number;
+  /** The agent's dispatch name. */
+  readonly agentName: string;
+  readonly runningCalls: number;
+  /** No new calls; running ones may finish within `boundMs`, then they are ended; then everything is closed. */
+  drain(boundMs: number): Promise<void>;
+  /** Ends running calls now and closes everything. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** What tests and the embedding program may put in place of the real parts. */
+export interface WorkerParts {
+  fork?: ForkShard;
+  dispatch?: OpenDispatch;
+  clock?: Clock;
+  log?: Log;
+  /** Called once, when LiveKit knows the worker; by default the line `worker registered` on standard output. */
+  announce?: () => void;
+}
+
+/**
+ * Starts a worker: shards are forked and warm, then it registers with LiveKit. Resolves when registered.
+ * @throws ParleyError of category `configuration` when settings, the agent's module or the keys are wrong.
+ */
+export async function startWorker(config: WorkerConfig, parts: WorkerParts = {}): Promise<Worker> {
+  const clock = parts.clock ?? systemClock;
+  const log = parts.log ?? createLog("worker", config.logLevel);
+  const announce = parts.announce ?? (() => void process.stdout.write("worker registered\n"));
+  const callsDir = join(config.dataDir, "calls");
+  mkdirSync(callsDir, { recursive: true, mode: 0o700 });
+
+  const stopping = new AbortController();
+  let health: Health | undefined;
+  let shipping: Shipping | undefined;
+  let line: DispatchLine | undefined;
+  let closed: Promise<void> | undefined;
+
+  const pool: ShardPool = createShardPool({
+    config,
+    fork: parts.fork ?? forkShard,
+    clock,
+    log,
+    onMessage: (shardId, message) => supervisor.shardMessage(shardId, message),
+    onGone: (shardId, how) => supervisor.shardGone(shardId, how),
+  });
+  const supervisor: Supervisor = createSupervisor({
+    config,
+    callsDir,
+    pool,
+    clock,
+    log,
+    onCallOpened: (call) => shipping?.callOpened(call),
+    onCallEnded: (call) => {
+      shipping?.callEnded(call);
+      trim();
+    },
+  });
+
+  function trim(): void {
+    if (config.backend) return;
+    const gone = trimCallFiles(callsDir, config.callsMaxBytes, supervisor.runningCalls(), clock.wall());
+    if (gone.length > 0)
+      log.info({ files: gone.length }, "oldest call files removed, to stay below PARLEY_CALLS_MAX_MB");
+  }
+
+  /** Calls end first, so that what they still say reaches LiveKit and the server. */
+  function close(): Promise<void> {
+    stopping.abort();
+    closed ??= inOrder(log, [
+      () => pool.close("worker-stopped", END_CALLS_MS),
+      () => line?.close(),
+      () => shipping?.close(),
+      () => supervisor.close(),
+      () => health?.close(),
+    ]);
+    return closed;
+  }
+
+  async function drain(boundMs: number): Promise<void> {
+    const running = supervisor.runningCalls().size;
+    if (running > 0) log.info({ running, boundMs }, "draining: no new calls, running ones may finish");
+    let cancel = (): void => {};
+    const bound = new Promise<void>((resolve) => {
+      cancel = clock.after(boundMs, resolve);
+    });
+    await Promise.race([supervisor.drain(), bound]);
+    cancel();
+    await close();
+  }
+
+  try {
+    health = await openHealth(config.port, supervisor.health);
+    const agent = await pool.start();
+    shipping = await openShipping(config, callsDir, log);
+    trim();
+    const openDispatch = parts.dispatch ?? liveKitDispatch(config, log);
+    line = await openDispatch(agent.name, supervisor.sink, stopping.signal);
+    supervisor.serve(agent, line);
+    announce();
+    const { port } = health;
+    log.info({ agent: agent.name, shards: config.shards, port, livekit: config.livekit.url }, "worker ready");
+    return {
+      port,
+      agentName: agent.name,
+      get runningCalls() {
+        return supervisor.runningCalls().size;
+      },
+      drain,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** One that fails does not keep the later ones open. */
+async function inOrder(log: Log, closers: readonly (() => unknown)[]): Promise<void> {
+  for (const close of closers) {
+    try {
+      await close();
+    } catch (error) {
+      log.error({ err: error }, "a part of the worker did not close cleanly");
+    }
+  }
+}
