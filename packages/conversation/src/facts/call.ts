@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { settingsSchema } from "../settings.ts";
+import { fact, failure } from "./envelope.ts";
+
+/** First fact of every log. `settings` make a replay independent of today's configuration. */
+export const callStarted = fact("call-started", {
+  agent: z.string(),
+  agentId: z.string().nullable(),
+  room: z.string().nullable(),
+  tenantId: z.string().nullable(),
+  language: z.string(),
+  from: z.string().nullable(),
+  to: z.string().nullable(),
+  metadata: z.record(z.string(), z.unknown()),
+  /** Wall clock at `at` 0, ms since the Unix epoch. */
+  wallMs: z.number(),
+  greeting: z.string().nullable(),
+  settings: settingsSchema,
+});
+
+/** Another process has taken the call over; its epoch is in the envelope. */
+export const callRecovered = fact("call-recovered", { wallMs: z.number(), by: z.string() });
+
+export const participantJoined = fact("participant-joined", {
+  participantId: z.string(),
+  name: z.string(),
+  kind: z.enum(["standard", "sip", "agent", "other"]),
+  metadata: z.unknown(),
+  attributes: z.record(z.string(), z.string()),
+});
+export const participantLeft = fact("participant-left", { participantId: z.string(), reason: z.string() });
+
+/** The person's network is gone (`lost`: what is missing is not silence) or back. */
+export const networkChanged = fact("network-changed", {
+  participantId: z.string(),
+  state: z.enum(["lost", "back"]),
+});
+
+export const trackSubscribed = fact("track-subscribed", {
+  participantId: z.string(),
+  trackId: z.string(),
+  kind: z.enum(["audio", "video"]),
+  source: z.string(),
+});
+export const trackEnded = fact("track-ended", {
+  participantId: z.string(),
+  trackId: z.string(),
+  reason: z.string(),
+});
+export const trackFailed = fact("track-failed", {
+  participantId: z.string(),
+  trackId: z.string(),
+  attempts: z.number(),
+  message: z.string(),
+});
+
+/** The person has subscribed to the agent's voice: from now on speech is heard. */
+export const listenerReady = fact("listener-ready", { participantId: z.string() });
+
+/** A deadline named by `pending()` has come. */
+export const deadlinePassed = fact("deadline-passed", { deadline: z.string() });
+
+export const dtmfReceived = fact("dtmf-received", { participantId: z.string(), digit: z.string() });
+
+/** Something failed that is not one turn's business (a hook, a track, the log's shipping). */
+export const errorOccurred = fact("error-occurred", {
+  source: z.string(),
+  error: failure,
+  recoverable: z.boolean(),
+});
+
+export const closeRequested = fact("close-requested", {
+  reason: z.string(),
+  /** Let what is being said end first, within `settings.closing.farewellMs`. */
+  afterReply: z.boolean(),
+});
+
+/** The person has been silent for `settings.away.afterMs`. */
+export const userAway = fact("user-away", { times: z.int() });
+export const userBack = fact("user-back", {});
+
+/** No new turns or replies; what sounds is stopped. */
+export const callClosing = fact("call-closing", { reason: z.string() });
+/** Last fact of a log. Nothing follows. */
+export const callClosed = fact("call-closed", { reason: z.string() });

@@ -1,0 +1,38 @@
+export {
+  type Decision,
+  type DecisionType,
+  FACT_VERSION,
+  type Fact,
+  type FactOf,
+  type FactType,
+  type Failure,
+  factSchema,
+  type Input,
+  type InputBody,
+  isDecision,
+  isEphemeral,
+  type ReplyCause,
+} from "./facts/index.ts";
+export type { Message, ToolCallPart } from "./message.ts";
+export { type ParsedFact, parseFact } from "./parse.ts";
+export { isBackChannel } from "./policies/back-channel.ts";
+export { emptyHistory, evolveHistory, type HistoryState, historyOf, messages } from "./projections/history.ts";
+export { type Phase, phase } from "./projections/phase.ts";
+export { type TurnTimeline, timelineOf } from "./projections/timeline.ts";
+export { type ModelUsage, type Usage, usageOf } from "./projections/usage.ts";
+export { type Difference, type Replay, recoverState, replayFacts } from "./replay.ts";
+export { splitHeard } from "./rules/heard.ts";
+export {
+  type Deadline,
+  deadlines,
+  decide,
+  evolve,
+  initialState,
+  type Playing,
+  type Reply,
+  type RuleState,
+  type Step,
+  settle,
+  step,
+} from "./rules/index.ts";
+export { type Settings, type SettingsInput, settingsSchema } from "./settings.ts";

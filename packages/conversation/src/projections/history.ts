@@ -1,0 +1,206 @@
+import type { Fact, FactOf } from "../facts/index.ts";
+import type { Message, ToolCallPart } from "../message.ts";
+import { type SpokenSentence, splitHeard } from "../rules/heard.ts";
+import type { Settings } from "../settings.ts";
+
+/** What was really said and heard, as it grows with the log. */
+export interface History {
+  /** In the order in which it became true. */
+  readonly entries: readonly Entry[];
+}
+
+type Entry =
+  | { kind: "user"; turnId: string; participantId: string; text: string }
+  | { kind: "reply"; reply: HistoryReply };
+
+interface HistoryReply {
+  replyId: string;
+  sentences: readonly (SpokenSentence & { index: number; step: number })[];
+  /** Model calls; tools asked for in step n come after its sentences. */
+  step: number;
+  tools: readonly { step: number; call: ToolCallPart; result: unknown; done: boolean }[];
+  heardMs: number;
+  /** Text only: everything made counts as read. */
+  read: boolean;
+  interrupted: boolean;
+}
+
+/** The history's growth; `pending` holds replies of which nothing was heard yet. */
+export interface HistoryState extends History {
+  readonly pending: readonly HistoryReply[];
+  readonly mode: Settings["mode"];
+}
+
+export const emptyHistory: HistoryState = { entries: [], pending: [], mode: "voice" };
+
+/** Adds a fact. Pure. */
+export function evolveHistory(history: HistoryState, fact: Fact): HistoryState {
+  switch (fact.type) {
+    case "call-started":
+      return { ...history, mode: fact.settings.mode };
+    case "turn-committed":
+      // A speech-to-speech model tells the words later: their place is kept.
+      return fact.text === "" && history.mode !== "realtime" ? history : withUser(history, fact);
+    case "turn-reviewed":
+      return fact.text === undefined ? history : rewrite(history, fact.turnId, fact.text);
+    case "turn-skipped":
+      // A back-channel is not something to answer, nor to remember.
+      return fact.reason === "back-channel" ? rewrite(history, fact.turnId, "") : history;
+    case "transcript-final":
+      // A speech-to-speech model tells late what it heard.
+      return lateTranscript(history, fact);
+    case "reply-requested":
+      return { ...history, pending: [...history.pending, newReply(fact, history.mode === "text")] };
+    case "reply-sentence":
+      return inReply(history, fact.replyId, (reply) => ({
+        ...reply,
+        sentences: [...reply.sentences, { index: fact.index, step: reply.step, text: fact.text, ms: null }],
+      }));
+    case "speech-made":
+      return inReply(history, fact.replyId, (reply) => ({
+        ...reply,
+        sentences: reply.sentences.map((sentence) =>
+          sentence.index === fact.index ? { ...sentence, ms: fact.ms, words: fact.words } : sentence,
+        ),
+      }));
+    case "tool-called":
+      return inReply(history, fact.replyId, (reply) => ({
+        ...reply,
+        tools: [
+          ...reply.tools,
+          {
+            step: fact.step,
+            call: { toolCallId: fact.toolCallId, tool: fact.tool, args: fact.args },
+            result: null,
+            done: false,
+          },
+        ],
+      }));
+    case "tool-finished":
+      return toolDone(history, fact.toolCallId, fact.result);
+    case "tool-failed":
+      return toolDone(history, fact.toolCallId, { error: fact.error.message });
+    case "tool-cancelled":
+      return toolDone(history, fact.toolCallId, { error: `cancelled: ${fact.reason}` });
+    case "reply-continued":
+      return inReply(history, fact.replyId, (reply) => ({ ...reply, step: fact.step }));
+    case "reply-released":
+      return release(history, fact.replyId);
+    case "playback-progress":
+    case "playback-paused":
+    case "playback-stopped":
+    case "playback-drained":
+      return inReply(history, fact.replyId, (reply) => ({ ...reply, heardMs: fact.heardMs }));
+    case "reply-stopped":
+      return inReply(history, fact.replyId, (reply) => ({ ...reply, interrupted: true }));
+    case "reply-finished":
+      return inReply(history, fact.replyId, (reply) => ({ ...reply, heardMs: fact.heardMs }));
+    case "reply-discarded":
+      return { ...history, pending: history.pending.filter((reply) => reply.replyId !== fact.replyId) };
+    default:
+      return history;
+  }
+}
+
+/** The messages for a model. `forReply` also shows that reply's own tool steps, heard or not. */
+export function messages(history: HistoryState, forReply?: string): Message[] {
+  const list = history.entries.flatMap((entry) =>
+    entry.kind === "user"
+      ? entry.text === ""
+        ? []
+        : [{ role: "user" as const, text: entry.text, participantId: entry.participantId }]
+      : replyMessages(entry.reply, entry.reply.replyId === forReply),
+  );
+  const own = history.pending.find((reply) => reply.replyId === forReply);
+  return own ? [...list, ...replyMessages(own, true)] : list;
+}
+
+/** The whole conversation of a log. */
+export function historyOf(facts: Iterable<Fact>): Message[] {
+  let history = emptyHistory;
+  for (const fact of facts) history = evolveHistory(history, fact);
+  return messages(history);
+}
+
+/** One reply as heard: text of each step, its tool calls, their results. */
+function replyMessages(reply: HistoryReply, whole: boolean): Message[] {
+  const list: Message[] = [];
+  let left = whole || reply.read ? Number.POSITIVE_INFINITY : reply.heardMs;
+  for (let step = 0; step <= reply.step; step++) {
+    const sentences = reply.sentences.filter((sentence) => sentence.step === step);
+    const text =
+      left === Number.POSITIVE_INFINITY
+        ? sentences.map((sentence) => sentence.text).join(" ")
+        : splitHeard(sentences, left).heard;
+    left -= sentences.reduce((sum, sentence) => sum + (sentence.ms ?? 0), 0);
+    const calls = reply.tools.filter((tool) => tool.step === step && tool.done);
+    if (text === "" && calls.length === 0) continue;
+    list.push({
+      role: "assistant",
+      text,
+      ...(calls.length > 0 ? { toolCalls: calls.map((tool) => tool.call) } : {}),
+      ...(reply.interrupted ? { interrupted: true } : {}),
+    });
+    for (const tool of calls)
+      list.push({ role: "tool", toolCallId: tool.call.toolCallId, tool: tool.call.tool, result: tool.result });
+  }
+  return list;
+}
+
+function newReply(fact: FactOf<"reply-requested">, read: boolean): HistoryReply {
+  const { replyId } = fact;
+  return { replyId, sentences: [], step: 0, tools: [], heardMs: 0, read, interrupted: false };
+}
+
+function withUser(history: HistoryState, fact: FactOf<"turn-committed">): HistoryState {
+  const { turnId, participantId, text } = fact;
+  return { ...history, entries: [...history.entries, { kind: "user", turnId, participantId, text }] };
+}
+
+function rewrite(history: HistoryState, turnId: string, text: string): HistoryState {
+  return {
+    ...history,
+    entries: history.entries.map((entry) =>
+      entry.kind === "user" && entry.turnId === turnId ? { ...entry, text } : entry,
+    ),
+  };
+}
+
+function lateTranscript(history: HistoryState, fact: FactOf<"transcript-final">): HistoryState {
+  return history.entries.some((entry) => entry.kind === "user" && entry.turnId === fact.turnId && entry.text === "")
+    ? rewrite(history, fact.turnId, fact.text)
+    : history;
+}
+
+function release(history: HistoryState, replyId: string): HistoryState {
+  const reply = history.pending.find((candidate) => candidate.replyId === replyId);
+  if (!reply) return history;
+  return {
+    ...history,
+    pending: history.pending.filter((candidate) => candidate !== reply),
+    entries: [...history.entries, { kind: "reply", reply }],
+  };
+}
+
+function inReply(history: HistoryState, replyId: string, change: (reply: HistoryReply) => HistoryReply): HistoryState {
+  const waiting = history.pending.findIndex((reply) => reply.replyId === replyId);
+  if (waiting >= 0) return { ...history, pending: history.pending.with(waiting, change(history.pending[waiting]!)) };
+  const index = history.entries.findLastIndex((entry) => entry.kind === "reply" && entry.reply.replyId === replyId);
+  const entry = history.entries[index];
+  if (entry?.kind !== "reply") return history;
+  return { ...history, entries: history.entries.with(index, { kind: "reply", reply: change(entry.reply) }) };
+}
+
+function toolDone(history: HistoryState, toolCallId: string, result: unknown): HistoryState {
+  const has = (reply: HistoryReply) => reply.tools.some((tool) => tool.call.toolCallId === toolCallId && !tool.done);
+  const replies = [
+    ...history.pending,
+    ...history.entries.flatMap((entry) => (entry.kind === "reply" ? [entry.reply] : [])),
+  ];
+  const owner = replies.find(has);
+  if (!owner) return history;
+  return inReply(history, owner.replyId, (reply) => ({
+    ...reply,
+    tools: reply.tools.map((tool) => (tool.call.toolCallId === toolCallId ? { ...tool, result, done: true } : tool)),
+  }));
+}

@@ -1,0 +1,87 @@
+import type { Decision, Fact } from "../facts/index.ts";
+import type { ClosingState, Concern, Deadline, RuleState } from "./state.ts";
+import { someoneIsThere } from "./views.ts";
+
+/** How a call ends: asked to, everybody gone past the grace time, or nobody ever there. */
+export const closing: Concern<ClosingState> = {
+  initial: { phase: "open", reason: "", askedAt: 0, everJoined: false, emptySince: 0 },
+  evolve(own, fact, state) {
+    switch (fact.type) {
+      case "participant-joined":
+        return fact.kind === "agent" ? own : { ...own, everJoined: true };
+      case "participant-left":
+        return isLast(state, fact.participantId) ? { ...own, emptySince: fact.at } : own;
+      case "call-recovered":
+        return { ...own, emptySince: fact.at };
+      case "close-requested":
+        return own.phase === "open" ? { ...own, phase: "asked", reason: fact.reason, askedAt: fact.at } : own;
+      case "call-closing":
+        return { ...own, phase: "closing", reason: fact.reason };
+      case "call-closed":
+        return { ...own, phase: "closed" };
+      default:
+        return own;
+    }
+  },
+  decide(state, fact) {
+    switch (state.closing.phase) {
+      case "open":
+        return begin(state, fact);
+      case "asked":
+        return asked(state, fact);
+      case "closing":
+        return isDone(state) ? [{ type: "call-closed", reason: state.closing.reason }] : [];
+      case "closed":
+        return [];
+    }
+  },
+  deadlines(state) {
+    const { closing: own, settings } = state;
+    if (own.phase === "closing" || own.phase === "closed") return [];
+    const list: Deadline[] = [];
+    if (own.phase === "asked") list.push({ id: "farewell", at: own.askedAt + settings.closing.farewellMs });
+    if (!someoneIsThere(state))
+      list.push(
+        own.everJoined
+          ? { id: `grace:${Math.round(own.emptySince)}`, at: own.emptySince + settings.closing.graceMs }
+          : { id: "nobody-joined", at: own.emptySince + settings.closing.joinMs },
+      );
+    return list;
+  },
+};
+
+function begin(state: RuleState, fact: Fact): readonly Decision[] {
+  if (fact.type === "user-away") {
+    const { hangUpAfter } = state.settings.away;
+    return hangUpAfter > 0 && fact.times > hangUpAfter ? [{ type: "call-closing", reason: "user-away" }] : [];
+  }
+  return fact.type === "deadline-passed" ? left(state, fact.deadline) : [];
+}
+
+function asked(state: RuleState, fact: Fact): readonly Decision[] {
+  const { reason } = state.closing;
+  if (fact.type === "close-requested" && !fact.afterReply) return [{ type: "call-closing", reason }];
+  if (fact.type === "deadline-passed" && fact.deadline === "farewell") return [{ type: "call-closing", reason }];
+  // A farewell that is still being made or said, and words that are still being said, end first.
+  const busy = state.replies.active.length + state.turns.committed.length > 0;
+  return busy ? left(state, fact.type === "deadline-passed" ? fact.deadline : "") : [{ type: "call-closing", reason }];
+}
+
+function left(state: RuleState, deadline: string): readonly Decision[] {
+  if (someoneIsThere(state)) return [];
+  if (deadline === "nobody-joined" && !state.closing.everJoined)
+    return [{ type: "call-closing", reason: "nobody-joined" }];
+  if (deadline === `grace:${Math.round(state.closing.emptySince)}`)
+    return [{ type: "call-closing", reason: "participant-left" }];
+  return [];
+}
+
+function isLast(state: RuleState, participantId: string): boolean {
+  const { people } = state.hearing;
+  return Object.keys(people).every((id) => id === participantId || !people[id]?.present);
+}
+
+function isDone(state: RuleState): boolean {
+  const { replies, turns, playback } = state;
+  return replies.active.length + turns.open.length + turns.committed.length === 0 && playback.current === null;
+}
