@@ -1,0 +1,43 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { KEY, liveServer, SECRET } from "../test/live-server.ts";
+import { roomApi } from "./room-api.ts";
+
+let server: Awaited<ReturnType<typeof liveServer>>;
+beforeAll(async () => {
+  server = await liveServer();
+});
+afterAll(() => server.remove());
+
+it("makes, lists and deletes rooms, and does not mind when there is nothing to delete", async () => {
+  const api = roomApi({ url: server.url, apiKey: KEY, apiSecret: SECRET });
+  const { sid } = await api.createRoom({ name: "r1", metadata: '{"callId":"c"}', departureTimeoutS: 40 });
+  expect(sid).toMatch(/^RM_/);
+  expect(await api.createRoom({ name: "r1" })).toEqual({ sid });
+  expect(await api.listParticipants("r1")).toEqual([]);
+  expect((await api.createDispatch("r1", "nobody")).dispatchId).toMatch(/^AD_/);
+  await api.removeParticipant("r1", "nobody");
+  await api.deleteRoom("r1");
+  await api.deleteRoom("r1");
+});
+
+it("names the settings to check when the secret is wrong", async () => {
+  const api = roomApi({ url: server.url, apiKey: KEY, apiSecret: "x".repeat(40) });
+  await expect(api.createRoom({ name: "r" })).rejects.toMatchObject({
+    category: "unauthorised",
+    message: expect.stringContaining("LIVEKIT_API_SECRET"),
+  });
+});
+
+it("is bounded in time, and says when nobody is there", async () => {
+  const silent = createServer(() => {});
+  await new Promise<void>((ready) => silent.listen(0, "127.0.0.1", ready));
+  const { port } = silent.address() as AddressInfo;
+  const url = `ws://127.0.0.1:${port}`;
+  const api = roomApi({ url, apiKey: KEY, apiSecret: SECRET, timeoutMs: 1000 });
+  await expect(api.deleteRoom("r")).rejects.toMatchObject({ category: "timeout", retryable: true });
+  silent.closeAllConnections();
+  await new Promise((closed) => silent.close(closed));
+  await expect(api.deleteRoom("r")).rejects.toMatchObject({ category: "network", retryable: true });
+});
