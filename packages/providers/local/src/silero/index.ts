@@ -1,0 +1,1 @@
+export { type SileroVad, type SileroVadOptions, sileroVad } from "./vad.ts";
