@@ -1,5 +1,5 @@
 import { type Fact, type InputBody, isDecision } from "./facts/index.ts";
-import { evolve, initialState, type RuleState, settle, step } from "./rules/index.ts";
+import { callRules, type RuleState, type Rules } from "./rules/index.ts";
 
 /** Where today's rules decide otherwise than the log says. */
 export interface Difference {
@@ -17,7 +17,8 @@ export interface Replay {
 }
 
 /** Evolves and decides a recorded call again: its inputs go in, its decisions are compared. */
-export function replayFacts(facts: readonly Fact[]): Replay {
+export function replayFacts(facts: readonly Fact[], rules: Rules = callRules): Replay {
+  const { evolve, initialState, step } = rules;
   const differences: Difference[] = [];
   let state = initialState(facts[0]?.callId ?? "", facts[0]?.epoch ?? 1);
   let inputs = 0;
@@ -44,7 +45,11 @@ export function replayFacts(facts: readonly Fact[]): Replay {
  * When the log was cut inside a step, the missing decisions of that step are made again and returned as `missing`:
  * append and carry them out before anything else.
  */
-export function recoverState(facts: readonly Fact[]): { state: RuleState; missing: readonly Fact[] } {
+export function recoverState(
+  facts: readonly Fact[],
+  rules: Rules = callRules,
+): { state: RuleState; missing: readonly Fact[] } {
+  const { evolve, initialState, settle } = rules;
   let lastInput = facts.length - 1;
   while (lastInput > 0 && isDecision(facts[lastInput] as Fact)) lastInput--;
   let state = initialState(facts[0]?.callId ?? "", facts[0]?.epoch ?? 1);
