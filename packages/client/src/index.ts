@@ -1,7 +1,8 @@
-export { type BrowserCall, type CallOptions, type CallSource, createCall, type JoinOptions } from "./call.ts";
+export { createCall } from "./call.ts";
 export { browserEnvironment, type CallEnvironment, type CallRoom, preload } from "./environment.ts";
 export { CallError, type CallErrorCategory, type CallErrorCode } from "./error.ts";
 export type { LevelMeter, LevelTap } from "./level-meter.ts";
+export type { BrowserCall, CallOptions, CallSource, JoinOptions } from "./options.ts";
 export type {
   AgentState,
   CallSnapshot,

@@ -1,4 +1,4 @@
-import type { LocalAudioTrack, RemoteTrack, RemoteTrackPublication } from "livekit-client";
+import type { LocalAudioTrack, LocalTrack, RemoteTrack, RemoteTrackPublication } from "livekit-client";
 import { followAgent, type Presence } from "./agent-presence.ts";
 import type { CallEnvironment, CallRoom } from "./environment.ts";
 import { CallError } from "./error.ts";
@@ -27,7 +27,7 @@ export interface SessionListener {
 const joinTimeoutMs = 20_000;
 
 /** livekit's DisconnectReason, in our words. What isn't here is a lost connection. */
-const endReasons: Record<number, EndReason> = {
+export const endReasons: Record<number, EndReason> = {
   2: "elsewhere", // DUPLICATE_IDENTITY
   4: "removed", // PARTICIPANT_REMOVED
   5: "agent-left", // ROOM_DELETED: how agents hang up
@@ -71,7 +71,10 @@ export class Session {
       room.on("signalConnected", onKnown);
       this.#undo.push(() => room.off("signalConnected", onKnown));
     });
-    const published = microphone ? known.then(() => room.localParticipant.publishTrack(microphone)) : null;
+    // The cast: their types were written without exactOptionalPropertyTypes.
+    const published = microphone
+      ? known.then(() => room.localParticipant.publishTrack(microphone as LocalTrack))
+      : null;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tooLong = new Promise<never>((_, reject) => {
       timer = setTimeout(
