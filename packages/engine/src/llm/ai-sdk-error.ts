@@ -30,7 +30,7 @@ export function fromAiSdk(service: RemoteService, error: unknown): RemoteError {
 
 function fromApiCall(service: RemoteService, error: APICallError): RemoteError {
   const { statusCode } = error;
-  if (statusCode === undefined) return networkError(service, error.cause ?? error);
+  if (statusCode === undefined) return unreached(service, error.cause ?? error);
   // The SDK gives a broken line and an unreadable body the status of the answer that had begun: 2xx.
   if (statusCode < 300) {
     const { cause } = error;
@@ -44,6 +44,16 @@ function fromApiCall(service: RemoteService, error: APICallError): RemoteError {
     retryAfterMs: error.responseHeaders?.["retry-after-ms"],
     cause: error,
   });
+}
+
+/** The HTTP client's own time-outs (undici's codes, and the system's) say how long they waited in their message. */
+function unreached(service: RemoteService, cause: unknown): RemoteError {
+  for (let error = cause; error instanceof Error; error = error.cause) {
+    if (!/TIMEOUT|TIMEDOUT/.test(String((error as { code?: unknown }).code))) continue;
+    const what = `timed out (llm): ${error.message}`;
+    return remoteError(service, what, { code: "timeout", category: "timeout", retryable: true, cause });
+  }
+  return networkError(service, cause);
 }
 
 /** An error inside a stream that began well: an Error, or the vendor's `{message, code, type}`. */
