@@ -1,0 +1,123 @@
+import { eq, type SQL, sql } from "drizzle-orm";
+import type { NodePgDatabase } from "drizzle-orm/node-postgres";
+import { callChanges, callOpening } from "../calls/projection.ts";
+import { codeOf } from "../postgres-error.ts";
+import { calls } from "../schema.ts";
+import { checkCall, checkEnvelope, type StoredFact } from "./fact.ts";
+import { monthOf, type Partitions } from "./partitions.ts";
+import { toRow } from "./row.ts";
+
+export type AppendResult =
+  /** Everything up to `ackedSeq` is stored; `stored` of it is new. */
+  | { status: "stored"; ackedSeq: number; stored: number }
+  /** The batch begins behind a gap: nothing of it was stored. Send again from `ackedSeq + 1`. */
+  | { status: "gap"; ackedSeq: number }
+  /** A takeover has raised the epoch: this writer has lost the call. Nothing was stored. */
+  | { status: "stale-epoch"; currentEpoch: number };
+
+export interface Batch {
+  callId: string;
+  epoch: number;
+  /** In the order of seq, without gaps. */
+  facts: readonly StoredFact[];
+}
+
+/** One transaction. The call's row is its lock, so batches of one call never run beside each other. */
+export async function appendBatch(db: NodePgDatabase, partitions: Partitions, batch: Batch): Promise<AppendResult> {
+  checkCall(batch.callId, batch.epoch);
+  for (const fact of batch.facts) checkEnvelope(fact, batch.callId, batch.epoch);
+  const facts = contiguousPrefix(batch.facts);
+
+  // Twice at most: the partition can be missing when the call began in a month this process has not met, or be dropped.
+  for (let attempt = 1; ; attempt += 1) {
+    const outcome = await attemptAppend(db, partitions, { ...batch, facts });
+    if (!("missingMonth" in outcome)) return outcome;
+    if (attempt > 2) throw new Error(`the partition for ${outcome.missingMonth} keeps vanishing`);
+    await partitions.ensure(outcome.missingMonth);
+  }
+}
+
+async function attemptAppend(
+  db: NodePgDatabase,
+  partitions: Partitions,
+  { callId, epoch, facts }: Batch,
+): Promise<AppendResult | { missingMonth: string }> {
+  let month = "";
+  try {
+    return await db.transaction(async (tx) => {
+      const opening = callOpening(facts[0]);
+      await tx
+        .insert(calls)
+        .values({ callId, epoch, callMonth: monthOf(opening.startedAt), startedAt: opening.startedAt })
+        .onConflictDoNothing();
+      const [call] = await tx.select().from(calls).where(eq(calls.callId, callId)).for("update");
+      if (call === undefined) throw new Error(`call ${callId} vanished inside its own transaction`);
+      if (epoch < call.epoch) return { status: "stale-epoch", currentEpoch: call.epoch } as const;
+
+      // The owner of a newer epoch may go on from a shorter copy of the log: then its facts count from there.
+      const first = facts[0]?.seq;
+      const takesOver = epoch > call.epoch;
+      const lastSeq = takesOver && first !== undefined ? Math.min(call.lastSeq, first - 1) : call.lastSeq;
+      if (first === undefined) return { status: "stored", ackedSeq: lastSeq, stored: 0 } as const;
+      if (first > lastSeq + 1) {
+        // Nothing of it is kept: a call whose first batch never comes must not stand in the list.
+        if (call.lastSeq === 0) await tx.delete(calls).where(eq(calls.callId, callId));
+        return { status: "gap", ackedSeq: lastSeq } as const;
+      }
+
+      const fresh = facts.filter((fact) => fact.seq > lastSeq);
+      if (fresh.length === 0) return { status: "stored", ackedSeq: lastSeq, stored: 0 } as const;
+      month = call.callMonth;
+      if (!partitions.isKnown(month)) throw new MissingPartition(month);
+      await tx.execute(insertFacts(month, callId, epoch, fresh));
+      const ackedSeq = fresh.at(-1)?.seq ?? lastSeq;
+      await tx
+        .update(calls)
+        .set({
+          ...callChanges(fresh, call.startedAt),
+          epoch,
+          lastSeq: ackedSeq,
+          factCount: call.factCount + fresh.length,
+          updatedAt: new Date(),
+        })
+        .where(eq(calls.callId, callId));
+      return { status: "stored", ackedSeq, stored: fresh.length } as const;
+    });
+  } catch (error) {
+    if (error instanceof MissingPartition) return { missingMonth: error.month };
+    // 23514: "no partition of relation found for row".
+    if (month !== "" && codeOf(error) === "23514") {
+      partitions.forget(month);
+      return { missingMonth: month };
+    }
+    throw error;
+  }
+}
+
+function insertFacts(month: string, callId: string, epoch: number, facts: readonly StoredFact[]): SQL {
+  const rows = facts.map(toRow);
+  return sql`
+    insert into facts (call_month, call_id, epoch, seq, type, at_ms, body)
+    select ${month}::date, ${callId}, ${epoch}::integer, f.seq, f.type, f.at_ms, f.body::jsonb
+    from unnest(
+      ${sql.param(rows.map((row) => row.seq))}::integer[],
+      ${sql.param(rows.map((row) => row.type))}::text[],
+      ${sql.param(rows.map((row) => row.atMs))}::double precision[],
+      ${sql.param(rows.map((row) => row.body))}::text[]
+    ) as f(seq, type, at_ms, body)
+    on conflict do nothing`;
+}
+
+/** The facts up to the first hole in their own order; what lies behind it is sent again. */
+function contiguousPrefix(facts: readonly StoredFact[]): readonly StoredFact[] {
+  const hole = facts.findIndex((fact, index) => index > 0 && fact.seq !== (facts[index - 1]?.seq ?? 0) + 1);
+  return hole === -1 ? facts : facts.slice(0, hole);
+}
+
+class MissingPartition extends Error {
+  readonly month: string;
+  constructor(month: string) {
+    super(`no partition for ${month}`);
+    this.month = month;
+  }
+}

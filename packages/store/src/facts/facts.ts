@@ -1,0 +1,39 @@
+import { sql } from "drizzle-orm";
+import type { NodePgDatabase } from "drizzle-orm/node-postgres";
+import type { StoredFact } from "./fact.ts";
+import { fromRow } from "./row.ts";
+
+export interface FactPage {
+  facts: StoredFact[];
+  /** Give it as `afterSeq` for the next page; null when this was the last. */
+  nextAfterSeq: number | null;
+}
+
+interface Row extends Record<string, unknown> {
+  seq: number;
+  epoch: number;
+  type: string;
+  at_ms: number;
+  body: Record<string, unknown>;
+}
+
+/** A call's log in order. Where a takeover wrote the same seq again, its epoch's fact stands. */
+export async function readFacts(
+  db: NodePgDatabase,
+  callId: string,
+  { afterSeq = 0, limit = 500 }: { afterSeq?: number; limit?: number } = {},
+): Promise<FactPage> {
+  const size = Math.min(Math.max(1, Math.trunc(limit)), 1000);
+  const { rows } = await db.execute<Row>(sql`
+    select distinct on (f.seq) f.seq, f.epoch, f.type, f.at_ms, f.body
+    from facts f
+    where f.call_month = (select call_month from calls where call_id = ${callId})
+      and f.call_id = ${callId} and f.seq > ${afterSeq}
+      and f.seq <= (select last_seq from calls where call_id = ${callId})
+    order by f.seq, f.epoch desc
+    limit ${size + 1}`);
+  const facts = rows
+    .slice(0, size)
+    .map((row) => fromRow(callId, { seq: row.seq, epoch: row.epoch, type: row.type, atMs: row.at_ms, body: row.body }));
+  return { facts, nextAfterSeq: rows.length > size ? (facts.at(-1)?.seq ?? null) : null };
+}

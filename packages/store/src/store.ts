@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { drizzle } from "drizzle-orm/node-postgres";
+import { Client, type ClientConfig, Pool } from "pg";
+import { type CallPage, type CallRow, getCall, listCalls } from "./calls/calls.ts";
+import { StoreError } from "./error.ts";
+import { type AppendResult, appendBatch, type Batch } from "./facts/append.ts";
+import { type FactPage, readFacts } from "./facts/facts.ts";
+import { factPartitions } from "./facts/partitions.ts";
+import { type StoreLog, silentLog } from "./log.ts";
+import { migrate } from "./migrate.ts";
+import { asStoreError, redactedTarget } from "./postgres-error.ts";
+import { type WorkerKeys, workerKeysIn } from "./worker-keys.ts";
+
+const CONNECT_MS = 5_000;
+const STATEMENT_MS = 10_000;
+/** How long a replica waits for another one's migrations. */
+const MIGRATION_LOCK_MS = 120_000;
+
+export interface StoreOptions {
+  /** `postgres://user:password@host:port/database`, as in DATABASE_URL. */
+  url: string;
+  log?: StoreLog;
+  /** How long to go on trying while Postgres is not up yet. Default 15,000 ms. */
+  startWithinMs?: number;
+  /** Connections at most. Default 10. */
+  maxConnections?: number;
+}
+
+/** All methods throw StoreError. */
+export interface Store {
+  calls: {
+    get(callId: string): Promise<CallRow | null>;
+    list(options?: { limit?: number; cursor?: string }): Promise<CallPage>;
+  };
+  facts: {
+    /** Stores each fact exactly once by (callId, epoch, seq), all or none, together with what it changes in the call's row. */
+    appendBatch(batch: Batch): Promise<AppendResult>;
+    read(callId: string, options?: { afterSeq?: number; limit?: number }): Promise<FactPage>;
+  };
+  workerKeys: WorkerKeys;
+  /** Resolves when Postgres answers. */
+  ping(): Promise<void>;
+  /** Idempotent; waits for running statements. */
+  close(): Promise<void>;
+}
+
+/** Connects, migrates, and gives the repositories. Throws StoreError. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { url, log = silentLog, startWithinMs = 15_000, maxConnections = 10 } = options;
+  const target = redactedTarget(url);
+  const config = connectionConfig(url, target);
+  await migrateWhenUp(config, target, log, Date.now() + startWithinMs);
+
+  const pool = new Pool({
+    ...config,
+    max: maxConnections,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: STATEMENT_MS,
+    // The server's own limit comes first; this one is for a server that is gone.
+    query_timeout: STATEMENT_MS + 5_000,
+    idle_in_transaction_session_timeout: STATEMENT_MS,
+  });
+  // Without a listener a dropped idle connection would end the process.
+  pool.on("error", (error) => log.warn({ error: error.message }, "an idle Postgres connection was dropped"));
+  const db = drizzle(pool);
+  const partitions = factPartitions(pool);
+  let closing: Promise<void> | undefined;
+
+  async function guarded<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      throw asStoreError(error, target);
+    }
+  }
+  const keys = workerKeysIn(db);
+
+  return {
+    calls: {
+      get: (callId) => guarded(() => getCall(db, callId)),
+      list: (page) => guarded(() => listCalls(db, page)),
+    },
+    facts: {
+      appendBatch: (batch) => guarded(() => appendBatch(db, partitions, batch)),
+      read: (callId, page) => guarded(() => readFacts(db, callId, page)),
+    },
+    workerKeys: {
+      put: (name, key) => guarded(() => keys.put(name, key)),
+      find: (key) => guarded(() => keys.find(key)),
+      revoke: (name) => guarded(() => keys.revoke(name)),
+    },
+    ping: () =>
+      guarded(async () => {
+        await pool.query("select 1");
+      }),
+    close() {
+      closing ??= pool.end();
+      return closing;
+    },
+  };
+}
+
+function connectionConfig(url: string, target: string): ClientConfig {
+  if (!/^postgres(ql)?:\/\//.test(url) || target === "(not a URL)") {
+    throw new StoreError(
+      "DATABASE_URL is not the address of a Postgres database: it should read postgres://user:password@host:5432/database.",
+      { code: "store-url-invalid", category: "configuration" },
+    );
+  }
+  return {
+    connectionString: url,
+    application_name: "parley",
+    connectionTimeoutMillis: CONNECT_MS,
+    keepAlive: true,
+  };
+}
+
+async function migrateWhenUp(config: ClientConfig, target: string, log: StoreLog, deadline: number): Promise<void> {
+  for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 2_000)) {
+    const client = new Client({ ...config, lock_timeout: MIGRATION_LOCK_MS });
+    client.on("error", () => undefined);
+    try {
+      await client.connect();
+      await migrate(client, log);
+      return;
+    } catch (error) {
+      const failure = asStoreError(error, target);
+      if (!failure.retryable || Date.now() + waitMs > deadline) throw failure;
+      log.warn({ code: failure.code, retryInMs: waitMs }, failure.message);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+    await sleep(waitMs);
+  }
+}
