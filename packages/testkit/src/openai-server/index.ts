@@ -1,5 +1,4 @@
 export { startOpenAiServer } from "./server.ts";
-export { tone } from "./speech.ts";
 export type {
   ChatReply,
   ChatRequest,

@@ -1,4 +1,5 @@
 import { encodeWav, resample } from "@parley/audio";
+import { tone } from "../speech/sounds.ts";
 import { type Answer, apiError, missing, Refusal } from "./answer.ts";
 import type { OpenAiServerOptions, SpeechRequest } from "./types.ts";
 
@@ -25,7 +26,7 @@ export async function speech(body: Record<string, unknown>, options: OpenAiServe
     speed: typeof body.speed === "number" ? body.speed : 1,
     instructions: typeof body.instructions === "string" ? body.instructions : null,
   };
-  const made = (await options.speak?.(request)) ?? tone(request.input.length * 60);
+  const made = (await options.speak?.(request)) ?? tone(request.input.length * 60, RATE_HZ);
   const { samples, sampleRateHz } = made instanceof Int16Array ? { samples: made, sampleRateHz: RATE_HZ } : made;
   const at24k = sampleRateHz === RATE_HZ ? samples : resample(samples, sampleRateHz, RATE_HZ);
   const bytes =
@@ -33,13 +34,6 @@ export async function speech(body: Record<string, unknown>, options: OpenAiServe
       ? encodeWav(at24k, RATE_HZ)
       : new Uint8Array(at24k.buffer, at24k.byteOffset, at24k.byteLength).slice();
   return { status: 200, headers: { "content-type": `audio/${format}` }, pieces: pieces(bytes) };
-}
-
-/** 440 Hz, 24 kHz. */
-export function tone(durationMs: number, amplitude = 8000): Int16Array {
-  const samples = new Int16Array(Math.round((durationMs * RATE_HZ) / 1000));
-  for (let i = 0; i < samples.length; i++) samples[i] = amplitude * Math.sin((2 * Math.PI * 440 * i) / RATE_HZ);
-  return samples;
 }
 
 function pieces(bytes: Uint8Array): Uint8Array[] {
