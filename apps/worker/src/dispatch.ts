@@ -1,29 +1,25 @@
-import type { JobOffer } from "./messages.ts";
-
-export type OfferAnswer = { accept: false } | { accept: true; identity: string; name: string };
-
-export interface JobAssigned {
-  offer: JobOffer;
-  token: string;
-  /** Empty: the worker's own LiveKit address. */
-  url: string;
-}
+import type { AssignedJob, JobOffer, OfferAnswer } from "@parley/livekit";
 
 /** What LiveKit's dispatch tells the worker. */
 export interface DispatchSink {
-  /** Must settle within LiveKit's 10 s. */
-  offered(offer: JobOffer): Promise<OfferAnswer>;
-  assigned(job: JobAssigned): void;
+  /** The slot is reserved before this returns; the answer comes later only when the agent's own `accept` is asked. */
+  offered(offer: JobOffer): OfferAnswer | Promise<OfferAnswer>;
+  assigned(job: AssignedJob): void;
+  /** An accepted offer will not come: LiveKit gave it to somebody else, or the line broke. */
+  offerLost(jobId: string, reason: string): void;
   terminated(jobId: string): void;
+  /** Again after every break: the line registers again by itself. */
   registered(): void;
-  /** The line broke; it registers again by itself. */
-  lost(reason: string): void;
+  lost(): void;
 }
 
 /** The worker's line to LiveKit's dispatch. */
 export interface DispatchLine {
-  jobStatus(jobId: string, status: "running" | "success" | "failed", error?: string): void;
-  workerStatus(status: { load: number; full: boolean; jobs: number }): void;
+  /** At 0.7 or more nothing is offered. */
+  load(load: number, jobs: number): void;
+  endJob(jobId: string, outcome: "success" | "failed", error?: string): void;
+  /** No more offers. */
+  drain(): void;
   /** Idempotent. */
   close(): Promise<void>;
 }

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { callOf, nextLogFile } from "./job.ts";
 
-const offer = (metadata: string, roomMetadata = "") => ({ metadata, roomMetadata, roomName: "lobby" });
+const offer = (metadata: string, roomMetadata = "") => ({
+  metadata,
+  room: { name: "lobby", sid: "RM_1", metadata: roomMetadata },
+});
 const mint = () => "minted";
 
 describe("whose call a job is", () => {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { CallContext } from "@parley/engine";
-import type { JobOffer } from "./messages.ts";
+import type { JobOffer } from "@parley/livekit";
 
 /** A callId becomes a file name, so nothing else is taken from outside. */
 const CALL_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
@@ -27,17 +27,17 @@ function text(value: unknown): string | null {
  * name, is replaced by a fresh one (`foreign` then holds what was refused).
  */
 export function callOf(
-  offer: Pick<JobOffer, "metadata" | "roomMetadata" | "roomName">,
+  offer: Pick<JobOffer, "metadata" | "room">,
   mint: () => string = randomUUID,
 ): { callId: string; foreign: string | null; context: CallContext } {
-  const metadata = { ...parsed(offer.roomMetadata), ...parsed(offer.metadata) };
+  const metadata = { ...parsed(offer.room.metadata), ...parsed(offer.metadata) };
   const given = text(metadata.callId);
   const usable = given !== null && CALL_ID.test(given);
   return {
     callId: usable ? given : mint(),
     foreign: usable ? null : given,
     context: {
-      room: offer.roomName,
+      room: offer.room.name,
       agentId: text(metadata.agentId),
       tenantId: text(metadata.tenantId),
       language: text(metadata.language),

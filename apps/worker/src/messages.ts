@@ -1,18 +1,6 @@
 import type { CallContext } from "@parley/engine";
+import type { JobOffer } from "@parley/livekit";
 import type { WorkerConfig } from "./config.ts";
-
-/** What LiveKit offers: somebody is in a room and wants an agent. Plain data: it crosses a process border. */
-export interface JobOffer {
-  jobId: string;
-  roomName: string;
-  roomSid: string;
-  /** As the room carries it. */
-  roomMetadata: string;
-  /** As the dispatch carries it. */
-  metadata: string;
-  agentName: string;
-  dispatchId: string;
-}
 
 /** A job that a shard must run now. */
 export interface CallAssignment {
@@ -60,5 +48,4 @@ export type FromShard =
   | { type: "load-failed"; code: string; message: string; configuration: boolean }
   | { type: "beat"; beat: ShardBeat }
   | { type: "offer-answer"; offerId: number; accept: boolean; reason: string }
-  | { type: "call-started"; jobId: string }
   | { type: "call-ended"; jobId: string; reason: string; error: string | null };

@@ -1,5 +1,6 @@
 import type { CallContext, Clock } from "@parley/engine";
-import type { FromShard, JobOffer, ToShard } from "./messages.ts";
+import type { JobOffer } from "@parley/livekit";
+import type { FromShard, ToShard } from "./messages.ts";
 
 /** LiveKit waits 10 s for the worker's answer; the author's `accept` gets half of it. */
 const ACCEPT_MS = 5_000;

@@ -55,14 +55,4 @@ describe("slots", () => {
     expect(slots.releaseShard(1).map((slot) => slot.jobId)).toEqual(["job-1", "job-3"]);
     expect(slots.all().map((slot) => slot.jobId)).toEqual(["job-2", "job-4"]);
   });
-
-  it("expires reservations that were never assigned, and never running jobs", () => {
-    const slots = createSlots(4);
-    slots.reserve(job(1), idle, 0);
-    slots.reserve(job(2), idle, 0);
-    slots.reserve(job(3), idle, 9_000);
-    slots.run("job-2");
-    expect(slots.expire(10_000, 10_000).map((slot) => slot.jobId)).toEqual(["job-1"]);
-    expect(slots.taken).toBe(2);
-  });
 });

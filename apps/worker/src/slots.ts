@@ -24,13 +24,11 @@ export type Reservation =
  */
 export interface Slots {
   reserve(job: { jobId: string; callId: string }, shards: readonly ShardPlace[], nowMs: number): Reservation;
-  /** The reservation became a job; undefined when it was never made or has expired. */
+  /** The reservation became a job; undefined when it was never made or is gone. */
   run(jobId: string): Slot | undefined;
   release(jobId: string): Slot | undefined;
   /** The jobs that were on a shard; their slots are free afterwards. */
   releaseShard(shardId: number): Slot[];
-  /** Reservations older than `ageMs` that were never assigned: LiveKit gave the job to somebody else. */
-  expire(nowMs: number, ageMs: number): Slot[];
   find(jobId: string): Slot | undefined;
   all(): Slot[];
   readonly taken: number;
@@ -45,11 +43,6 @@ export function createSlots(cap: number | null): Slots {
     const slot = slots.get(jobId);
     slots.delete(jobId);
     return slot;
-  };
-  const releaseWhere = (match: (slot: Slot) => boolean): Slot[] => {
-    const gone = [...slots.values()].filter(match);
-    for (const slot of gone) slots.delete(slot.jobId);
-    return gone;
   };
 
   return {
@@ -74,8 +67,11 @@ export function createSlots(cap: number | null): Slots {
       return slot;
     },
     release,
-    releaseShard: (shardId) => releaseWhere((slot) => slot.shardId === shardId),
-    expire: (nowMs, ageMs) => releaseWhere((slot) => slot.state === "reserved" && nowMs - slot.sinceMs >= ageMs),
+    releaseShard(shardId) {
+      const gone = [...slots.values()].filter((slot) => slot.shardId === shardId);
+      for (const slot of gone) slots.delete(slot.jobId);
+      return gone;
+    },
     find: (jobId) => slots.get(jobId),
     all: () => [...slots.values()],
   };

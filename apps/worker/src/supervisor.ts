@@ -1,18 +1,17 @@
 import { cpus } from "node:os";
 import type { Clock } from "@parley/engine";
+import type { AssignedJob, JobOffer, OfferAnswer } from "@parley/livekit";
 import type { WorkerConfig } from "./config.ts";
-import type { DispatchLine, DispatchSink, JobAssigned, OfferAnswer } from "./dispatch.ts";
+import type { DispatchLine, DispatchSink } from "./dispatch.ts";
 import type { WorkerHealth } from "./health.ts";
 import { callOf, nextLogFile } from "./job.ts";
-import { shardPressure, smoothed, workerLoad } from "./load.ts";
+import { LIVEKIT_TARGET_LOAD, shardPressure, smoothed, workerLoad } from "./load.ts";
 import type { Log } from "./log.ts";
-import type { AgentSummary, JobOffer } from "./messages.ts";
+import type { AgentSummary } from "./messages.ts";
 import { createOffers } from "./offers.ts";
 import type { PooledShard, ShardMessage, ShardPool } from "./shard-pool.ts";
 import { createSlots, type Slot } from "./slots.ts";
 
-/** LiveKit assigns a job right after the answer; a promise older than this was given to another worker. */
-const RESERVATION_MS = 10_000;
 const TICK_MS = 1_000;
 /** Accepted calls are in the smoothed figures after about this long. */
 const FRESH_MS = 5_000;
@@ -33,8 +32,10 @@ export interface SupervisorOptions {
 /** Decides which jobs are taken, gives them to shards, and tells LiveKit how they fare. */
 export interface Supervisor {
   readonly sink: DispatchSink;
-  /** The agent is warm and the line stands: from now on load is reported. */
-  serve(agent: AgentSummary, line: DispatchLine): void;
+  /** The shards are warm: offers may come. */
+  warm(agent: AgentSummary): void;
+  /** The line stands: from now on load is reported. */
+  serve(line: DispatchLine): void;
   shardMessage(shardId: number, message: ShardMessage): void;
   shardGone(shardId: number, how: string): void;
   /** No new calls from now on; resolves when the last running one has ended. Idempotent. */
@@ -62,6 +63,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   const readyShards = (): PooledShard[] => pool.shards.filter((shard) => shard.state === "ready");
   const pressure = (shard: PooledShard): number => (shard.beat ? shardPressure(shard.beat) : 0);
+  const places = () => readyShards().map((shard) => ({ shardId: shard.shardId, pressure: pressure(shard) }));
 
   function load(): number {
     const now = clock.now();
@@ -71,57 +73,54 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   function report(): void {
-    const now = load();
-    line?.workerStatus({ load: draining ? 1 : now, full: draining || now >= 1, jobs: slots.taken });
+    line?.load(load(), slots.taken);
   }
 
   function refused(offer: JobOffer, reason: string, callId?: string): OfferAnswer {
-    log.warn({ jobId: offer.jobId, room: offer.roomName, callId, reason }, "job refused");
-    return { accept: false };
+    log.warn({ jobId: offer.jobId, room: offer.room.name, callId, reason }, "job refused");
+    return { accept: false, reason };
   }
 
-  async function offered(offer: JobOffer): Promise<OfferAnswer> {
+  /** The slot is taken before anything is awaited: no other question can be promised it. */
+  function offered(offer: JobOffer): OfferAnswer | Promise<OfferAnswer> {
     if (draining || !agent) return refused(offer, draining ? "draining" : "starting");
     const { callId, foreign, context } = callOf(offer);
     if (foreign !== null)
-      log.warn({ callId, room: offer.roomName }, "the room's callId could not be used; a new one was made");
-    if (slots.cap === null && load() >= 1) return refused(offer, "load", callId);
-    const places = readyShards().map((shard) => ({ shardId: shard.shardId, pressure: pressure(shard) }));
-    const reservation = slots.reserve({ jobId: offer.jobId, callId }, places, clock.now());
+      log.warn({ callId, room: offer.room.name }, "the callId given was no file name; a new one was made");
+    if (slots.cap === null && load() >= LIVEKIT_TARGET_LOAD) return refused(offer, "load", callId);
+    const reservation = slots.reserve({ jobId: offer.jobId, callId }, places(), clock.now());
     if (!reservation.taken) return refused(offer, reservation.reason, callId);
-    if (agent.asksToAccept) {
-      const answer = await offers.ask(reservation.slot.shardId, { offer, callId, context });
-      if (!answer.accept) {
-        slots.release(offer.jobId);
-        freed();
-        return refused(offer, answer.reason, callId);
-      }
-    }
     report();
-    return { accept: true, identity: `agent-${offer.jobId}`, name: agent.name };
+    const accepted: OfferAnswer = { accept: true, name: agent.name };
+    if (!agent.asksToAccept) return accepted;
+    return offers.ask(reservation.slot.shardId, { offer, callId, context }).then((answer) => {
+      if (answer.accept) return accepted;
+      slots.release(offer.jobId);
+      freed();
+      return refused(offer, answer.reason, callId);
+    });
   }
 
-  function assigned({ offer, token, url }: JobAssigned): void {
+  function assigned({ job: offer, token, url }: AssignedJob): void {
     const slot = slots.run(offer.jobId) ?? lateSlot(offer);
     if (!slot) {
       log.error({ jobId: offer.jobId }, "an assigned job found no place; LiveKit is told that it failed");
-      line?.jobStatus(offer.jobId, "failed", "no free slot in this worker");
+      line?.endJob(offer.jobId, "failed", "no free slot in this worker");
       return;
     }
     const { callId } = slot;
     const { context } = callOf(offer);
     const file = nextLogFile(options.callsDir, callId);
-    log.info({ callId, jobId: offer.jobId, room: offer.roomName, shard: slot.shardId }, "call assigned");
+    log.info({ callId, jobId: offer.jobId, room: offer.room.name, shard: slot.shardId }, "call assigned");
     options.onCallOpened?.({ callId, ...file });
-    const call = { jobId: offer.jobId, callId, epoch: file.epoch, logPath: file.path, context, token };
-    pool.send(slot.shardId, { type: "run", call: { ...call, url: url || config.livekit.url } });
+    const call = { jobId: offer.jobId, callId, epoch: file.epoch, logPath: file.path, context, token, url };
+    pool.send(slot.shardId, { type: "run", call });
   }
 
-  /** The reservation is gone (its shard died, or the answer took too long): another place, if there is one. */
+  /** The reservation died with its shard: another place, if there is one. */
   function lateSlot(offer: JobOffer): Slot | undefined {
-    const places = readyShards().map((shard) => ({ shardId: shard.shardId, pressure: pressure(shard) }));
     const { callId } = callOf(offer);
-    const reservation = slots.reserve({ jobId: offer.jobId, callId }, places, clock.now());
+    const reservation = slots.reserve({ jobId: offer.jobId, callId }, places(), clock.now());
     return reservation.taken ? slots.run(offer.jobId) : undefined;
   }
 
@@ -132,7 +131,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   function ended(slot: Slot, error: string | null): void {
-    line?.jobStatus(slot.jobId, error === null ? "success" : "failed", error ?? undefined);
+    line?.endJob(slot.jobId, error === null ? "success" : "failed", error ?? undefined);
     options.onCallEnded?.({ callId: slot.callId });
   }
 
@@ -151,10 +150,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const elapsedMs = Math.max(1, at - last.at);
       cpuCores = smoothCpu(usedMs / elapsedMs, elapsedMs);
       last = { at, ownMs };
-      for (const slot of slots.expire(at, RESERVATION_MS)) {
-        log.warn({ jobId: slot.jobId, callId: slot.callId }, "a promised job never came; its slot is free again");
-      }
-      freed();
+      report();
       stopTicking = clock.after(TICK_MS, turn);
     };
     stopTicking = clock.after(TICK_MS, turn);
@@ -182,15 +178,23 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         registered = true;
         report();
       },
-      lost(reason) {
+      lost() {
         registered = false;
-        log.warn({ reason }, "the line to LiveKit broke; running calls go on, and the worker registers again");
+        log.warn("the line to LiveKit broke; running calls go on, and the worker registers again");
+      },
+      offerLost(jobId, reason) {
+        const slot = slots.release(jobId);
+        if (slot)
+          log.warn({ callId: slot.callId, jobId, reason }, "a promised job did not come; its slot is free again");
+        freed();
       },
     },
-    serve(summary, openLine) {
+    warm(summary) {
       agent = summary;
-      line = openLine;
       if (summary.maxCalls !== null) slots.cap = Math.min(slots.cap ?? summary.maxCalls, summary.maxCalls);
+    },
+    serve(openLine) {
+      line = openLine;
       tick();
       report();
     },
@@ -198,7 +202,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (message.type === "offer-answer") return offers.answered(message);
       const slot = slots.find(message.jobId);
       if (!slot || slot.shardId !== shardId) return;
-      if (message.type === "call-started") return line?.jobStatus(message.jobId, "running");
       const { callId, jobId } = slot;
       log[message.error === null ? "info" : "error"](
         { callId, jobId, reason: message.reason, error: message.error },
@@ -219,7 +222,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     drain() {
       draining = true;
-      report();
+      line?.drain();
       if (slots.taken === 0) return Promise.resolve();
       return new Promise((resolve) => emptied.push(resolve));
     },

@@ -110,11 +110,13 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
   try {
     health = await openHealth(config.port, supervisor.health);
     const agent = await pool.start();
+    supervisor.warm(agent);
     shipping = await openShipping(config, callsDir, log);
     trim();
-    const openDispatch = parts.dispatch ?? liveKitDispatch(config, log);
-    line = await openDispatch(agent.name, supervisor.sink, stopping.signal);
-    supervisor.serve(agent, line);
+    const openDispatch = parts.dispatch ?? liveKitDispatch(config, log, clock);
+    const opened = await openDispatch(agent.name, supervisor.sink, stopping.signal);
+    line = opened;
+    supervisor.serve(opened);
     announce();
     const { port } = health;
     log.info({ agent: agent.name, shards: config.shards, port, livekit: config.livekit.url }, "worker ready");

@@ -60,7 +60,6 @@ export function createCalls({ open, tell, log, joinsAtOnce }: CallsOptions): Cal
         await call.start();
       });
       if (call) {
-        tell({ type: "call-started", jobId });
         // It may have been told to end while it was joining.
         if (entry?.endReason) call.close(entry.endReason);
         reason = (await call.done).reason;

@@ -1,0 +1,71 @@
+import { type Clock, ParleyError, systemClock } from "@parley/engine";
+import { WorkerConnection } from "@parley/livekit";
+import type { WorkerConfig } from "./config.ts";
+import type { OpenDispatch } from "./dispatch.ts";
+import type { Log } from "./log.ts";
+
+/**
+ * Registers with LiveKit's agent protocol. A server that is not there yet is tried again for CONNECTION_TIMEOUT;
+ * once registered, the line is taken up again for as long as the worker lives.
+ */
+export function liveKitDispatch(config: WorkerConfig, log: Log, clock: Clock = systemClock): OpenDispatch {
+  const { livekit, connectionTimeoutMs } = config;
+  return async (agentName, sink, signal) => {
+    const connection = new WorkerConnection({
+      urls: [livekit.url],
+      apiKey: livekit.apiKey,
+      apiSecret: livekit.apiSecret,
+      agentName,
+      log,
+      clock,
+      onOffer: (offer) => sink.offered(offer),
+      onJob: (job) => sink.assigned(job),
+      onOfferLost: (offer, reason) => sink.offerLost(offer.jobId, reason),
+      onTermination: (jobId) => sink.terminated(jobId),
+      onState(state) {
+        if (state === "registered") sink.registered();
+        else if (state === "reconnecting") sink.lost();
+      },
+    });
+    let late = false;
+    const close = (): void => void connection.close();
+    const stopWaiting = clock.after(connectionTimeoutMs, () => {
+      late = true;
+      close();
+    });
+    signal.addEventListener("abort", close, { once: true });
+    try {
+      await connection.start();
+    } catch (error) {
+      throw startFailure(error, late, config);
+    } finally {
+      stopWaiting();
+      signal.removeEventListener("abort", close);
+    }
+    return {
+      load: (load, jobs) => connection.updateLoad(load, jobs),
+      endJob: (jobId, outcome, error) => connection.endJob(jobId, outcome, error),
+      drain: () => connection.drain(),
+      close: () => connection.close(),
+    };
+  };
+}
+
+function startFailure(error: unknown, late: boolean, { livekit, connectionTimeoutMs }: WorkerConfig): unknown {
+  if (late) {
+    const message =
+      `LIVEKIT_URL=${livekit.url}: no LiveKit server registered this worker within ${connectionTimeoutMs} ms ` +
+      "(CONNECTION_TIMEOUT). Is it running, and is this its address?";
+    return new ParleyError(message, {
+      code: "livekit-unreachable",
+      category: "network",
+      retryable: true,
+      cause: error,
+    });
+  }
+  if (error instanceof ParleyError && error.code === "livekit-unauthorised") {
+    // A key pair is configuration: no later attempt with the same one can succeed.
+    return new ParleyError(error.message, { code: error.code, category: "configuration", cause: error });
+  }
+  return error;
+}
