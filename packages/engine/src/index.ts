@@ -1,4 +1,24 @@
+export {
+  type AgentTool,
+  type CallAgent,
+  type CallContext,
+  type CallControl,
+  type Caller,
+  type CallHooks,
+  type HearingOptions,
+  hearingDefaults,
+  type StageTimeouts,
+  type ToolContext,
+  type TurnVerdict,
+  timeoutDefaults,
+  type UserTurn,
+} from "./call/agent.ts";
+export { Call, type CallOptions } from "./call/call.ts";
+export { type Logger, silentLogger } from "./call/logger.ts";
+export { checkTemplate } from "./call/template.ts";
 export { asParleyError, type ErrorCategory, ParleyError, type ParleyErrorOptions } from "./error.ts";
 export * from "./llm/index.ts";
+export { type FileLogOptions, type LogReading, openFileLog, readFileLog } from "./log/file-log.ts";
 export * from "./ports/index.ts";
 export * from "./remote/index.ts";
+export * from "./vad/index.ts";

@@ -1,0 +1,142 @@
+import type { Fact, FactType, Message, Settings } from "@parley/conversation";
+import type { Llm, Participant, RealtimeModel, Stt, Tts, Vad } from "../ports/index.ts";
+
+/** Where a call comes from: room and dispatch metadata, as far as they are there. */
+export interface CallContext {
+  room: string | null;
+  agentId: string | null;
+  tenantId: string | null;
+  /** BCP 47; overrides the agent's. */
+  language: string | null;
+  from: string | null;
+  to: string | null;
+  metadata: Record<string, unknown>;
+}
+
+/** The person an agent speaks with; `metadata` is what the token carried (the user context). */
+export type Caller = Pick<Participant, "participantId" | "name" | "metadata" | "attributes" | "kind">;
+
+/** What hooks and tools may do with the live call. */
+export interface CallControl {
+  readonly callId: string;
+  readonly agent: string;
+  readonly context: CallContext;
+  readonly language: string;
+  /** The first person who joined; null before that. */
+  readonly caller: Caller | null;
+  /** What was said and heard so far. */
+  history(): Message[];
+  /** Speaks after what is being said now. */
+  say(text: string, options?: { interruptible?: boolean }): void;
+  /** Silences the agent. */
+  interrupt(): void;
+  /** A message for people to read. */
+  chat(text: string): void;
+  /** Ends the call, by default after what is being said. */
+  hangUp(reason?: string, options?: { afterReply?: boolean }): void;
+}
+
+/** What a tool is given beside its arguments. */
+export interface ToolContext {
+  call: CallControl;
+  caller: Caller | null;
+  /** The same for every attempt of this one call of the tool. */
+  idempotencyKey: string;
+  /** Speaks while the tool works. */
+  say(text: string): void;
+  /** Aborted when the person interrupts, the tool takes too long, or the call ends. */
+  signal: AbortSignal;
+}
+
+export interface AgentTool {
+  name: string;
+  description: string;
+  /** JSON Schema. */
+  parameters: Record<string, unknown>;
+  /** Only reads: may run in a speculative reply. */
+  readOnly: boolean;
+  /** Validates `args` (throws an Error that the model can act on) and runs. The result must be JSON. */
+  execute(args: unknown, context: ToolContext): Promise<unknown>;
+}
+
+export interface UserTurn {
+  turnId: string;
+  text: string;
+  participantId: string;
+}
+
+export interface CallHooks {
+  /** The first person is there. */
+  onEnter?(call: CallControl): void | Promise<void>;
+  onExit?(call: CallControl, reason: string): void | Promise<void>;
+  /** Before the reply: `{ text }` changes what the model sees, `{ skip: true }` makes the agent stay silent. */
+  onUserTurnCompleted?(
+    turn: UserTurn,
+    call: CallControl,
+    // biome-ignore lint/suspicious/noConfusingVoidType: a hook may return nothing
+  ): TurnVerdict | void | Promise<TurnVerdict | void>;
+  /** Every fact of the log, as it happens; interim transcripts too. */
+  on?: { [T in FactType]?: (fact: Extract<Fact, { type: T }>, call: CallControl) => void | Promise<void> };
+}
+
+export type TurnVerdict = { text: string } | { skip: true };
+
+/** How speech is cut into facts, ms. */
+export interface HearingOptions {
+  /** Voiced sound this long is speech. */
+  startMs: number;
+  /** Silence this long is a pause. */
+  pauseMs: number;
+  /** VAD probability that counts as voiced; what falls 0.15 below it is silence. */
+  threshold: number;
+  /** Sound kept from before the speech. */
+  preRollMs: number;
+}
+
+/** Longest waits of the stages, ms. */
+export interface StageTimeouts {
+  sttMs: number;
+  firstTokenMs: number;
+  tokenMs: number;
+  firstAudioMs: number;
+  audioMs: number;
+  hookMs: number;
+}
+
+/** An agent with its providers, ready to run calls. One per process serves many calls. */
+export interface CallAgent {
+  name: string;
+  /** Templates over the call: `{{caller.name}}`, `{{language}}`, `{{metadata.x}}`. */
+  instructions: string;
+  greeting: string | null;
+  language: string;
+  stt: Stt | null;
+  llm: Llm | null;
+  tts: Tts | null;
+  /** Speaks when `tts` can't. */
+  spareTts?: Tts | null;
+  realtime?: RealtimeModel | null;
+  vad: Vad;
+  voice?: string;
+  speed?: number;
+  temperature?: number;
+  maxTokens?: number;
+  /** What callers are likely to say. */
+  phrases: readonly string[];
+  tools: readonly AgentTool[];
+  hooks: CallHooks;
+  settings: Settings;
+  hearing: HearingOptions;
+  timeouts: StageTimeouts;
+}
+
+export const hearingDefaults: HearingOptions = { startMs: 90, pauseMs: 200, threshold: 0.5, preRollMs: 400 };
+
+export const timeoutDefaults: StageTimeouts = {
+  sttMs: 10_000,
+  firstTokenMs: 10_000,
+  tokenMs: 8_000,
+  firstAudioMs: 6_000,
+  audioMs: 6_000,
+  hookMs: 5_000,
+};

@@ -1,0 +1,125 @@
+import {
+  type Deadline,
+  deadlines,
+  emptyHistory,
+  evolveHistory,
+  type Fact,
+  type HistoryState,
+  type InputBody,
+  initialState,
+  isEphemeral,
+  type RuleState,
+  step,
+} from "@parley/conversation";
+import type { CallLog, Clock } from "../ports/index.ts";
+
+/** Facts that could not be written yet; beyond this the oldest are given up, loudly. */
+const MAX_UNWRITTEN = 20_000;
+
+export interface LoopOptions {
+  callId: string;
+  epoch: number;
+  clock: Clock;
+  log: CallLog;
+  /** Told every fact after it was appended, with the state after the whole step. Must not throw. */
+  onFact(fact: Fact, state: RuleState): void;
+  /** Told what is shown live and never stored. */
+  onEphemeral(fact: InputBody): void;
+  onLogFailure(error: unknown): void;
+}
+
+/**
+ * The one loop of a call: fact in, rules to their fixed point, append, then whoever acts on it.
+ * Runs synchronously; a fact that is reported while another is handled waits its turn.
+ */
+export class Loop {
+  readonly #options: LoopOptions;
+  readonly #zero: number;
+  readonly #waiting: InputBody[] = [];
+  #state: RuleState;
+  #history: HistoryState = emptyHistory;
+  #running = false;
+  #unwritten: Fact[] = [];
+  #armed: { deadline: Deadline; cancel: () => void } | null = null;
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+    this.#zero = options.clock.now();
+    this.#state = initialState(options.callId, options.epoch);
+  }
+
+  get state(): RuleState {
+    return this.#state;
+  }
+
+  get history(): HistoryState {
+    return this.#history;
+  }
+
+  /** Call time, ms. */
+  now(): number {
+    return this.#options.clock.now() - this.#zero;
+  }
+
+  report(input: InputBody): void {
+    this.#waiting.push(input);
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) this.#take(next);
+    } finally {
+      this.#running = false;
+    }
+    this.#arm();
+  }
+
+  /** No timer is left behind. */
+  close(): void {
+    this.#armed?.cancel();
+    this.#armed = null;
+  }
+
+  #take(input: InputBody): void {
+    const { state, facts } = step(this.#state, input, this.now());
+    if (isEphemeral(input)) this.#options.onEphemeral(input);
+    if (facts.length === 0) return;
+    this.#append(facts);
+    this.#state = state;
+    for (const fact of facts) this.#history = evolveHistory(this.#history, fact);
+    for (const fact of facts) this.#options.onFact(fact, state);
+  }
+
+  /** A full disk or a slow one does not end a call: what can't be written is kept and tried again. */
+  #append(facts: readonly Fact[]): void {
+    const all = this.#unwritten.length > 0 ? [...this.#unwritten, ...facts] : facts;
+    try {
+      this.#options.log.append(all);
+      this.#unwritten = [];
+    } catch (error) {
+      const first = this.#unwritten.length === 0;
+      this.#unwritten = all.slice(-MAX_UNWRITTEN);
+      if (first || all.length > MAX_UNWRITTEN) this.#options.onLogFailure(error);
+    }
+  }
+
+  /** One timer: for the earliest of all that the rules wait for. */
+  #arm(): void {
+    let earliest: Deadline | null = null;
+    for (const deadline of deadlines(this.#state)) if (!earliest || deadline.at < earliest.at) earliest = deadline;
+    if (this.#armed && earliest && this.#armed.deadline.id === earliest.id && this.#armed.deadline.at === earliest.at)
+      return;
+    this.#armed?.cancel();
+    this.#armed = null;
+    if (!earliest) return;
+    const deadline = earliest;
+    const delayMs = Math.max(0, Math.ceil(deadline.at - this.now()));
+    this.#armed = { deadline, cancel: this.#options.clock.after(delayMs, () => this.#due(deadline)) };
+  }
+
+  #due(deadline: Deadline): void {
+    this.#armed = null;
+    // A timer may be a little early; the rules are asked only when the time has come.
+    if (this.now() < deadline.at) this.#arm();
+    else this.report({ type: "deadline-passed", deadline: deadline.id });
+  }
+}

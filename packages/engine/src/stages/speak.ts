@@ -1,0 +1,213 @@
+import { Resampler } from "@parley/audio";
+import type { Fact, FactOf, RuleState } from "@parley/conversation";
+import { ParleyError } from "../error.ts";
+import type { Tts, TtsChunk, WordTime } from "../ports/index.ts";
+import { linkedAbort, within } from "../remote/index.ts";
+import { isCancelled, toFailure } from "./failure.ts";
+import type { Stage, StageContext } from "./stage.ts";
+
+/** Where made sound goes: the mouth. */
+export interface SoundSink {
+  audio(replyId: string, samples: Int16Array): void;
+  aheadMs(replyId: string): number;
+}
+
+/** No further sentence is begun while this much is made and unheard: less is thrown away by an interruption. */
+const MAX_AHEAD_MS = 15_000;
+const LOOK_MS = 500;
+/** After a failure the voice is left alone for this long, and the spare one speaks. */
+const REST_MS = 10_000;
+
+interface Queue {
+  abort: AbortController & { release(): void };
+  waiting: { index: number; text: string }[];
+  running: boolean;
+}
+
+/** Text to speech: a reply's sentences one after the other, in order, a spare voice when the voice fails. */
+export class Speak implements Stage {
+  readonly #context: StageContext;
+  readonly #sink: SoundSink;
+  readonly #outHz: number;
+  readonly #queues = new Map<string, Queue>();
+  #restUntil = 0;
+
+  constructor(context: StageContext, sink: SoundSink, outHz: number) {
+    this.#context = context;
+    this.#sink = sink;
+    this.#outHz = outHz;
+  }
+
+  react(fact: Fact, state: RuleState): void {
+    switch (fact.type) {
+      case "speech-requested":
+        this.#enqueue(fact, state);
+        return;
+      case "reply-stopped":
+      case "reply-finished":
+      case "reply-discarded":
+      case "reply-failed":
+        this.#end(fact.replyId);
+        return;
+      default:
+    }
+  }
+
+  close(): void {
+    for (const replyId of this.#queues.keys()) this.#end(replyId);
+  }
+
+  #enqueue(fact: FactOf<"speech-requested">, state: RuleState): void {
+    const { replyId, index } = fact;
+    const reply = state.replies.active.find((candidate) => candidate.replyId === replyId);
+    const text = reply?.sentences.find((sentence) => sentence.index === index)?.text;
+    if (text === undefined) return;
+    let queue = this.#queues.get(replyId);
+    if (!queue) {
+      queue = { abort: linkedAbort(this.#context.signal), waiting: [], running: false };
+      this.#queues.set(replyId, queue);
+    }
+    queue.waiting.push({ index, text });
+    if (!queue.running) void this.#run(replyId, queue);
+  }
+
+  #end(replyId: string): void {
+    const queue = this.#queues.get(replyId);
+    if (!queue) return;
+    this.#queues.delete(replyId);
+    queue.waiting.length = 0;
+    queue.abort.release();
+    queue.abort.abort();
+  }
+
+  async #run(replyId: string, queue: Queue): Promise<void> {
+    queue.running = true;
+    const { signal } = queue.abort;
+    try {
+      for (let next = queue.waiting.shift(); next && !signal.aborted; next = queue.waiting.shift()) {
+        await this.#room(replyId, signal);
+        await this.#sentence(replyId, next.index, next.text, signal);
+      }
+    } catch (error) {
+      if (signal.aborted || isCancelled(error)) return;
+      this.#context.report({ type: "reply-failed", replyId, stage: "tts", error: toFailure(error, "tts-failed") });
+    } finally {
+      queue.running = false;
+    }
+  }
+
+  /** Waits while enough is made ahead. */
+  async #room(replyId: string, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && this.#sink.aheadMs(replyId) > MAX_AHEAD_MS)
+      await new Promise<void>((resolve) => {
+        const cancel = this.#context.clock.after(LOOK_MS, done);
+        function done() {
+          cancel();
+          signal.removeEventListener("abort", done);
+          resolve();
+        }
+        signal.addEventListener("abort", done, { once: true });
+      });
+  }
+
+  async #sentence(replyId: string, index: number, text: string, signal: AbortSignal): Promise<void> {
+    const { agent, clock, logger } = this.#context;
+    const voices = [agent.tts, agent.spareTts ?? null].filter((tts) => tts !== null);
+    if (voices.length > 1 && clock.now() < this.#restUntil) voices.shift();
+    for (const [n, tts] of voices.entries()) {
+      const progress = { samples: 0 };
+      try {
+        await this.#synthesize(tts, replyId, index, text, signal, progress);
+        return;
+      } catch (error) {
+        if (signal.aborted || isCancelled(error)) throw error;
+        const last = n === voices.length - 1;
+        if (tts === agent.tts) this.#restUntil = clock.now() + REST_MS;
+        logger.warn({ replyId, voice: tts.name, error: toFailure(error, "tts-failed") }, "the voice failed");
+        // Half a sentence in one voice and the whole in another would be said one and a half times.
+        if (last || progress.samples > 0) throw error;
+        this.#context.report({
+          type: "error-occurred",
+          source: "tts",
+          error: toFailure(error, "tts-failed"),
+          recoverable: true,
+        });
+      }
+    }
+    if (voices.length === 0)
+      throw new ParleyError(`Agent ${agent.name} has no voice: set tts in its definition`, {
+        code: "tts-missing",
+        category: "configuration",
+      });
+  }
+
+  async #synthesize(
+    tts: Tts,
+    replyId: string,
+    index: number,
+    text: string,
+    signal: AbortSignal,
+    progress: { samples: number },
+  ): Promise<void> {
+    const resampler = new Resampler(tts.sampleRateHz, this.#outHz);
+    const words: WordTime[] = [];
+    const play = (samples: Int16Array) => {
+      if (samples.length === 0 || signal.aborted) return;
+      if (progress.samples === 0) this.#context.report({ type: "speech-first-audio", replyId, index });
+      progress.samples += samples.length;
+      this.#sink.audio(replyId, samples);
+    };
+    for await (const chunk of this.#chunks(tts, text, signal)) {
+      if (chunk.words) words.push(...chunk.words);
+      play(resampler.push(chunk.samples));
+    }
+    if (signal.aborted) return;
+    play(resampler.flush());
+    if (progress.samples === 0 && /[\p{L}\p{N}]/u.test(text))
+      throw new ParleyError(`${tts.name} made no sound for a sentence`, { code: "tts-silent", category: "provider" });
+    const ms = (progress.samples / this.#outHz) * 1000;
+    this.#context.report({
+      type: "usage-reported",
+      stage: "tts",
+      model: tts.name,
+      replyId,
+      characters: text.length,
+      audioMs: ms,
+    });
+    this.#context.report({ type: "speech-made", replyId, index, ms, ...(words.length > 0 ? { words } : {}) });
+  }
+
+  async *#chunks(tts: Tts, text: string, signal: AbortSignal): AsyncGenerator<TtsChunk> {
+    const { agent, clock } = this.#context;
+    const own = tts === agent.tts;
+    const request = {
+      text,
+      language: this.#context.language(),
+      ...(own && agent.voice !== undefined ? { voice: agent.voice } : {}),
+      ...(own && agent.speed !== undefined ? { speed: agent.speed } : {}),
+    };
+    const iterator = tts.synthesize(request, signal)[Symbol.asyncIterator]();
+    let timeoutMs = agent.timeouts.firstAudioMs;
+    try {
+      for (;;) {
+        const next = await within(iterator.next(), {
+          clock,
+          signal,
+          timeoutMs,
+          timedOut: () =>
+            new ParleyError(`${tts.name} gave no sound for ${timeoutMs} ms`, {
+              code: "tts-timeout",
+              category: "timeout",
+              retryable: true,
+            }),
+          cancelled: () => new ParleyError("The reply is over", { code: "tts-cancelled", category: "cancelled" }),
+        });
+        if (next.done) return;
+        timeoutMs = agent.timeouts.audioMs;
+        yield next.value;
+      }
+    } finally {
+      void Promise.resolve(iterator.return?.()).catch(() => {});
+    }
+  }
+}
