@@ -17,6 +17,8 @@ export interface Given {
   all(flag: string): string[];
   one(flag: string): string | undefined;
   has(flag: string): boolean;
+  /** Values of several flags together, in the order in which they were written. */
+  inOrder(...flags: string[]): { flag: string; value: string }[];
 }
 
 /** 0 done, 1 fault, 2 wrong usage or configuration. */
@@ -47,7 +49,7 @@ export function readArguments(command: Command, args: string[]): Given {
   const known = Object.keys(options);
   let parsed: ReturnType<typeof parseArgs>;
   try {
-    parsed = parseArgs({ args, options, allowPositionals: true, strict: true });
+    parsed = parseArgs({ args, options, allowPositionals: true, strict: true, tokens: true });
   } catch (error) {
     const unknown = /Unknown option '(-[^']*)'/.exec((error as Error).message)?.[1];
     if (unknown === undefined) throw new UsageError((error as Error).message, command.name);
@@ -65,6 +67,10 @@ export function readArguments(command: Command, args: string[]): Given {
     all,
     one: (flag) => all(flag).at(-1),
     has: (flag) => values[flag] === true,
+    inOrder: (...flags) =>
+      (parsed.tokens ?? []).flatMap((token) =>
+        token.kind === "option" && flags.includes(token.name) ? [{ flag: token.name, value: token.value ?? "" }] : [],
+      ),
   };
   if (given.has("help")) return given;
   const { least, most } = command.positionals;

@@ -33,6 +33,7 @@ describe("the command line", () => {
     expect(seen?.positionals).toEqual(["bob"]);
     expect(seen?.all("wav")).toEqual(["a.wav", "b.wav"]);
     expect(seen?.one("wav")).toBe("b.wav");
+    expect(seen?.inOrder("wav", "loud").map(({ flag }) => flag)).toEqual(["wav", "loud", "wav"]);
     expect(seen?.has("loud")).toBe(true);
   });
 

@@ -49,6 +49,7 @@ describe("whose call a job is", () => {
     writeFileSync(join(dir, "c.1.ndjson"), "");
     writeFileSync(join(dir, "c.2.ndjson"), "");
     expect(nextLogFile(dir, "c").epoch).toBe(3);
+    expect(nextLogFile(dir, "c", 4).epoch).toBe(5);
     rmSync(dir, { recursive: true });
   });
 });

@@ -48,9 +48,12 @@ export function callOf(
   };
 }
 
-/** The call's log file for a new epoch: one writer per call and epoch, so an existing file is never opened again. */
-export function nextLogFile(callsDir: string, callId: string): { epoch: number; path: string } {
-  for (let epoch = 1; ; epoch++) {
+/**
+ * The call's log file for a new epoch: one writer per call and epoch, so an existing file is never opened again, nor
+ * an epoch up to `lastEpoch`, whose file may have been shipped and removed.
+ */
+export function nextLogFile(callsDir: string, callId: string, lastEpoch = 0): { epoch: number; path: string } {
+  for (let epoch = lastEpoch + 1; ; epoch++) {
     const path = join(callsDir, `${callId}.${epoch}.ndjson`);
     if (!existsSync(path)) return { epoch, path };
   }

@@ -57,8 +57,11 @@ function setUp({ cap = null as number | null, summary = agent, shards = 2, cores
     close: async () => {},
   };
   const config = { maxConcurrentJobs: cap } as WorkerConfig;
+  let room = true;
+  const fillDisk = () => {
+    room = false;
+  };
   const log = createLog("test", "silent");
-  const ended: string[] = [];
   const boss = createSupervisor({
     config,
     callsDir,
@@ -67,7 +70,7 @@ function setUp({ cap = null as number | null, summary = agent, shards = 2, cores
     log,
     cores,
     ownCpuMs: () => 0,
-    onCallEnded: ({ callId }) => ended.push(callId),
+    hasRoom: () => room,
   });
   boss.warm(summary);
   boss.sink.registered();
@@ -84,7 +87,7 @@ function setUp({ cap = null as number | null, summary = agent, shards = 2, cores
     if (answer.accept) boss.sink.assigned(assignment(n, metadata));
     return answer.accept;
   };
-  return { boss, clock, sent, statuses, reports, members, pool, ended, take, lineDrained: () => lineDrained };
+  return { boss, clock, sent, statuses, reports, members, pool, take, fillDisk, lineDrained: () => lineDrained };
 }
 
 describe("the supervisor", () => {
@@ -123,7 +126,7 @@ describe("the supervisor", () => {
   });
 
   it("tells LiveKit how a job fares and frees its slot", async () => {
-    const { take, boss, statuses, ended } = setUp({ cap: 1 });
+    const { take, boss, statuses } = setUp({ cap: 1 });
     await take(1);
     expect(await take(2)).toBe(false);
     boss.shardMessage(1, { type: "call-ended", jobId: "job-1", reason: "participant-left", error: null });
@@ -131,7 +134,6 @@ describe("the supervisor", () => {
     boss.shardMessage(2, { type: "call-ended", jobId: "job-3", reason: "x", error: "not your job" });
     boss.shardMessage(1, { type: "call-ended", jobId: "job-3", reason: "failed", error: "no room" });
     expect(statuses).toEqual(["job-1 success", "job-3 failed: no room"]);
-    expect(ended).toEqual(["call-1", "call-3"]);
   });
 
   it("fails the calls of a dead shard and leaves the others alone", async () => {
@@ -225,6 +227,22 @@ describe("the supervisor", () => {
     const { boss } = setUp({ cap: 10, summary: { ...agent, maxCalls: 1 } });
     expect((await boss.sink.offered(offer(1))).accept).toBe(true);
     expect((await boss.sink.offered(offer(2))).accept).toBe(false);
+  });
+
+  it("takes no call whose log would have nowhere to go", async () => {
+    const { take, fillDisk } = setUp();
+    expect(await take(1)).toBe(true);
+    fillDisk();
+    expect(await take(2)).toBe(false);
+  });
+
+  it("gives a call that comes again the next epoch, even when its file is gone", async () => {
+    const { take, boss, sent } = setUp();
+    await take(1);
+    boss.shardMessage(1, { type: "call-ended", jobId: "job-1", reason: "participant-left", error: null });
+    await boss.sink.offered({ ...offer(7), metadata: offer(1).metadata });
+    boss.sink.assigned({ ...assignment(7), job: { ...offer(7), metadata: offer(1).metadata } });
+    expect(sent.at(-1)?.message).toMatchObject({ call: { callId: "call-1", epoch: 2 } });
   });
 
   it("is ready only while registered", () => {

@@ -15,6 +15,8 @@ import { createSlots, type Slot } from "./slots.ts";
 const TICK_MS = 1_000;
 /** Accepted calls are in the smoothed figures after about this long. */
 const FRESH_MS = 5_000;
+/** A room may ask for a second agent long after its first call ended; older ones are found on disk or by the server. */
+const REMEMBERED_EPOCHS = 10_000;
 
 export interface SupervisorOptions {
   config: WorkerConfig;
@@ -25,8 +27,8 @@ export interface SupervisorOptions {
   /** CPU that the supervisor itself has used, in ms. */
   ownCpuMs?: () => number;
   cores?: number;
-  onCallOpened?(call: { callId: string; epoch: number; path: string }): void;
-  onCallEnded?(call: { callId: string }): void;
+  /** False: call files fill the disk's share, and a new call's log would have nowhere to go. */
+  hasRoom?(): boolean;
 }
 
 /** Decides which jobs are taken, gives them to shards, and tells LiveKit how they fare. */
@@ -60,6 +62,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let cpuCores = 0;
   let stopTicking = (): void => {};
   const emptied: (() => void)[] = [];
+  const epochs = recent<string, number>(REMEMBERED_EPOCHS);
 
   const readyShards = (): PooledShard[] => pool.shards.filter((shard) => shard.state === "ready");
   const pressure = (shard: PooledShard): number => (shard.beat ? shardPressure(shard.beat) : 0);
@@ -84,6 +87,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   /** The slot is taken before anything is awaited: no other question can be promised it. */
   function offered(offer: JobOffer): OfferAnswer | Promise<OfferAnswer> {
     if (draining || !agent) return refused(offer, draining ? "draining" : "starting");
+    if (options.hasRoom?.() === false) return refused(offer, "no-disk-room");
     const { callId, foreign, context } = callOf(offer);
     if (foreign !== null)
       log.warn({ callId, room: offer.room.name }, "the callId given was no file name; a new one was made");
@@ -110,9 +114,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
     const { callId } = slot;
     const { context } = callOf(offer);
-    const file = nextLogFile(options.callsDir, callId);
+    const file = nextLogFile(options.callsDir, callId, epochs.get(callId));
     log.info({ callId, jobId: offer.jobId, room: offer.room.name, shard: slot.shardId }, "call assigned");
-    options.onCallOpened?.({ callId, ...file });
+    epochs.set(callId, file.epoch);
     const call = { jobId: offer.jobId, callId, epoch: file.epoch, logPath: file.path, context, token, url };
     pool.send(slot.shardId, { type: "run", call });
   }
@@ -132,7 +136,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   function ended(slot: Slot, error: string | null): void {
     line?.endJob(slot.jobId, error === null ? "success" : "failed", error ?? undefined);
-    options.onCallEnded?.({ callId: slot.callId });
   }
 
   function tick(): void {
@@ -243,6 +246,22 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     close() {
       stopTicking();
       offers.close();
+    },
+  };
+}
+
+/** A map that forgets its oldest entries. */
+function recent<K, V>(most: number): { get(key: K): V | undefined; set(key: K, value: V): void } {
+  const map = new Map<K, V>();
+  return {
+    get: (key) => map.get(key),
+    set(key, value) {
+      map.delete(key);
+      map.set(key, value);
+      for (const oldest of map.keys()) {
+        if (map.size <= most) break;
+        map.delete(oldest);
+      }
     },
   };
 }

@@ -1,7 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, systemClock } from "@parley/engine";
-import { trimCallFiles } from "./call-files.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { DispatchLine, OpenDispatch } from "./dispatch.ts";
 import { type Health, openHealth } from "./health.ts";
@@ -68,19 +67,8 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     pool,
     clock,
     log,
-    onCallOpened: (call) => shipping?.callOpened(call),
-    onCallEnded: (call) => {
-      shipping?.callEnded(call);
-      trim();
-    },
+    hasRoom: () => shipping?.hasRoom() ?? true,
   });
-
-  function trim(): void {
-    if (config.backend) return;
-    const gone = trimCallFiles(callsDir, config.callsMaxBytes, supervisor.runningCalls(), clock.wall());
-    if (gone.length > 0)
-      log.info({ files: gone.length }, "oldest call files removed, to stay below PARLEY_CALLS_MAX_MB");
-  }
 
   /** Calls end first, so that what they still say reaches LiveKit and the server. */
   function close(): Promise<void> {
@@ -112,7 +100,6 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     const agent = await pool.start();
     supervisor.warm(agent);
     shipping = await openShipping(config, callsDir, log);
-    trim();
     const openDispatch = parts.dispatch ?? liveKitDispatch(config, log, clock);
     const opened = await openDispatch(agent.name, supervisor.sink, stopping.signal);
     line = opened;

@@ -1,38 +1,4 @@
-import { readFileSync } from "node:fs";
-import { type Fact, historyOf, parseFact, replayFacts } from "@parley/conversation";
-import { ParleyError } from "@parley/engine";
-
-/** The facts of a call file. A last line that a dying process left half-written is dropped, as a recovery would. */
-export function readCallFile(path: string): Fact[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (cause) {
-    const message = `${path} could not be read (${(cause as Error).message}); call files are in PARLEY_DATA/calls`;
-    throw new ParleyError(message, { code: "call-file-unreadable", category: "configuration", cause });
-  }
-  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-  const facts: Fact[] = [];
-  for (const [index, line] of whole.split("\n").entries()) {
-    if (line === "") continue;
-    const parsed = parseFact(json(line));
-    if (!parsed.ok) {
-      const message = `${path}:${index + 1} is not a fact of a call (${parsed.message})`;
-      throw new ParleyError(message, { code: "call-file-invalid", category: "configuration" });
-    }
-    facts.push(parsed.fact);
-  }
-  if (facts.length > 0) return facts;
-  throw new ParleyError(`${path} holds no facts`, { code: "call-file-empty", category: "configuration" });
-}
-
-function json(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
+import { type Fact, historyOf, replayFacts } from "@parley/conversation";
 
 /** Evolves and decides a recorded call again. Returns what to print, and whether today's rules agree with the log. */
 export function replayReport(facts: readonly Fact[]): { same: boolean; lines: string[] } {

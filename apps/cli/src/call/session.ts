@@ -1,0 +1,108 @@
+import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadAgent, resolveAgent } from "@parley/agent";
+import { encodeWav } from "@parley/audio";
+import { timelineOf } from "@parley/conversation";
+import { Call, type CallAgent, openFileLog, systemClock } from "@parley/engine";
+import { createLog } from "@parley/worker/log";
+import type { ExitCode } from "../command.ts";
+import type { Out } from "../run.ts";
+import { type CallerLine, converse } from "./converse.ts";
+import { observeCall } from "./observer.ts";
+import { terminalTransport } from "./terminal-transport.ts";
+import { timelineTable } from "./timeline-table.ts";
+
+export interface SessionOptions {
+  agentFile: string;
+  /** The caller's lines, given when it is his turn; `over` is aborted when the call has ended. */
+  lines(over: AbortSignal): Iterable<CallerLine> | AsyncIterable<CallerLine>;
+  /** The call has sound; without it, typed lines are answered in writing only. */
+  voice: boolean;
+  /** Where the agent's voice is recorded; null: nowhere. */
+  outFile: string | null;
+  bargeInMs: number | null;
+  dataDir: string;
+  metadata: Record<string, unknown>;
+  env: NodeJS.ProcessEnv;
+}
+
+const CLOSE_MS = 10_000;
+
+/** One call in this process, without LiveKit. Prints the transcript as it goes and the timeline at its end. */
+export async function talk(options: SessionOptions, out: Out): Promise<ExitCode> {
+  const clock = systemClock;
+  const callId = randomUUID();
+  const logPath = join(options.dataDir, "calls", `${callId}.1.ndjson`);
+  const agent = await ready(options);
+  const observer = observeCall(callId, 1);
+  const transport = terminalTransport({
+    clock,
+    voice: options.voice,
+    record: options.outFile !== null,
+    onSaid: (who, text) => out.print(`${who}: ${text}`),
+  });
+  const language = typeof options.metadata["language"] === "string" ? options.metadata["language"] : null;
+  const context = { room: null, agentId: null, tenantId: null, language, from: null, to: null };
+  const call = new Call({
+    callId,
+    epoch: 1,
+    agent,
+    transport,
+    log: openFileLog({ path: logPath }),
+    clock,
+    context: { ...context, metadata: options.metadata },
+    logger: createLog("call", "info").child({ callId }),
+    onFact: (fact) => observer.saw(fact),
+  });
+
+  const over = new AbortController();
+  const done = call.done.finally(() => over.abort());
+  const interrupt = (): void => void call.close("interrupted");
+  process.once("SIGINT", interrupt);
+  process.once("SIGTERM", interrupt);
+  let answered = true;
+  try {
+    await call.start();
+    const note = (text: string): void => out.complain(text);
+    const caller = converse({ clock, transport, observer, over: over.signal, bargeInMs: options.bargeInMs, note });
+    for await (const line of options.lines(over.signal)) {
+      answered = await caller.say(line);
+      if (!answered) break;
+    }
+    if (!over.signal.aborted) answered = (await caller.hearOut()) && answered;
+    await call.close("hung-up");
+    await within(done, CLOSE_MS);
+  } finally {
+    over.abort();
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", interrupt);
+    await Promise.all([agent.stt?.close?.(), agent.llm?.close?.(), agent.tts?.close?.(), agent.vad.close?.()]);
+  }
+
+  if (options.outFile !== null) {
+    writeFileSync(options.outFile, encodeWav(transport.out.recording(), transport.out.sampleRateHz));
+    out.complain(`the agent's voice: ${options.outFile}`);
+  }
+  const turns = timelineOf(observer.facts);
+  out.print("");
+  out.print(timelineTable(turns));
+  out.complain(`the call's log: ${logPath}`);
+  const lost = turns.filter((turn) => turn.outcome === "open" || turn.outcome === "failed").length;
+  return answered && lost === 0 ? 0 : 1;
+}
+
+async function ready({ agentFile, env, voice }: SessionOptions): Promise<CallAgent> {
+  const resolved = await resolveAgent(await loadAgent(agentFile), { env });
+  const agent: CallAgent = voice ? resolved : { ...resolved, settings: { ...resolved.settings, mode: "text" } };
+  const speech = voice ? [agent.stt?.warm?.(), agent.tts?.warm?.(), agent.vad.warm?.()] : [];
+  await Promise.all([agent.llm?.warm?.(), ...speech]);
+  return agent;
+}
+
+async function within(done: Promise<unknown>, boundMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, boundMs);
+  await Promise.race([done, promise]);
+  clearTimeout(timer);
+}

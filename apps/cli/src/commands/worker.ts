@@ -1,0 +1,43 @@
+import type { Command, ExitCode } from "../command.ts";
+import type { Out } from "../run.ts";
+import { stopSignals } from "../stop-signals.ts";
+
+/** A deployment's patience, and a person's at a terminal, when PARLEY_DRAIN_MS says nothing. */
+const DRAIN_MS = { SIGTERM: 600_000, SIGINT: 30_000 };
+
+/** `parley worker`: registers an agent with LiveKit and runs its calls until it is told to stop. */
+export function workerCommand(out: Out): Command {
+  return {
+    name: "worker",
+    says: "Register an agent with LiveKit and run its calls",
+    takes: "<agent.ts>",
+    positionals: { least: 1, most: 1 },
+    flags: {},
+    details: [
+      "Needs LIVEKIT_URL (or LIVEKIT_SERVER_URL), LIVEKIT_API_KEY, LIVEKIT_API_SECRET.",
+      "BACKEND_URL and PARLEY_WORKER_KEY: the Parley server that takes the calls' logs; without them they stay in",
+      "PARLEY_DATA/calls, up to PARLEY_CALLS_MAX_MB. MAX_CONCURRENT_JOBS: most calls at once; unset, load decides.",
+      "PARLEY_WORKER_PORT (8081): /healthz and /readyz. PARLEY_SHARDS: processes, by default one per core.",
+      "SIGTERM: no new calls, running ones finish within PARLEY_DRAIN_MS (10 minutes); a second signal ends at once.",
+    ].join("\n"),
+    async run({ positionals: [agentFile] }): Promise<ExitCode> {
+      const { readWorkerConfig, startWorker } = await import("@parley/worker");
+      const config = readWorkerConfig(agentFile ?? "", process.env);
+      const signals = stopSignals();
+      const starting = startWorker(config);
+      const worker = await Promise.race([starting, signals.first]);
+      if (typeof worker === "string") {
+        // Stopped while it was still starting: nobody waits for it.
+        await starting.then((started) => started.close()).catch(() => {});
+        return 0;
+      }
+      const signal = await signals.first;
+      const drained = worker.drain(config.drainMs ?? (signal === "SIGTERM" ? DRAIN_MS.SIGTERM : DRAIN_MS.SIGINT));
+      if (worker.runningCalls > 0)
+        out.complain(`Waiting for ${worker.runningCalls} calls to end; stop again to end them now.`);
+      await Promise.race([drained, signals.again.then(() => worker.close())]);
+      signals.close();
+      return 0;
+    },
+  };
+}
