@@ -1,0 +1,113 @@
+import { energyVad, type Llm, ParleyError, type Stt, type Tts, type Vad } from "@parley/engine";
+
+/** Environment variables, as far as providers read them. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+interface Vendor {
+  /** What may stand after the slash; null: any model id. */
+  models: readonly string[] | null;
+  make(model: string | undefined, env: Env): Promise<unknown>;
+}
+
+/** Providers by the names that agent files use. Loaded when they are first named. */
+const vendors: Record<"stt" | "llm" | "tts", Record<string, Vendor>> = {
+  stt: {
+    openai: {
+      models: null,
+      make: async (model, env) => {
+        const { openaiStt } = await import("@parley/openai");
+        return openaiStt({ ...connection(env), ...chosen(model ?? env.OPENAI_STT_MODEL) });
+      },
+    },
+    local: {
+      models: ["pocketsphinx"],
+      make: async () => (await import("@parley/local")).pocketSphinxStt(),
+    },
+  },
+  llm: {
+    openai: {
+      models: null,
+      make: async (model, env) => {
+        const { openaiLlm } = await import("@parley/openai");
+        return openaiLlm({ ...connection(env), ...chosen(model ?? env.OPENAI_LLM_MODEL) });
+      },
+    },
+    local: {
+      models: ["receptionist"],
+      make: async () => (await import("@parley/local")).receptionistLlm(),
+    },
+  },
+  tts: {
+    openai: {
+      models: null,
+      make: async (model, env) => {
+        const { openaiTts } = await import("@parley/openai");
+        return openaiTts({
+          ...connection(env),
+          ...chosen(model ?? env.OPENAI_TTS_MODEL),
+          ...(env.OPENAI_TTS_VOICE ? { voice: env.OPENAI_TTS_VOICE } : {}),
+        });
+      },
+    },
+    local: { models: ["flite"], make: async () => spareVoice() },
+  },
+};
+
+export function resolveStt(name: string, env: Env): Promise<Stt> {
+  return make("stt", name, env) as Promise<Stt>;
+}
+
+export function resolveLlm(name: string, env: Env): Promise<Llm> {
+  return make("llm", name, env) as Promise<Llm>;
+}
+
+export function resolveTts(name: string, env: Env): Promise<Tts> {
+  return make("tts", name, env) as Promise<Tts>;
+}
+
+export async function resolveVad(name: string): Promise<Vad> {
+  if (name === "energy") return energyVad();
+  if (name === "silero") return (await import("@parley/local")).sileroVad();
+  throw unknown("vad", name, ["energy", "silero"]);
+}
+
+/** A voice that needs no key and no network: for when the agent's own fails. Loads nothing before it speaks. */
+export async function spareVoice(): Promise<Tts> {
+  return (await import("@parley/local")).fliteTts();
+}
+
+async function make(kind: "stt" | "llm" | "tts", name: string, env: Env): Promise<unknown> {
+  const slash = name.indexOf("/");
+  const vendor = vendors[kind][slash < 0 ? name : name.slice(0, slash)];
+  const model = slash < 0 ? undefined : name.slice(slash + 1);
+  if (!vendor || model === "" || (model !== undefined && vendor.models && !vendor.models.includes(model)))
+    throw unknown(kind, name, known(kind));
+  return await vendor.make(model, env);
+}
+
+function known(kind: "stt" | "llm" | "tts"): string[] {
+  return Object.entries(vendors[kind]).flatMap(([vendor, { models }]) =>
+    models ? models.map((model) => `${vendor}/${model}`) : [vendor, `${vendor}/<model>`],
+  );
+}
+
+function unknown(kind: string, name: string, list: readonly string[]): ParleyError {
+  return new ParleyError(`${kind}: "${name}" is not known; known are ${list.join(", ")}`, {
+    code: "provider-unknown",
+    category: "configuration",
+  });
+}
+
+function connection(env: Env): { apiKey: string; baseUrl?: string } {
+  const apiKey = env.OPENAI_API_KEY;
+  if (!apiKey)
+    throw new ParleyError("OPENAI_API_KEY is not set, and the agent uses openai: set it, or use local/… providers", {
+      code: "openai-key-missing",
+      category: "configuration",
+    });
+  return { apiKey, ...(env.OPENAI_BASE_URL ? { baseUrl: env.OPENAI_BASE_URL } : {}) };
+}
+
+function chosen(model: string | undefined): { model?: string } {
+  return model ? { model } : {};
+}

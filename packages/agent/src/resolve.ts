@@ -1,0 +1,68 @@
+import { settingsSchema } from "@parley/conversation";
+import { type CallAgent, hearingDefaults, type Tts, timeoutDefaults, type Vad } from "@parley/engine";
+import type { AgentDefinition } from "./definition.ts";
+import { type Env, resolveLlm, resolveStt, resolveTts, resolveVad, spareVoice } from "./providers.ts";
+
+export interface ResolveOptions {
+  /** Where keys, base URLs and default models come from, e.g. process.env. */
+  env: Env;
+  /** Used instead of the agent's own choice. */
+  vad?: Vad;
+}
+
+/**
+ * An agent with its providers made (not yet warmed): one per process, for many calls.
+ * Throws ParleyError `provider-unknown` (listing the known), `openai-key-missing`.
+ */
+export async function resolveAgent(definition: AgentDefinition, { env, vad }: ResolveOptions): Promise<CallAgent> {
+  const named = <T>(choice: string | T | undefined, make: (name: string, env: Env) => Promise<T>) =>
+    typeof choice === "string" ? make(choice, env) : Promise.resolve(choice ?? null);
+  const [stt, llm, tts] = await Promise.all([
+    named(definition.stt, resolveStt),
+    named(definition.llm, resolveLlm),
+    named(definition.tts, resolveTts),
+  ]);
+  const choice = definition.vad ?? "silero";
+  const { onEnter, onExit, onUserTurnCompleted, on } = definition;
+  return {
+    name: definition.name,
+    instructions: definition.instructions ?? "",
+    greeting: definition.greeting ?? null,
+    language: definition.language ?? "en",
+    stt,
+    llm,
+    tts,
+    spareTts: await spareFor(tts),
+    realtime: definition.realtime ?? null,
+    vad: vad ?? (typeof choice === "string" ? await resolveVad(choice) : choice),
+    ...(definition.voice === undefined ? {} : { voice: definition.voice }),
+    ...(definition.speed === undefined ? {} : { speed: definition.speed }),
+    ...(definition.temperature === undefined ? {} : { temperature: definition.temperature }),
+    ...(definition.maxTokens === undefined ? {} : { maxTokens: definition.maxTokens }),
+    phrases: definition.phrases ?? [],
+    tools: definition.tools ?? [],
+    hooks: {
+      ...(onEnter ? { onEnter } : {}),
+      ...(onExit ? { onExit } : {}),
+      ...(onUserTurnCompleted ? { onUserTurnCompleted } : {}),
+      ...(on ? { on } : {}),
+    },
+    settings: settingsSchema.parse({
+      ...definition.behaviour,
+      ...(definition.realtime ? { mode: "realtime" } : {}),
+      ...(onUserTurnCompleted ? { reviewTurns: true } : {}),
+    }),
+    hearing: { ...hearingDefaults, ...definition.hearing },
+    timeouts: { ...timeoutDefaults, ...definition.timeouts },
+  };
+}
+
+/** Loads models and opens connections, before the first call. Throws the first ParleyError. */
+export async function warmAgent(agent: CallAgent): Promise<void> {
+  await Promise.all([agent.vad.warm?.(), agent.stt?.warm?.(), agent.llm?.warm?.(), agent.tts?.warm?.()]);
+}
+
+async function spareFor(tts: Tts | null): Promise<Tts | null> {
+  if (!tts || tts.name.startsWith("local/")) return null;
+  return await spareVoice();
+}
