@@ -1,4 +1,3 @@
-import { ParleyError } from "@parley/engine";
 import { nearest } from "@parley/worker/settings";
 import { type Command, commandHelp, type ExitCode, readArguments } from "./command.ts";
 import { UsageError } from "./usage-error.ts";
@@ -65,10 +64,15 @@ function explain(error: unknown, out: Out): ExitCode {
     out.complain(`\`parley ${error.command ? `${error.command} ` : ""}--help\` shows how it is used.`);
     return 2;
   }
-  if (error instanceof ParleyError) {
+  if (isExplained(error)) {
     out.complain(error.message);
     return error.category === "configuration" ? 2 : 1;
   }
   out.complain(error instanceof Error ? (error.stack ?? error.message) : String(error));
   return 1;
+}
+
+/** An error whose message tells the person what to do: ParleyError, and those of rooms that do not know it. */
+function isExplained(error: unknown): error is Error & { code: string; category: string } {
+  return error instanceof Error && "code" in error && "category" in error && typeof error.category === "string";
 }

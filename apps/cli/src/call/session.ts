@@ -42,7 +42,7 @@ export async function talk(options: SessionOptions, out: Out): Promise<ExitCode>
     record: options.outFile !== null,
     onSaid: (who, text) => out.print(`${who}: ${text}`),
   });
-  const language = typeof options.metadata["language"] === "string" ? options.metadata["language"] : null;
+  const language = typeof options.metadata.language === "string" ? options.metadata.language : null;
   const context = { room: null, agentId: null, tenantId: null, language, from: null, to: null };
   const call = new Call({
     callId,

@@ -44,7 +44,7 @@ async function talkTo(given: Given, out: Out): Promise<0 | 1 | 2> {
       voice: given.all("wav").length > 0 || outFile !== undefined,
       outFile: outFile === undefined ? null : resolve(outFile),
       bargeInMs: milliseconds(given.one("barge-in")),
-      dataDir: resolve(process.env["PARLEY_DATA"] || ".parley"),
+      dataDir: resolve(process.env.PARLEY_DATA || ".parley"),
       metadata: metadataOf(given.one("metadata")),
       env: process.env,
     },
