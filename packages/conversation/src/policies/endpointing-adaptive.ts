@@ -10,7 +10,6 @@ const open =
 /** Finished sentences wait the least, open ones the most, the rest a little. */
 export const adaptiveEndpointing: Endpointing = (pause, { minMs, maxMs }) => {
   const most = Math.max(minMs, maxMs);
-  if (pause.text === null) return most;
   const text = pause.text.trim();
   if (text === "") return minMs;
   if (/[.?!。？！]["')\]]*$/.test(text) && !/(?:\.\.\.|…)$/.test(text)) return minMs;

@@ -4,8 +4,8 @@ import { fixedEndpointing } from "./endpointing-fixed.ts";
 
 /** What an endpointing policy may look at. */
 export interface Pause {
-  /** What was said so far in this turn; null while its transcript is not there. */
-  text: string | null;
+  /** What was said so far in this turn. */
+  text: string;
   language: string;
 }
 

@@ -115,7 +115,8 @@ export const turns: Concern<TurnsState> = {
     const { bounds } = state.settings;
     const list: Deadline[] = [];
     for (const turn of state.turns.open) {
-      const due = endpointDue(turn, state);
+      // Until its words are there nothing can be decided: their coming, or their own deadline, is waited for.
+      const due = state.settings.mode === "realtime" || isSettled(turn) ? endpointDue(turn, state) : null;
       if (due !== null) list.push({ id: endpointId(turn), at: due });
       turn.segments.forEach((part, index) => {
         if (part.status === "requested")
@@ -237,7 +238,7 @@ function endpointDue(turn: OpenTurn, state: RuleState): number | null {
   const silentSince = Math.max(...turn.segments.map((part) => part.endMs ?? part.startMs));
   // A speech-to-speech model ends the turn itself; this is only the bound.
   if (state.settings.mode === "realtime") return silentSince + state.settings.bounds.transcriptMs;
-  const text = isSettled(turn) ? turnText(turn) : null;
+  const text = turnText(turn);
   return silentSince + endpointingDelayMs({ text, language: state.language }, state.settings.endpointing);
 }
 

@@ -103,7 +103,9 @@ export class AuthorHooks implements Stage {
 function read(verdict: unknown): { skip: boolean; rewritten?: string } {
   if (typeof verdict !== "object" || verdict === null) return { skip: false };
   if ("skip" in verdict) return { skip: verdict.skip === true };
-  return "text" in verdict && typeof verdict.text === "string" ? { skip: false, rewritten: verdict.text } : { skip: false };
+  return "text" in verdict && typeof verdict.text === "string"
+    ? { skip: false, rewritten: verdict.text }
+    : { skip: false };
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {

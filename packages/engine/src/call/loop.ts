@@ -40,6 +40,8 @@ export class Loop {
   #history: HistoryState = emptyHistory;
   #running = false;
   #unwritten: Fact[] = [];
+  /** Deadlines that were answered without any effect: never again, or the loop would spin. */
+  readonly #spent = new Set<string>();
   #armed: { deadline: Deadline; cancel: () => void } | null = null;
 
   constructor(options: LoopOptions) {
@@ -83,6 +85,7 @@ export class Loop {
     const { state, facts } = step(this.#state, input, this.now());
     if (isEphemeral(input)) this.#options.onEphemeral(input);
     if (facts.length === 0) return;
+    if (input.type !== "deadline-passed" || facts.length > 1) this.#spent.clear();
     this.#append(facts);
     this.#state = state;
     for (const fact of facts) this.#history = evolveHistory(this.#history, fact);
@@ -105,7 +108,8 @@ export class Loop {
   /** One timer: for the earliest of all that the rules wait for. */
   #arm(): void {
     let earliest: Deadline | null = null;
-    for (const deadline of deadlines(this.#state)) if (!earliest || deadline.at < earliest.at) earliest = deadline;
+    for (const deadline of deadlines(this.#state))
+      if ((!earliest || deadline.at < earliest.at) && !this.#spent.has(deadline.id)) earliest = deadline;
     if (this.#armed && earliest && this.#armed.deadline.id === earliest.id && this.#armed.deadline.at === earliest.at)
       return;
     this.#armed?.cancel();
@@ -120,6 +124,9 @@ export class Loop {
     this.#armed = null;
     // A timer may be a little early; the rules are asked only when the time has come.
     if (this.now() < deadline.at) this.#arm();
-    else this.report({ type: "deadline-passed", deadline: deadline.id });
+    else {
+      this.#spent.add(deadline.id);
+      this.report({ type: "deadline-passed", deadline: deadline.id });
+    }
   }
 }

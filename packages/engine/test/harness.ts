@@ -1,0 +1,90 @@
+import { type Fact, historyOf, replayFacts, type SettingsInput, settingsSchema } from "@parley/conversation";
+import { Call, type CallAgent, hearingDefaults, timeoutDefaults } from "@parley/engine";
+import {
+  type FakeLlmOptions,
+  type FakeSttOptions,
+  type FakeTtsOptions,
+  fakeLlm,
+  fakeStt,
+  fakeTransport,
+  fakeTts,
+  fakeVad,
+  memoryLog,
+  simulatedCaller,
+  tone,
+  virtualClock,
+} from "./kit.ts";
+
+export interface Scene {
+  stt?: FakeSttOptions;
+  llm?: FakeLlmOptions;
+  tts?: FakeTtsOptions;
+  settings?: SettingsInput;
+  agent?: Partial<CallAgent>;
+  metadata?: unknown;
+}
+
+/** A whole call in virtual time: fakes for everything outside the engine. */
+export function scene({ stt = {}, llm = {}, tts = {}, settings = {}, agent = {}, metadata = null }: Scene = {}) {
+  const clock = virtualClock();
+  const transport = fakeTransport({ clock });
+  const log = memoryLog();
+  const fakes = {
+    stt: fakeStt({ clock, ...stt }),
+    llm: fakeLlm({ clock, ...llm }),
+    tts: fakeTts({ clock, ...tts }),
+    vad: fakeVad(),
+  };
+  const callAgent: CallAgent = {
+    name: "test",
+    instructions: "Be brief.",
+    greeting: null,
+    language: "en",
+    phrases: [],
+    tools: [],
+    hooks: {},
+    settings: settingsSchema.parse(settings),
+    hearing: hearingDefaults,
+    timeouts: timeoutDefaults,
+    ...fakes,
+    ...agent,
+  };
+  const context = { room: "room", agentId: null, tenantId: null, language: null, from: null, to: null, metadata: {} };
+  const call = new Call({ callId: "c1", epoch: 1, agent: callAgent, transport, log, context, clock });
+  const caller = simulatedCaller(transport, { metadata });
+  const types = () => log.facts.map((fact) => fact.type);
+  return {
+    clock,
+    transport,
+    log,
+    call,
+    caller,
+    ...fakes,
+    types,
+    count: (type: Fact["type"]) => types().filter((one) => one === type).length,
+    fact: <T extends Fact["type"]>(type: T) =>
+      log.facts.find((fact) => fact.type === type) as Extract<Fact, { type: T }> | undefined,
+    history: () => historyOf(log.facts),
+    texts: () => historyOf(log.facts).map((message) => ("text" in message ? message.text : "")),
+    differences: () => replayFacts(log.facts).differences,
+    /** Starts and lets the caller in. */
+    async begin() {
+      const started = call.start();
+      await clock.advance(1);
+      caller.join();
+      await clock.until(started);
+    },
+    /** Speaks for `ms`. */
+    speak: (ms: number) => clock.until(caller.say(tone(ms, 16_000, 300, -15))),
+    /** Nothing of the call is left open. */
+    leaks: () => ({
+      stt: fakes.stt.openUtterances + fakes.stt.openSessions,
+      llm: fakes.llm.openStreams,
+      tts: fakes.tts.openStreams,
+      vad: fakes.vad.openStreams,
+      log: log.closed ? 0 : 1,
+    }),
+  };
+}
+
+export const none = { stt: 0, llm: 0, tts: 0, vad: 0, log: 0 };
