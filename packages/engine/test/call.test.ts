@@ -2,7 +2,7 @@ import { rms, toDb } from "@parley/audio";
 import { ParleyError } from "@parley/engine";
 import { describe, expect, it } from "vitest";
 import { none, scene } from "./harness.ts";
-import { fakeTts } from "./kit.ts";
+import { fakeTts, virtualClock } from "./kit.ts";
 
 describe("a call", () => {
   it("greets whoever joins, understands, answers, and leaves nothing open", async () => {
@@ -174,24 +174,34 @@ describe("providers that fail", () => {
   });
 
   it.each(faults)("tts %s: the spare voice speaks", async (fault) => {
-    const s = scene({ llm: { answers: ["It is noon now."] }, tts: { answers: () => ({ fault }) } });
-    const spare = fakeTts({ clock: s.clock });
-    const withSpare = scene({
+    const clock = virtualClock();
+    const s = scene({
+      clock,
       llm: { answers: ["It is noon now."] },
       tts: { answers: () => ({ fault, faultAfterMs: 0 }) },
-      agent: { spareTts: spare },
+      agent: { spareTts: fakeTts({ clock }) },
     });
-    void s;
-    await withSpare.begin();
-    withSpare.caller.type("What time is it?");
-    // The spare voice has the other scene's clock: both are moved.
-    for (let i = 0; i < 300; i++) {
-      await withSpare.clock.advance(50);
-      await s.clock.advance(50);
-    }
-    expect(withSpare.texts()).toContain("It is noon now.");
-    expect(rms(withSpare.caller.recording(0, 15_000))).toBeGreaterThan(0);
-    expect(toDb(rms(withSpare.caller.recording(0, 15_000)))).toBeGreaterThan(-60);
+    await s.begin();
+    s.caller.type("What time is it?");
+    await s.clock.advance(15_000);
+    expect(s.texts()).toContain("It is noon now.");
+    expect(toDb(rms(s.caller.recording(0, 15_000)))).toBeGreaterThan(-60);
+  });
+
+  it("a voice that fails without a spare one ends the turn; the call goes on", async () => {
+    let broken = true;
+    const s = scene({
+      llm: { answers: ["It is noon now."] },
+      tts: { answers: () => (broken ? { fault: "refused" } : {}) },
+    });
+    await s.begin();
+    s.caller.type("What time is it?");
+    await s.clock.advance(15_000);
+    expect(s.count("turn-failed")).toBe(1);
+    broken = false;
+    s.caller.type("And now?");
+    await s.clock.advance(15_000);
+    expect(s.texts().at(-1)).toBe("It is noon now.");
   });
 });
 

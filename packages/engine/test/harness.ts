@@ -12,6 +12,7 @@ import {
   memoryLog,
   simulatedCaller,
   tone,
+  type VirtualClock,
   virtualClock,
 } from "./kit.ts";
 
@@ -22,11 +23,21 @@ export interface Scene {
   settings?: SettingsInput;
   agent?: Partial<CallAgent>;
   metadata?: unknown;
+  /** Of another scene or fake. */
+  clock?: VirtualClock;
 }
 
 /** A whole call in virtual time: fakes for everything outside the engine. */
-export function scene({ stt = {}, llm = {}, tts = {}, settings = {}, agent = {}, metadata = null }: Scene = {}) {
-  const clock = virtualClock();
+export function scene({
+  stt = {},
+  llm = {},
+  tts = {},
+  settings = {},
+  agent = {},
+  metadata = null,
+  ...given
+}: Scene = {}) {
+  const clock = given.clock ?? virtualClock();
   const transport = fakeTransport({ clock });
   const log = memoryLog();
   const fakes = {

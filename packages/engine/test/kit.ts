@@ -2,6 +2,7 @@ export * from "../../testkit/src/caller/simulated-caller.ts";
 export * from "../../testkit/src/clock/virtual-clock.ts";
 export * from "../../testkit/src/fakes/llm.ts";
 export * from "../../testkit/src/fakes/memory-log.ts";
+export * from "../../testkit/src/fakes/realtime.ts";
 export * from "../../testkit/src/fakes/stt.ts";
 export * from "../../testkit/src/fakes/tts.ts";
 export * from "../../testkit/src/fakes/vad.ts";

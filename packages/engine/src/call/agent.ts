@@ -130,7 +130,7 @@ export interface CallAgent {
   timeouts: StageTimeouts;
 }
 
-export const hearingDefaults: HearingOptions = { startMs: 90, pauseMs: 200, threshold: 0.5, preRollMs: 400 };
+export const hearingDefaults: HearingOptions = { startMs: 90, pauseMs: 192, threshold: 0.5, preRollMs: 400 };
 
 export const timeoutDefaults: StageTimeouts = {
   sttMs: 10_000,

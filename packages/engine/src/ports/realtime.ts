@@ -28,7 +28,7 @@ export interface RealtimeSink {
 export interface RealtimeSession {
   /** The caller's sound, 16 kHz mono. */
   push(frame: Int16Array): void;
-  /** Ask for a reply to what was heard (or to `text`). */
+  /** Ask for a reply to what was heard (or to `text`). The model answers nothing unasked. */
   respond(text?: string): void;
   toolResult(toolCallId: string, result: unknown): void;
   /** The person interrupted: forget everything of the reply after what was heard. */
