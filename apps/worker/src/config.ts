@@ -65,7 +65,7 @@ export interface WorkerConfig {
   maxConcurrentJobs: number | null;
   /** How long running calls may go on after a stop; null: 10 minutes on SIGTERM, 30 s on SIGINT. */
   drainMs: number | null;
-  callsMaxBytes: number;
+  callsMaxMb: number;
   connectionTimeoutMs: number;
   requestTimeoutMs: number;
   logLevel: LogLevel;
@@ -110,7 +110,7 @@ export function readWorkerConfig(agentFile: string, env: NodeJS.ProcessEnv): Wor
     shards: settings.PARLEY_SHARDS ?? defaultShards(),
     maxConcurrentJobs: settings.MAX_CONCURRENT_JOBS ?? null,
     drainMs: settings.PARLEY_DRAIN_MS ?? null,
-    callsMaxBytes: settings.PARLEY_CALLS_MAX_MB * 1024 * 1024,
+    callsMaxMb: settings.PARLEY_CALLS_MAX_MB,
     connectionTimeoutMs: settings.CONNECTION_TIMEOUT,
     requestTimeoutMs: settings.REQUEST_TIMEOUT,
     logLevel: settings.PARLEY_LOG_LEVEL,

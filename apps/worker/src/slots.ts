@@ -6,6 +6,8 @@ export interface Slot {
   /** `reserved`: promised to LiveKit, not yet assigned. */
   state: "reserved" | "running";
   readonly sinceMs: number;
+  /** Of its log; null until the job is there. */
+  epoch: number | null;
 }
 
 export interface ShardPlace {
@@ -57,7 +59,7 @@ export function createSlots(cap: number | null): Slots {
       if (this.cap !== null && slots.size >= this.cap) return { taken: false, reason: "full" };
       const shard = leastLoaded(shards, slots.values());
       if (!shard) return { taken: false, reason: "no-shard" };
-      const slot: Slot = { jobId, callId, shardId: shard.shardId, state: "reserved", sinceMs: nowMs };
+      const slot: Slot = { jobId, callId, shardId: shard.shardId, state: "reserved", sinceMs: nowMs, epoch: null };
       slots.set(jobId, slot);
       return { taken: true, slot };
     },

@@ -141,7 +141,7 @@ describe("the supervisor", () => {
     for (const n of [1, 2, 3]) await take(n);
     boss.shardGone(1, "killed by SIGKILL");
     expect(statuses.map((line) => line.split(":")[0])).toEqual(["job-1 failed", "job-3 failed"]);
-    expect(boss.runningCalls()).toEqual(new Set(["call-2"]));
+    expect(boss.runningCalls()).toEqual([{ callId: "call-2", epoch: 1 }]);
   });
 
   it("moves a promise whose shard died to another one", async () => {

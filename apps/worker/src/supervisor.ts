@@ -43,7 +43,9 @@ export interface Supervisor {
   /** No new calls from now on; resolves when the last running one has ended. Idempotent. */
   drain(): Promise<void>;
   health(): WorkerHealth;
-  runningCalls(): Set<string>;
+  runningCalls(): { callId: string; epoch: number }[];
+  /** Ends one call, whichever shard has it. */
+  endCall(callId: string, reason: string): void;
   /** Stops the clockwork; calls are the shards' to end. Idempotent. */
   close(): void;
 }
@@ -117,6 +119,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     const file = nextLogFile(options.callsDir, callId, epochs.get(callId));
     log.info({ callId, jobId: offer.jobId, room: offer.room.name, shard: slot.shardId }, "call assigned");
     epochs.set(callId, file.epoch);
+    slot.epoch = file.epoch;
     const call = { jobId: offer.jobId, callId, epoch: file.epoch, logPath: file.path, context, token, url };
     pool.send(slot.shardId, { type: "run", call });
   }
@@ -242,7 +245,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       const slotsNow = { taken: slots.taken, cap: slots.cap };
       return { ready: reason === null, reason, registered, draining, slots: slotsNow, calls, load: load(), shards };
     },
-    runningCalls: () => new Set(slots.all().map((slot) => slot.callId)),
+    runningCalls: () => slots.all().flatMap(({ callId, epoch }) => (epoch === null ? [] : [{ callId, epoch }])),
+    endCall(callId, reason) {
+      const slot = slots.all().find((candidate) => candidate.callId === callId);
+      if (slot) pool.send(slot.shardId, { type: "end-call", jobId: slot.jobId, reason });
+    },
     close() {
       stopTicking();
       offers.close();

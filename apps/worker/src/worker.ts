@@ -32,6 +32,10 @@ export interface WorkerParts {
   dispatch?: OpenDispatch;
   clock?: Clock;
   log?: Log;
+  /** Called when the agent is warm, before anything is connected: what the worker connects to may be started here. */
+  warm?: (agentName: string) => Promise<void>;
+  /** Gives up the start when aborted; closes the worker when it is running. */
+  signal?: AbortSignal;
   /** Called once, when LiveKit knows the worker; by default the line `worker registered` on standard output. */
   announce?: () => void;
 }
@@ -84,7 +88,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
   }
 
   async function drain(boundMs: number): Promise<void> {
-    const running = supervisor.runningCalls().size;
+    const running = supervisor.runningCalls().length;
     if (running > 0) log.info({ running, boundMs }, "draining: no new calls, running ones may finish");
     let cancel = (): void => {};
     const bound = new Promise<void>((resolve) => {
@@ -95,11 +99,20 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     await close();
   }
 
+  parts.signal?.addEventListener("abort", () => void close(), { once: true });
   try {
+    parts.signal?.throwIfAborted();
     health = await openHealth(config.port, supervisor.health);
     const agent = await pool.start();
     supervisor.warm(agent);
-    shipping = await openShipping(config, callsDir, log);
+    await parts.warm?.(agent.name);
+    shipping = await openShipping({
+      config,
+      callsDir,
+      log,
+      runningCalls: supervisor.runningCalls,
+      onStale: (callId) => supervisor.endCall(callId, "stale-epoch"),
+    });
     const openDispatch = parts.dispatch ?? liveKitDispatch(config, log, clock);
     const opened = await openDispatch(agent.name, supervisor.sink, stopping.signal);
     line = opened;
@@ -111,7 +124,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
       port,
       agentName: agent.name,
       get runningCalls() {
-        return supervisor.runningCalls().size;
+        return supervisor.runningCalls().length;
       },
       drain,
       close,

@@ -26,7 +26,7 @@ class FakeCall implements RunningCall {
   }
 }
 
-function setUp({ joinsAtOnce = 10, breakOn = "" } = {}) {
+function setUp({ breakOn = "" } = {}) {
   const opened = new Map<string, FakeCall>();
   const told: FromShard[] = [];
   const calls = createCalls({
@@ -38,7 +38,6 @@ function setUp({ joinsAtOnce = 10, breakOn = "" } = {}) {
     },
     tell: (message) => told.push(message),
     log: createLog("test", "silent"),
-    joinsAtOnce,
   });
   return { calls, opened, told, call: (n: number) => opened.get(`job-${n}`)! };
 }
@@ -74,27 +73,16 @@ describe("the calls of a shard", () => {
     expect(calls.count).toBe(1);
   });
 
-  it("lets only so many join at once, in order", async () => {
-    const { calls, opened, call } = setUp({ joinsAtOnce: 2 });
-    for (const n of [1, 2, 3, 4]) void calls.run(job(n));
-    expect([...opened.keys()]).toEqual(["job-1", "job-2"]);
-    call(2).joined.resolve();
-    await settle();
-    expect([...opened.keys()]).toEqual(["job-1", "job-2", "job-3"]);
-    call(1).joined.reject(new Error("no room"));
-    await settle();
-    expect([...opened.keys()]).toEqual(["job-1", "job-2", "job-3", "job-4"]);
-  });
-
-  it("ends a call that still waits to join without ever opening it", async () => {
-    const { calls, opened, told, call } = setUp({ joinsAtOnce: 1 });
-    void calls.run(job(1));
-    void calls.run(job(2));
-    calls.end("job-2", "job-terminated");
+  it("ends one call when it is told to, also while it is joining", async () => {
+    const { calls, told, call } = setUp();
+    for (const n of [1, 2]) void calls.run(job(n));
     call(1).joined.resolve();
     await settle();
-    expect([...opened.keys()]).toEqual(["job-1"]);
-    expect(told).toContainEqual({ type: "call-ended", jobId: "job-2", reason: "job-terminated", error: null });
+    calls.end("job-2", "job-terminated");
+    calls.end("job-7", "nobody has it");
+    await settle();
+    expect(told).toEqual([{ type: "call-ended", jobId: "job-2", reason: "job-terminated", error: null }]);
+    expect(calls.count).toBe(1);
   });
 
   it("ends them all with one reason", async () => {

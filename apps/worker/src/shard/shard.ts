@@ -7,7 +7,6 @@ import { openCall } from "./open-call.ts";
 import { startPulse } from "./pulse.ts";
 import { catchStrayErrors } from "./stray.ts";
 
-const JOINS_AT_ONCE = 2;
 /** How long calls may take to end when nobody is left to report to. */
 const ORPHAN_MS = 5_000;
 
@@ -41,7 +40,6 @@ export function startShard(config: WorkerConfig, { tell, log, exit }: ShardOutsi
       open: (assignment, callLog) => openCall(assignment, { config, agent: loaded, log: callLog }),
       tell,
       log,
-      joinsAtOnce: JOINS_AT_ONCE,
     });
     startPulse(
       () => calls?.count ?? 0,
@@ -58,10 +56,10 @@ export function startShard(config: WorkerConfig, { tell, log, exit }: ShardOutsi
     exit(0);
   }
 
-  async function offer(message: Extract<ToShard, { type: "offer" }>): Promise<void> {
+  function offer(message: Extract<ToShard, { type: "offer" }>): void {
     const { offerId } = message;
     try {
-      const accept = (await agent?.accept?.(message)) ?? true;
+      const accept = agent?.accept?.(message.context) ?? true;
       tell({ type: "offer-answer", offerId, accept, reason: accept ? "accepted" : "the agent's accept said no" });
     } catch (error) {
       log.error({ callId: message.callId, err: error }, "the agent's accept threw; the job is refused");
@@ -85,8 +83,7 @@ export function startShard(config: WorkerConfig, { tell, log, exit }: ShardOutsi
         case "end-call":
           return calls?.end(message.jobId, message.reason);
         case "offer":
-          void offer(message);
-          return;
+          return offer(message);
         case "close":
           void close(message.reason);
           return;

@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import { ParleyError } from "@parley/engine";
+import { startLiveKitServer } from "@parley/livekit";
+import { startEmbeddedPostgres } from "@parley/store";
+import type { Log } from "@parley/worker/log";
+import type { StartConfig } from "./config.ts";
+import type { Keys } from "./keys.ts";
+
+const WATCH_MS = 500;
+
+/** A part that is up, with what the others need to know of it. */
+export interface Up<T> {
+  value: T;
+  close(): Promise<void>;
+}
+
+export interface LiveKitAddress {
+  url: string;
+  apiKey: string;
+  apiSecret: string;
+}
+
+/** What ends a part that nobody told to end. */
+export type Died = (error: ParleyError) => void;
+
+/** The given LiveKit server, or one beside. */
+export async function liveKit(
+  config: StartConfig,
+  keys: Keys,
+  log: Log,
+  died: Died,
+  signal: AbortSignal,
+): Promise<Up<LiveKitAddress>> {
+  if (config.livekit) return { value: config.livekit, close: async () => {} };
+  const { livekitApiKey: apiKey, livekitApiSecret: apiSecret } = keys;
+  const dataDir = join(config.dataDir, "livekit");
+  const server = await startLiveKitServer({
+    dataDir,
+    apiKey,
+    apiSecret,
+    log,
+    port: config.livekitPort,
+    portSetting: "PARLEY_LIVEKIT_PORT",
+    onExit: (reason) => died(dead("livekit", `The embedded LiveKit server died: ${reason}. Its log is in ${dataDir}.`)),
+    signal,
+  });
+  return { value: { url: server.url, apiKey, apiSecret }, close: () => server.stop() };
+}
+
+/** The given Postgres, or one beside. */
+export async function database(config: StartConfig, log: Log, died: Died): Promise<Up<string>> {
+  if (config.databaseUrl) return { value: config.databaseUrl, close: async () => {} };
+  const dataDir = join(config.dataDir, "postgres");
+  const postgres = await startEmbeddedPostgres({ dataDir, log });
+  const timer = setInterval(() => {
+    if (isAlive(postgres.pid)) return;
+    clearInterval(timer);
+    died(dead("postgres", `The embedded Postgres (process ${postgres.pid}) died. Its log is in ${dataDir}.`));
+  }, WATCH_MS);
+  timer.unref();
+  return {
+    value: postgres.url,
+    async close() {
+      clearInterval(timer);
+      await postgres.stop();
+    },
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It lives, under another user.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+function dead(part: string, message: string): ParleyError {
+  return new ParleyError(message, { code: `${part}-died`, category: "internal" });
+}

@@ -1,0 +1,56 @@
+import { keepCallFiles, openUplink } from "@parley/uplink";
+import type { WorkerConfig } from "./config.ts";
+import type { Log } from "./log.ts";
+
+/** After the last call has ended: how long the rest of the logs may take to reach the server. */
+const FLUSH_MS = 5_000;
+
+/** Where the calls' files go. */
+export interface Shipping {
+  /** False: they fill their share of the disk, and new calls must be refused. */
+  hasRoom(): boolean;
+  /** Waits a little for what is still on its way. Idempotent; what did not arrive is sent by the next worker. */
+  close(): Promise<void>;
+}
+
+export interface ShippingOptions {
+  config: WorkerConfig;
+  callsDir: string;
+  log: Log;
+  runningCalls(): { callId: string; epoch: number }[];
+  /** A newer epoch owns this call: it must end here, at once. */
+  onStale(callId: string): void;
+}
+
+/** To the server when one is named, else they stay in the folder under a cap. */
+export async function openShipping({ config, callsDir, log, ...calls }: ShippingOptions): Promise<Shipping> {
+  const capMiB = config.callsMaxMb;
+  if (!config.backend) {
+    log.info(
+      { dir: callsDir, capMiB },
+      `no BACKEND_URL: call logs stay in ${callsDir}; beyond ${capMiB} MB (PARLEY_CALLS_MAX_MB) the oldest finished ones are removed`,
+    );
+    const kept = keepCallFiles({ dir: callsDir, capMiB, log });
+    return { hasRoom: () => kept.hasRoom(), close: async () => kept.close() };
+  }
+  const { url, key } = config.backend;
+  const uplink = await openUplink({
+    url,
+    key,
+    dir: callsDir,
+    capMiB,
+    log,
+    runningCalls: calls.runningCalls,
+    onStale: ({ callId }) => calls.onStale(callId),
+  });
+  log.info({ backend: url }, "call logs are shipped to the server");
+  return {
+    hasRoom: () => uplink.hasRoom(),
+    async close() {
+      const drained = await uplink.drained(FLUSH_MS);
+      if (!drained)
+        log.warn({ ...uplink.status() }, "not all call logs are with the server; the next worker sends the rest");
+      await uplink.close();
+    },
+  };
+}
