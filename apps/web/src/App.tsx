@@ -67,6 +67,11 @@ export function App() {
     <div className="mx-auto flex h-dvh w-full max-w-[70rem] flex-col px-5 sm:px-8 lg:px-0">
       <Header />
       <main className="flex min-h-0 flex-1 flex-col">
+        {config.status === "loading" && (
+          <p role="status" className="late grid flex-1 place-items-center text-muted">
+            Calling the server…
+          </p>
+        )}
         {config.status === "ready" && <Talk agents={config.config.agents} />}
         {config.status === "away" && (
           <Failed error={config.error} retry={config.retry} note="This page tries again by itself every few seconds." />

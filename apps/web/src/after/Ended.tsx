@@ -37,11 +37,16 @@ function KeepButtons({ text }: { text: string }) {
   };
   return (
     <div className="flex gap-2">
-      <button type="button" className="quiet-button" onClick={copy} data-testid="copy-button">
+      <button type="button" className="quiet-button px-3! sm:px-4!" onClick={copy} data-testid="copy-button">
         <Icon name="copy" />
         <span aria-live="polite">{copied ? "Copied" : "Copy"}</span>
       </button>
-      <button type="button" className="quiet-button" onClick={() => save(text)} data-testid="save-button">
+      <button
+        type="button"
+        className="quiet-button px-3! sm:px-4!"
+        onClick={() => save(text)}
+        data-testid="save-button"
+      >
         <Icon name="save" />
         Save
       </button>
@@ -92,13 +97,18 @@ export function Ended(props: {
           <Icon name="microphone" className="size-6" />
           Talk again
         </button>
-        <button type="button" className="quiet-button h-14! px-6!" onClick={props.back} data-testid="back-button">
+        <button
+          type="button"
+          className="quiet-button h-14! rounded-full! px-6!"
+          onClick={props.back}
+          data-testid="back-button"
+        >
           Back to the start
         </button>
       </div>
       <section className="mt-10 max-w-3xl border-rule border-t pt-6">
         <div className="mb-5 flex items-center justify-between gap-4">
-          <h2 className="font-semibold text-xl">What was said</h2>
+          <h2 className="whitespace-nowrap font-semibold text-lg sm:text-xl">What was said</h2>
           {lines.length > 0 && <KeepButtons text={asText(lines, props.agentTitle)} />}
         </div>
         {lines.length > 0 ? (

@@ -38,7 +38,7 @@ export function Failed(props: {
           </div>
         </div>
       }
-      line={<LiveLine levels={silence} mood="lost" showsMark={false} className="h-36 sm:h-44" />}
+      line={<LiveLine levels={silence} mood="lost" showsMark={false} insetPx={0} className="h-36 sm:h-44" />}
       action={
         problem.action && (
           <button

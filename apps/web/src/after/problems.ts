@@ -15,8 +15,8 @@ export const problems: Record<CallErrorCode, Problem> = {
   "no-microphone": {
     title: "No microphone found",
     steps: [
-      "Plug in a headset or microphone, or switch on the built-in one in your system's sound settings.",
-      "Then try again. Or go on without: you'll hear the agent, and type your side.",
+      "Plug in a headset or microphone, or switch on the built-in one in your system’s sound settings.",
+      "Then try again. Or go on without: you’ll hear the agent, and type your side.",
     ],
     action: "retry",
     canType: true,
@@ -26,7 +26,7 @@ export const problems: Record<CallErrorCode, Problem> = {
     steps: [
       "Open the site settings beside the address, and allow the microphone for this page.",
       "If it is allowed there, check that your system lets the browser use it.",
-      "Or go on without: you'll hear the agent, and type your side.",
+      "Or go on without: you’ll hear the agent, and type your side.",
     ],
     action: "retry",
     canType: true,
@@ -35,19 +35,19 @@ export const problems: Record<CallErrorCode, Problem> = {
     title: "Another program has the microphone",
     steps: [
       "Close the program that is using it, often a meeting or a recorder, and try again.",
-      "Or choose another microphone, or go on without: you'll hear the agent, and type your side.",
+      "Or choose another microphone, or go on without: you’ll hear the agent, and type your side.",
     ],
     action: "retry",
     canType: true,
   },
   "server-away": {
-    title: "The server isn't answering",
+    title: "The server isn’t answering",
     steps: ["Check that you are online.", "If you run this server yourself, see that it is started."],
     action: "retry",
     canType: false,
   },
   "token-refused": {
-    title: "The server didn't let you in",
+    title: "The server didn’t let you in",
     steps: ["Reload the page to start fresh.", "If it happens again, ask whoever runs this page for access."],
     action: "reload",
     canType: false,
@@ -68,13 +68,13 @@ export const problems: Record<CallErrorCode, Problem> = {
     canType: false,
   },
   "insecure-context": {
-    title: "This page isn't secure",
+    title: "This page isn’t secure",
     steps: ["Browsers give the microphone to secure pages only: open it over https://, or on localhost."],
     action: null,
     canType: true,
   },
   "unsupported-browser": {
-    title: "This browser can't make calls",
+    title: "This browser can’t make calls",
     steps: ["Open this page in a current Chrome, Edge, Firefox or Safari."],
     action: null,
     canType: false,

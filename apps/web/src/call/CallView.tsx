@@ -38,7 +38,7 @@ function hintFor(state: Running, withMicrophone: boolean, heard: boolean): strin
   if (heard) return null;
   if (state.agentState === "connecting")
     return withMicrophone ? "You can start talking; nothing is lost." : "One moment.";
-  return withMicrophone ? "Say hello. What is said appears here as you speak." : "Type below; you'll hear the answers.";
+  return withMicrophone ? "Say hello. What is said appears here as you speak." : "Type below; you’ll hear the answers.";
 }
 
 export function CallView(props: {
@@ -54,7 +54,7 @@ export function CallView(props: {
   const heading = useFocusOnMount<HTMLHeadingElement>();
   const lines = linesOf(snapshot.transcript, snapshot.chat);
   const scroller = useStickToBottom<HTMLDivElement>(lines);
-  const hint = hintFor(state, withMicrophone, lines.length > 0);
+  const hint = snapshot.soundError?.message ?? hintFor(state, withMicrophone, lines.length > 0);
 
   return (
     <div className="flex min-h-0 flex-1 flex-col">
@@ -73,6 +73,7 @@ export function CallView(props: {
           levels={() => ({ you: call.microphoneLevel(), agent: call.agentLevel() })}
           mood={shown.mood}
           showsMark={!snapshot.needsGesture}
+          insetPx={snapshot.needsGesture ? 145 : 46}
           className="h-36 sm:h-52"
         />
         {snapshot.needsGesture && (

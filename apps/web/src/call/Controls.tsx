@@ -51,7 +51,8 @@ export function Controls(props: { call: BrowserCall; microphone: MicrophoneState
             microphone={microphone}
             choose={choose}
             label="Microphone"
-            className="w-11 flex-1 sm:max-w-64"
+            compact
+            className="flex-1 sm:max-w-64"
           />
         </>
       )}
@@ -59,7 +60,7 @@ export function Controls(props: { call: BrowserCall; microphone: MicrophoneState
         type="button"
         data-testid="leave-button"
         onClick={() => void call.leave()}
-        className="quiet-button ml-auto border-transparent bg-danger text-paper hover:border-transparent hover:opacity-90"
+        className="quiet-button ml-auto text-danger hover:border-danger!"
       >
         <Icon name="leave" />
         Leave

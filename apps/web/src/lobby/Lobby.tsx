@@ -51,6 +51,7 @@ export function Lobby(props: {
             levels={() => ({ you: call.microphoneLevel(), agent: 0 })}
             mood="rest"
             showsMark={false}
+            insetPx={106}
             className="h-36 sm:h-44"
           />
         }

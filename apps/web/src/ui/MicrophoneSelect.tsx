@@ -7,6 +7,8 @@ export function MicrophoneSelect(props: {
   id?: string;
   /** For where no label stands beside it. */
   label?: string;
+  /** Little room: shorter words. */
+  compact?: boolean;
   className?: string;
 }) {
   const { devices, chosenId } = props.microphone;
@@ -23,7 +25,7 @@ export function MicrophoneSelect(props: {
         value={chosenIsListed ? (chosenId ?? "") : ""}
         onChange={(event) => props.choose(event.target.value || null)}
       >
-        <option value="">Default microphone</option>
+        <option value="">{props.compact ? "Default" : "Default microphone"}</option>
         {named.map((device) => (
           <option key={device.id} value={device.id}>
             {device.label}

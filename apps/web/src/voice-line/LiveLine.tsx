@@ -8,7 +8,13 @@ import { createRipple, type Levels } from "./ripple.ts";
 const calmFrameMs = 80;
 
 /** The line between the two voices, alive. Decoration: what it shows is also there in words. */
-export function LiveLine(props: { levels: () => Levels; mood: Mood; showsMark: boolean; className?: string }) {
+export function LiveLine(props: {
+  levels: () => Levels;
+  mood: Mood;
+  showsMark: boolean;
+  insetPx: number;
+  className?: string;
+}) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const latest = useRef(props);
   latest.current = props;
@@ -24,13 +30,22 @@ export function LiveLine(props: { levels: () => Levels; mood: Mood; showsMark: b
       frame = requestAnimationFrame(draw);
       if (calm && nowMs - drawnMs < calmFrameMs) return;
       drawnMs = nowMs;
-      const { levels: read, mood, showsMark } = latest.current;
+      const { levels: read, mood, showsMark, insetPx } = latest.current;
       const levels = read();
       ripple.advance(nowMs, levels);
       thinking += ((mood === "thinking" ? 1 : 0) - thinking) * (calm ? 1 : 0.08);
       const fitted = fit(element);
       if (!fitted) return;
-      drawLive(fitted.context, fitted, coloursOf(element), { ripple, levels, mood, thinking, showsMark, calm, nowMs });
+      drawLive(fitted.context, fitted, coloursOf(element), {
+        ripple,
+        levels,
+        mood,
+        thinking,
+        showsMark,
+        insetPx,
+        calm,
+        nowMs,
+      });
     });
     return () => cancelAnimationFrame(frame);
   }, [calm]);

@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 import { useTheme } from "../ui/theme.ts";
 import { toBars } from "./call-shape.ts";
 import { barPitch, colourClasses, coloursOf, drawBar, fit, gap } from "./canvas.ts";
+import { lengthOf } from "./draw-live.ts";
 import type { Levels } from "./ripple.ts";
 
 /** A whole call at a glance, from its first second on the left to its last on the right. */
@@ -25,9 +26,9 @@ export function ShapeLine({ points, className }: { points: readonly Levels[]; cl
       toBars(points, Math.floor(width / barPitch)).forEach((bar, at) => {
         const x = (at + 0.5) * barPitch;
         context.fillStyle = colours.agent;
-        drawBar(context, x, middle, -1, bar.agent ** 1.4 * room);
+        drawBar(context, x, middle, -1, lengthOf(bar.agent, room));
         context.fillStyle = colours.you;
-        drawBar(context, x, middle, 1, bar.you ** 1.4 * room);
+        drawBar(context, x, middle, 1, lengthOf(bar.you, room));
       });
     };
     draw();

@@ -12,13 +12,15 @@ export interface LiveScene {
   thinking: number;
   /** The mark in the middle, its halves swelling with the voices. */
   showsMark: boolean;
+  /** Half the width of what stands in the middle; the bars begin beside it. */
+  insetPx: number;
   /** No travelling: bars stay where they are and only grow. */
   calm: boolean;
   nowMs: number;
 }
 
 /** Louder looks more than proportionally taller, so that breath stays low. */
-const lengthOf = (level: number, room: number) => level ** 1.4 * room;
+export const lengthOf = (level: number, room: number) => level ** 2 * room;
 
 function drawRule(
   context: CanvasRenderingContext2D,
@@ -78,7 +80,7 @@ export function drawLive(
   const { width, height } = size;
   const middle = height / 2;
   const room = height / 2 - gap - 2;
-  const inset = scene.showsMark ? Math.min(46, room * 0.75) : 0;
+  const inset = scene.insetPx;
   drawRule(context, width, middle, colours, scene);
 
   const reach = width / 2;
