@@ -1,0 +1,39 @@
+import type { Fact } from "../../src/facts/index.ts";
+import { type Ledger, must, someoneIsThere } from "./ledger.ts";
+import { LATE_MS, STOP_MS } from "./in-time.ts";
+
+/** Closing comes once, then closed, and by then nothing is open. */
+export function closing(ledger: Ledger, fact: Fact): void {
+  switch (fact.type) {
+    case "close-requested":
+      ledger.askedAt ??= fact.at;
+      return;
+    case "call-closing":
+      must(ledger.closing === "open", "closing-is-quiet", fact, "closing twice");
+      ledger.closing = "closing";
+      ledger.closingSince = fact.at;
+      return;
+    case "call-closed":
+      must(ledger.closing === "closing", "closing-is-quiet", fact, "closed without closing");
+      must(ledger.openTurns.size === 0, "closed-is-empty", fact, "a turn is open");
+      must(ledger.committedTurns.size === 0, "closed-is-empty", fact, "a turn has no end");
+      must(ledger.activeReplies.size === 0, "closed-is-empty", fact, "a reply has no end");
+      must(ledger.current === null, "closed-is-empty", fact, "a reply is in the mouth");
+      must(ledger.runningTools === 0, "closed-is-empty", fact, "a tool has no end");
+      ledger.closing = "closed";
+      return;
+  }
+}
+
+/** By when the call must be over, as things stand; null: it may go on. */
+export function mustCloseBy(ledger: Ledger): number | null {
+  const { settings } = ledger;
+  if (ledger.closing === "closing") return ledger.closingSince + STOP_MS + LATE_MS;
+  let by: number | null = null;
+  if (ledger.askedAt !== null) by = ledger.askedAt + settings.closing.farewellMs + STOP_MS + LATE_MS;
+  if (!someoneIsThere(ledger)) {
+    const waits = ledger.everJoined ? settings.closing.graceMs : settings.closing.joinMs;
+    by = Math.min(by ?? Number.POSITIVE_INFINITY, ledger.emptySince + waits + STOP_MS + LATE_MS);
+  }
+  return by;
+}

@@ -1,0 +1,59 @@
+import type { Fact } from "../../src/facts/index.ts";
+import { Violation } from "../violation.ts";
+import { type Ledger, type ReplyEntry, someoneListens, someoneSpeaks, turnOfReply } from "./ledger.ts";
+
+/** How late a deadline may be answered in the model, ms. */
+export const LATE_MS = 700;
+/** The mouth's answer to a stop is waited for this long, ms. */
+export const STOP_MS = 2_000;
+
+/**
+ * Bounds are counted from the last thing that moved, and only while nothing outside stands in the way: nobody listens,
+ * somebody has the floor, another reply is in the mouth. Called with the ledger as it was before `fact`.
+ */
+export function inTime(ledger: Ledger, fact: Fact): void {
+  const { settings, committedTurns, activeReplies, openTurns, current } = ledger;
+  if (committedTurns.size + activeReplies.size + openTurns.size === 0) return;
+  const { at } = fact;
+  const { bounds, closing, endpointing } = settings;
+  const freeToSpeak = openTurns.size === 0 && someoneListens(ledger);
+  const replyBoundMs = Math.max(bounds.reviewMs, bounds.replyMs, bounds.toolMs) + STOP_MS + LATE_MS;
+  for (const turn of committedTurns) {
+    if (!freeToSpeak || (current && turnOfReply(ledger, current) !== turn)) turn.waitFrom = at;
+    else if (at - turn.waitFrom > replyBoundMs) late("turn-ends-in-time", turn.turnId, at - turn.waitFrom, fact);
+  }
+  for (const reply of activeReplies) {
+    if (!freeToSpeak || (current && current !== reply)) reply.waitFrom = at;
+    else if (at - reply.waitFrom > replyBoundMs) late("reply-ends-in-time", reply.replyId, at - reply.waitFrom, fact);
+  }
+  const openBoundMs =
+    Math.max(bounds.turnMs, bounds.transcriptMs, endpointing.minMs, endpointing.maxMs, closing.graceMs) + LATE_MS;
+  for (const turn of openTurns)
+    if (at - turn.waitFrom > openBoundMs) late("turn-ends-in-time", turn.turnId, at - turn.waitFrom, fact);
+}
+
+/** Whatever belongs to a turn or a reply moves it. Called after the ledger has seen `fact`. */
+export function moved(ledger: Ledger, fact: Fact): void {
+  const replyId = "replyId" in fact ? fact.replyId : "toolCallId" in fact ? ledger.tools.get(fact.toolCallId)?.replyId : undefined;
+  const reply = replyId === undefined ? undefined : ledger.replies.get(replyId);
+  if (reply) {
+    reply.waitFrom = fact.at;
+    const turn = turnOfReply(ledger, reply);
+    if (turn) turn.waitFrom = fact.at;
+  }
+  if (fact.type === "call-recovered") {
+    for (const turn of ledger.turns.values()) turn.waitFrom = fact.at;
+    for (const other of ledger.activeReplies) other.waitFrom = fact.at;
+  }
+}
+
+/** Between inputs nothing is held back for no reason: a paused reply goes on once the floor is free. */
+export function heldForNothing(ledger: Ledger): ReplyEntry | null {
+  const { current } = ledger;
+  if (current?.phase !== "paused" || ledger.openTurns.size > 0) return null;
+  return someoneListens(ledger) && !someoneSpeaks(ledger) ? current : null;
+}
+
+function late(invariant: "turn-ends-in-time" | "reply-ends-in-time", id: string, ms: number, fact: Fact): never {
+  throw new Violation(invariant, `nothing has moved ${id} for ${Math.round(ms)} ms (seq ${fact.seq}, ${fact.type})`);
+}

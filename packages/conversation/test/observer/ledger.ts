@@ -1,0 +1,130 @@
+import type { Fact, ReplyCause } from "../../src/facts/index.ts";
+import type { Settings } from "../../src/settings.ts";
+import { type Invariant, Violation } from "../violation.ts";
+
+/** What an observer who knows the published invariants, but not the rules, writes down while reading a log. */
+export interface Ledger {
+  settings: Settings;
+  callId: string;
+  seq: number;
+  at: number;
+  epoch: number;
+  people: Map<string, { present: boolean; ready: boolean; speaking: boolean }>;
+  turns: Map<string, TurnEntry>;
+  openTurns: Set<TurnEntry>;
+  committedTurns: Set<TurnEntry>;
+  replies: Map<string, ReplyEntry>;
+  activeReplies: Set<ReplyEntry>;
+  /** Released and not over. */
+  current: ReplyEntry | null;
+  tools: Map<string, ToolEntry>;
+  runningTools: number;
+  /** Turns that were committed and replies that were released, in that order. */
+  story: (TurnEntry | ReplyEntry)[];
+  isAway: boolean;
+  closing: "open" | "closing" | "closed";
+  everJoined: boolean;
+  emptySince: number;
+  askedAt: number | null;
+  closingSince: number;
+  /** Decisions since the last input, and deadlines in a row. */
+  decisionsOfStep: number;
+}
+
+export interface TurnEntry {
+  kind: "turn";
+  turnId: string;
+  participantId: string;
+  via: "speech" | "text";
+  status: "open" | "committed" | "ended";
+  underReview: boolean;
+  text: string;
+  /** As the history should have it. */
+  remembered: string;
+  skipped: string | null;
+  requestedSegments: Set<number>;
+  /** Since when nothing has moved that should have. */
+  waitFrom: number;
+}
+
+export interface ReplyEntry {
+  kind: "reply";
+  replyId: string;
+  cause: ReplyCause;
+  speculative: boolean;
+  basis: string | null;
+  phase: "made" | "released" | "playing" | "ducked" | "paused" | "stopping" | "over";
+  sounded: boolean;
+  step: number;
+  sentences: { index: number; text: string; ms: number | null }[];
+  asked: Set<number>;
+  heardMs: number;
+  waitFrom: number;
+}
+
+export interface ToolEntry {
+  toolCallId: string;
+  replyId: string;
+  effectful: boolean;
+  status: "called" | "started" | "ended";
+  started: boolean;
+}
+
+export function newLedger(settings: Settings): Ledger {
+  return {
+    settings,
+    callId: "",
+    seq: 0,
+    at: 0,
+    epoch: 1,
+    people: new Map(),
+    turns: new Map(),
+    openTurns: new Set(),
+    committedTurns: new Set(),
+    replies: new Map(),
+    activeReplies: new Set(),
+    current: null,
+    tools: new Map(),
+    runningTools: 0,
+    story: [],
+    isAway: false,
+    closing: "open",
+    everJoined: false,
+    emptySince: 0,
+    askedAt: null,
+    closingSince: 0,
+    decisionsOfStep: 0,
+  };
+}
+
+export function must(holds: boolean, invariant: Invariant, fact: Fact, message: string): asserts holds {
+  if (!holds) throw new Violation(invariant, `${message} (seq ${fact.seq}, ${fact.type})`);
+}
+
+export function someoneListens(ledger: Ledger): boolean {
+  const anyone = ledger.settings.mode === "text";
+  for (const person of ledger.people.values()) if (person.present && (anyone || person.ready)) return true;
+  return false;
+}
+
+export function someoneIsThere(ledger: Ledger): boolean {
+  for (const person of ledger.people.values()) if (person.present) return true;
+  return false;
+}
+
+export function someoneSpeaks(ledger: Ledger): boolean {
+  for (const person of ledger.people.values()) if (person.present && person.speaking) return true;
+  return false;
+}
+
+export function turnOfReply(ledger: Ledger, reply: ReplyEntry): TurnEntry | null {
+  return reply.cause.kind === "turn" ? (ledger.turns.get(reply.cause.turnId) ?? null) : null;
+}
+
+/** Its turn is committed with the text that it answers, and nobody reviews it any more. */
+export function isApproved(ledger: Ledger, reply: ReplyEntry): boolean {
+  if (reply.cause.kind !== "turn") return true;
+  const turn = turnOfReply(ledger, reply);
+  if (turn?.status !== "committed" || turn.underReview) return false;
+  return reply.basis === null || reply.basis === turn.text;
+}

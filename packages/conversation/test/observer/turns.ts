@@ -1,0 +1,119 @@
+import type { Fact } from "../../src/facts/index.ts";
+import { type Ledger, must, type TurnEntry } from "./ledger.ts";
+
+/** Opened, committed once, ended once; only people who are there have turns. */
+export function turns(ledger: Ledger, fact: Fact): void {
+  switch (fact.type) {
+    case "turn-opened": {
+      const { turnId, participantId, via } = fact;
+      must(!ledger.turns.has(turnId), "turn-ends-once", fact, `${turnId} is opened twice`);
+      must(ledger.people.has(participantId), "only-people-are-heard", fact, `${participantId} is not a person here`);
+      must(ledger.closing === "open", "closing-is-quiet", fact, "a turn is opened while the call closes");
+      if (via === "speech")
+        for (const open of ledger.openTurns)
+          must(
+            open.participantId !== participantId || open.via !== "speech",
+            "turn-ends-once",
+            fact,
+            `${participantId} has two open turns`,
+          );
+      const entry = opened(fact);
+      ledger.turns.set(turnId, entry);
+      ledger.openTurns.add(entry);
+      return;
+    }
+    case "transcript-requested": {
+      const turn = known(ledger, fact, "open");
+      must(!turn.requestedSegments.has(fact.segment), "no-storm", fact, `segment ${fact.segment} is requested twice`);
+      turn.requestedSegments.add(fact.segment);
+      turn.waitFrom = fact.at;
+      return;
+    }
+    case "turn-committed": {
+      const turn = known(ledger, fact, "open");
+      turn.status = "committed";
+      turn.text = fact.text;
+      turn.remembered = fact.text;
+      turn.waitFrom = fact.at;
+      ledger.openTurns.delete(turn);
+      ledger.committedTurns.add(turn);
+      ledger.story.push(turn);
+      return;
+    }
+    case "turn-review-requested":
+      known(ledger, fact, "committed").underReview = true;
+      return;
+    case "turn-reviewed": {
+      const turn = ledger.turns.get(fact.turnId);
+      if (!turn?.underReview || turn.status !== "committed") return;
+      turn.underReview = false;
+      turn.waitFrom = fact.at;
+      if (fact.text === undefined) return;
+      turn.text = fact.text;
+      turn.remembered = fact.text;
+      return;
+    }
+    case "deadline-passed": {
+      const turn = fact.deadline.startsWith("review:") ? ledger.turns.get(fact.deadline.slice(7)) : undefined;
+      if (turn) turn.underReview = false;
+      return;
+    }
+    case "turn-replied": {
+      const turn = ended(ledger, fact);
+      const reply = ledger.replies.get(fact.replyId);
+      const answers = reply?.cause.kind === "turn" && reply.cause.turnId === turn.turnId;
+      must(answers && reply.phase === "over", "turn-ends-once", fact, `${fact.replyId} is no finished answer to it`);
+      return;
+    }
+    case "turn-skipped":
+      ended(ledger, fact).skipped = fact.reason;
+      return;
+    case "turn-failed":
+      ended(ledger, fact);
+      return;
+    case "transcript-final":
+    case "transcript-failed":
+    case "transcript-interim": {
+      const turn = ledger.turns.get(fact.turnId);
+      if (!turn) return;
+      if (turn.status === "open") turn.waitFrom = fact.at;
+      else if (fact.type === "transcript-final" && ledger.settings.mode === "realtime" && turn.remembered === "")
+        turn.remembered = fact.text;
+      return;
+    }
+    case "speech-started":
+    case "speech-ended":
+      for (const turn of ledger.openTurns) if (turn.participantId === fact.participantId) turn.waitFrom = fact.at;
+      return;
+  }
+}
+
+function opened(fact: Extract<Fact, { type: "turn-opened" }>): TurnEntry {
+  const { turnId, participantId, via, at } = fact;
+  return {
+    kind: "turn",
+    turnId,
+    participantId,
+    via,
+    status: "open",
+    underReview: false,
+    text: "",
+    remembered: "",
+    skipped: null,
+    requestedSegments: new Set(),
+    waitFrom: at,
+  };
+}
+
+function known(ledger: Ledger, fact: Fact & { turnId: string }, status: TurnEntry["status"]): TurnEntry {
+  const turn = ledger.turns.get(fact.turnId);
+  must(turn?.status === status, "turn-ends-once", fact, `${fact.turnId} is ${turn?.status ?? "unknown"}, not ${status}`);
+  return turn;
+}
+
+function ended(ledger: Ledger, fact: Fact & { turnId: string }): TurnEntry {
+  const turn = known(ledger, fact, "committed");
+  turn.status = "ended";
+  ledger.committedTurns.delete(turn);
+  return turn;
+}

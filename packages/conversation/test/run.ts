@@ -1,0 +1,28 @@
+import { replayFacts } from "../src/replay.ts";
+import { callRules, type Rules } from "../src/rules/index.ts";
+import type { Coverage } from "./coverage.ts";
+import { differenceOf } from "./equal.ts";
+import { checkHistory } from "./heard.ts";
+import type { Schedule } from "./schedule.ts";
+import { Violation } from "./violation.ts";
+import { World } from "./world/world.ts";
+
+/** Runs one schedule and checks every invariant. Throws a Violation. */
+export function runSchedule(schedule: Schedule, rules: Rules = callRules, coverage?: Coverage): World {
+  const world = new World(schedule, rules);
+  world.run();
+  checkHistory(world.log, world.observer.ledger, world.mouth.voices);
+  let state = rules.initialState("c1");
+  for (const fact of world.log) {
+    const next = rules.evolve(state, fact);
+    coverage?.see(state, fact, next);
+    state = next;
+  }
+  const difference = differenceOf(state, world.state);
+  if (difference) throw new Violation("state-is-the-log", difference);
+  const [first] = replayFacts(world.log, rules).differences;
+  if (first)
+    throw new Violation("replay-agrees", `seq ${first.seq} (${first.input}): ${first.recorded} decided as ${first.decided}`);
+  coverage?.ended(world);
+  return world;
+}

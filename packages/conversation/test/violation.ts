@@ -1,0 +1,39 @@
+/** The published invariants (docs/invariants.md), by name. */
+export const invariants = [
+  "log-in-order",
+  "turn-ends-once",
+  "turn-ends-in-time",
+  "reply-ends-once",
+  "reply-ends-in-time",
+  "silence-after-stop",
+  "one-voice",
+  "floor-is-free",
+  "history-is-what-was-heard",
+  "speculation-waits",
+  "tool-starts-once",
+  "tool-ends-once",
+  "effects-only-when-approved",
+  "effects-are-remembered",
+  "only-people-are-heard",
+  "away-when-quiet",
+  "closing-is-quiet",
+  "nothing-after-closed",
+  "closed-is-empty",
+  "call-ends",
+  "no-storm",
+  "replay-agrees",
+  "state-is-the-log",
+  "recovery-agrees",
+] as const;
+export type Invariant = (typeof invariants)[number];
+
+/** An invariant that a call broke. */
+export class Violation extends Error {
+  readonly invariant: Invariant;
+
+  constructor(invariant: Invariant, message: string) {
+    super(`${invariant}: ${message}`);
+    this.name = "Violation";
+    this.invariant = invariant;
+  }
+}
