@@ -1,0 +1,151 @@
+import {
+  AudioStream,
+  LocalAudioTrack,
+  type RemoteTrack,
+  Room,
+  RoomEvent,
+  TrackKind,
+  TrackPublishOptions,
+  TrackSource,
+} from "@livekit/rtc-node";
+import { AccessToken, RoomAgentDispatch, RoomConfiguration } from "livekit-server-sdk";
+import type { Clip, ClipName } from "../clips.ts";
+import { now, sleep, until } from "../time.ts";
+import { Ear } from "./ear.ts";
+import type { Barge, CallerPlan, CallRecord, Turn } from "./plan.ts";
+import { Voice } from "./voice.ts";
+
+const JOIN_TIMEOUT_MS = 30_000;
+const REPLY_TIMEOUT_MS = 10_000;
+const QUIET_TIMEOUT_MS = 30_000;
+/** Some runtimes ignore interruptions in the first 3 s of an answer. */
+const BARGE_AFTER_MS = 3500;
+const QUIETER_DB = 12;
+
+const between = (fromMs: number, toMs: number) => sleep(fromMs + Math.random() * (toMs - fromMs));
+
+/** One person in one room with one agent. */
+export class Caller {
+  readonly ear = new Ear();
+  readonly voice = new Voice();
+  readonly record: CallRecord;
+  readonly errors: string[] = [];
+  readonly roomName: string;
+  live = false;
+  readonly #plan: CallerPlan;
+  readonly #clips: Record<ClipName, Clip>;
+  readonly #room = new Room();
+  #closing = false;
+
+  constructor(index: number, plan: CallerPlan, clips: Record<ClipName, Clip>, runId: string) {
+    this.#plan = plan;
+    this.#clips = clips;
+    this.roomName = `bench-${runId}-${index}`;
+    this.record = { index, startedAt: 0, turns: [], barges: [] };
+  }
+
+  /** Joins with an agent dispatched by the token, publishes, waits for the agent's track. */
+  async join(): Promise<void> {
+    const token = await this.#token();
+    const subscribed = Promise.withResolvers<number>();
+    this.#room.on(RoomEvent.TrackSubscribed, (track) => {
+      if (track.kind !== TrackKind.KIND_AUDIO || this.record.joinMs !== undefined) return;
+      this.record.joinMs = now() - this.record.startedAt;
+      this.#listen(track).catch((error) => this.errors.push(`listen: ${error}`));
+      subscribed.resolve(0);
+    });
+    this.#room.on(RoomEvent.ParticipantDisconnected, ({ identity }) => {
+      if (!this.#closing) this.errors.push(`agent left: ${identity}`);
+    });
+    this.record.startedAt = now();
+    await this.#room.connect(this.#plan.url, token, { autoSubscribe: true, dynacast: false });
+    this.record.connectMs = now() - this.record.startedAt;
+    const options = new TrackPublishOptions();
+    options.source = TrackSource.SOURCE_MICROPHONE;
+    const track = LocalAudioTrack.createAudioTrack("mic", this.voice.source);
+    await this.#room.localParticipant?.publishTrack(track, options);
+    this.live = true;
+    const late = sleep(JOIN_TIMEOUT_MS).then(() => Promise.reject(new Error("no agent audio track")));
+    await Promise.race([subscribed.promise, late]);
+    late.catch(() => {});
+  }
+
+  /** False: no greeting within that time. */
+  async greeted(timeoutMs: number): Promise<boolean> {
+    const heard = await until(() => this.ear.firstVoicedAt !== undefined, now() + timeoutMs);
+    if (this.ear.firstVoicedAt !== undefined) this.record.greetMs = this.ear.firstVoicedAt - this.record.startedAt;
+    return heard;
+  }
+
+  async askUntil(deadline: number | null): Promise<void> {
+    const { turns } = this.#plan;
+    while ((turns === null || this.record.turns.length < turns) && (deadline === null || now() < deadline)) {
+      if (!(await this.#silence())) this.errors.push("the agent is never quiet");
+      await between(300, 1200);
+      if (deadline !== null && now() > deadline) break;
+      const turn = await this.#ask("short");
+      await this.#silence();
+      this.record.turns.push({ ...turn, gapMs: this.ear.gapMs, longestGapMs: this.ear.longestGapMs });
+    }
+  }
+
+  async interrupt(): Promise<void> {
+    for (let k = 0; k < (this.#plan.turns ?? 1); k++) {
+      await this.#silence();
+      await between(300, 800);
+      const turn = await this.#ask("long");
+      this.record.barges.push(turn.heardAt === undefined ? { failed: "no answer to interrupt" } : await this.#barge());
+      await this.#silence();
+    }
+  }
+
+  /** Idempotent. */
+  async leave(): Promise<void> {
+    this.#closing = true;
+    this.live = false;
+    await this.#room.disconnect().catch(() => {});
+  }
+
+  async #ask(name: ClipName): Promise<Turn> {
+    const utterance = this.voice.speak(this.#clips[name]);
+    const [startedAt, endedAt] = [await utterance.started, await utterance.finished];
+    const heard = await until(() => this.ear.onsetAt > startedAt, endedAt + REPLY_TIMEOUT_MS);
+    return { startedAt, endedAt, ...(heard ? { heardAt: this.ear.onsetAt } : {}), gapMs: 0, longestGapMs: 0 };
+  }
+
+  async #barge(): Promise<Barge> {
+    await between(BARGE_AFTER_MS, BARGE_AFTER_MS + 500);
+    if (this.ear.quiet()) return { failed: "the agent had stopped before" };
+    const utterance = this.voice.speak(this.#clips.barge);
+    const startedAt = await utterance.started;
+    const fellSilent = () => this.ear.lastVoicedAt > startedAt - 200 && now() - this.ear.lastVoicedAt > 400;
+    const silent = await until(fellSilent, startedAt + 8000);
+    const quieterAt = this.ear.quieterAt(startedAt, QUIETER_DB);
+    const silentAt = this.ear.lastVoicedAt;
+    const endedAt = await utterance.finished;
+    const answering = () => this.ear.onsetAt > startedAt + 300 && this.ear.onsetAt > endedAt - 500;
+    const answered = await until(answering, endedAt + REPLY_TIMEOUT_MS);
+    return {
+      ...(quieterAt === undefined ? {} : { quieterMs: quieterAt - startedAt }),
+      ...(silent ? { silentMs: silentAt - startedAt } : { failed: "the agent went on" }),
+      ...(answered ? { replyMs: this.ear.onsetAt - endedAt } : {}),
+    };
+  }
+
+  #silence(): Promise<boolean> {
+    return until(() => this.ear.quiet(), now() + QUIET_TIMEOUT_MS);
+  }
+
+  async #listen(track: RemoteTrack): Promise<void> {
+    const options = { sampleRate: 16_000, numChannels: 1, frameSizeMs: 20 };
+    for await (const frame of new AudioStream(track, options)) this.ear.hear(frame.data);
+  }
+
+  async #token(): Promise<string> {
+    const { apiKey, apiSecret, agentName } = this.#plan;
+    const token = new AccessToken(apiKey, apiSecret, { identity: `caller-${this.record.index}`, ttl: "1h" });
+    token.addGrant({ roomJoin: true, room: this.roomName, canPublish: true, canSubscribe: true });
+    token.roomConfig = new RoomConfiguration({ agents: [new RoomAgentDispatch({ agentName })] });
+    return await token.toJwt();
+  }
+}

@@ -1,0 +1,66 @@
+/** What one caller process is told to do. */
+export interface CallerPlan {
+  /** `join`: hear the greeting and leave. `turns`: ask short questions. `barge`: interrupt long answers. */
+  mode: "join" | "turns" | "barge";
+  callers: number;
+  /** Number of its first caller, so that no two processes have the same. */
+  firstIndex: number;
+  /** Per caller; null: as many as fit. */
+  turns: number | null;
+  /** Null: as long as the turns take. */
+  seconds: number | null;
+  /** Between two joins. */
+  staggerMs: number;
+  /** How long a joined caller stays after the greeting. */
+  holdMs: number;
+  agentName: string;
+  url: string;
+  apiKey: string;
+  apiSecret: string;
+  clipsFolder: string;
+  outPath: string;
+}
+
+/** Times are on the machine's clock in ms (time.ts). */
+export interface Turn {
+  startedAt: number;
+  endedAt: number;
+  /** First audible sound of the answer; absent: none within 10 s. */
+  heardAt?: number;
+  /** Silence inside the answer, and its longest stretch. */
+  gapMs: number;
+  longestGapMs: number;
+}
+
+export interface Barge {
+  /** From the first voiced sound of the interruption until the agent is 12 dB quieter, and until its last sound. */
+  quieterMs?: number;
+  silentMs?: number;
+  /** From the end of the interruption to the first sound of its answer. */
+  replyMs?: number;
+  /** Why there is no measurement. */
+  failed?: string;
+}
+
+export interface CallRecord {
+  index: number;
+  startedAt: number;
+  /** Absent: it never connected, never heard the agent's track, never heard the greeting. */
+  connectMs?: number;
+  joinMs?: number;
+  greetMs?: number;
+  turns: Turn[];
+  barges: Barge[];
+}
+
+export interface CallerResult {
+  calls: CallRecord[];
+  errors: string[];
+  /** Frames of speech that this process sent too late: above a handful its own figures mean nothing. */
+  lateFrames: number;
+  cores: number;
+  loopDelayP99Ms: number;
+}
+
+/** What a caller process says to its parent, and `go` and `bye` it waits for. */
+export type Phase = "ready" | "measure" | "done";

@@ -1,0 +1,60 @@
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { openSync, readFileSync } from "node:fs";
+import { now, until } from "./time.ts";
+
+export interface Child {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  /** Waits until its output matches; throws with the end of it when it ends or takes longer. */
+  printed(pattern: RegExp, timeoutMs: number): Promise<void>;
+  /** Its whole process group. Idempotent. */
+  kill(): void;
+}
+
+export interface ChildOptions {
+  args: string[];
+  env: NodeJS.ProcessEnv;
+  logPath: string;
+  /** With a message channel to us. */
+  ipc?: boolean;
+}
+
+const children = new Set<Child>();
+
+/** Starts a Node program in a process group of its own; what it prints goes to `logPath`. */
+export function startNode({ args, env, logPath, ipc = false }: ChildOptions): Child {
+  const log = openSync(logPath, "w");
+  const stdio: StdioOptions = ["ignore", log, log, ...(ipc ? (["ipc"] as const) : [])];
+  const process = spawn(globalThis.process.execPath, args, { env, stdio, detached: true });
+  const pid = process.pid;
+  if (pid === undefined) throw new Error(`could not start node ${args.join(" ")}`);
+  const child: Child = {
+    process,
+    pid,
+    async printed(pattern, timeoutMs) {
+      const output = () => readFileSync(logPath, "utf8");
+      const ended = () => process.exitCode !== null || process.signalCode !== null;
+      await until(() => pattern.test(output()) || ended(), now() + timeoutMs, 5);
+      if (pattern.test(output())) return;
+      throw new Error(`node ${args.join(" ")} never printed ${pattern}. Its output:\n${output().slice(-2000)}`);
+    },
+    kill() {
+      children.delete(child);
+      try {
+        globalThis.process.kill(-pid, "SIGKILL");
+      } catch {
+        // It is gone already.
+      }
+    },
+  };
+  children.add(child);
+  return child;
+}
+
+/** Whatever happens to the benchmark, nothing of it stays behind. */
+export function killChildrenAtExit(): void {
+  process.on("exit", () => {
+    for (const child of children) child.kill();
+  });
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
+}

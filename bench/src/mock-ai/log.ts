@@ -1,0 +1,15 @@
+import { createWriteStream } from "node:fs";
+import { settings } from "./settings.ts";
+
+/** One request, on the machine's clock in ms, so that a turn can be taken apart. */
+export type MockEvent =
+  | { kind: "stt"; startedAt: number; endedAt: number; voicedMs: number; totalMs: number }
+  | { kind: "llm"; startedAt: number; firstAt: number; endedAt: number; aborted: boolean }
+  | { kind: "tts"; startedAt: number; firstAt: number; endedAt: number; chars: number; aborted: boolean }
+  | { kind: "miss"; startedAt: number; path: string; message: string };
+
+const out = settings.logPath === undefined ? null : createWriteStream(settings.logPath, { flags: "a" });
+
+export function log(event: MockEvent): void {
+  out?.write(`${JSON.stringify(event)}\n`);
+}

@@ -1,0 +1,19 @@
+const number = (name: string, fallback: number) => Number(process.env[name] ?? fallback);
+
+/** Fixed delays in ms: what every target has to wait for alike. */
+export const settings = {
+  port: number("MOCK_PORT", 0),
+  sttMs: number("STT_MS", 100),
+  llmMs: number("LLM_MS", 150),
+  tokenMs: number("TOKEN_MS", 10),
+  ttsMs: number("TTS_MS", 100),
+  /** Of speech per character. */
+  charMs: number("CHAR_MS", 60),
+  amplitude: number("AMPLITUDE", 8000),
+  /** More voiced sound than this is the long question. */
+  longClipMs: number("LONG_CLIP_MS", 3600),
+  logPath: process.env.MOCK_LOG,
+};
+
+/** Provider time inside every turn's latency, tokens of the first sentence aside. */
+export const PROVIDER_MS = settings.sttMs + settings.llmMs + settings.ttsMs;

@@ -1,0 +1,77 @@
+import type { CallerResult } from "./caller/plan.ts";
+import type { Memory } from "./meter.ts";
+import type { Parts } from "./parts.ts";
+import { type Stats, stats } from "./stats.ts";
+
+/** One scenario of one target. Times in ms. */
+export interface ScenarioResult {
+  target: string;
+  scenario: string;
+  callers: number;
+  /** Callers without an agent, callers that heard no greeting, caller processes that died. */
+  failedJoins: number;
+  ungreeted: number;
+  crashedCallers: number;
+  connect: Stats | null;
+  join: Stats | null;
+  greet: Stats | null;
+  /** End of speech to the first sound of the answer, at the caller's ear. */
+  latency: Stats | null;
+  turns: number;
+  lostTurns: number;
+  /** Answers that came before the question was over. */
+  premature: number;
+  /** Answers with a silent hole of more than 150 ms. */
+  choppy: number;
+  barges: number;
+  failedBarges: number;
+  quieter: Stats | null;
+  silent: Stats | null;
+  bargeReply: Stats | null;
+  parts: Parts | null;
+  /** CPU seconds per second while it was measured. */
+  cores: { agent: number; server: number; mock: number; callers: number };
+  memory: Memory;
+  lateFrames: number;
+  loopDelayP99Ms: number;
+  errors: string[];
+}
+
+/** One target, all its scenarios. */
+export interface TargetResult {
+  target: string;
+  registeredMs: number;
+  idle: Memory;
+  scenarios: ScenarioResult[];
+}
+
+const HOLE_MS = 150;
+
+/** What the callers saw, summed up. */
+export function summary(results: readonly CallerResult[], callers: number) {
+  const calls = results.flatMap((result) => result.calls);
+  const turns = calls.flatMap((call) => call.turns);
+  const barges = calls.flatMap((call) => call.barges);
+  const latencies = turns.map((turn) => (turn.heardAt === undefined ? undefined : turn.heardAt - turn.endedAt));
+  const joined = calls.filter((call) => call.joinMs !== undefined);
+  return {
+    failedJoins: callers - joined.length,
+    ungreeted: joined.filter((call) => call.greetMs === undefined).length,
+    connect: stats(calls.map((call) => call.connectMs)),
+    join: stats(joined.map((call) => call.joinMs)),
+    greet: stats(joined.map((call) => call.greetMs)),
+    latency: stats(latencies),
+    turns: turns.length,
+    lostTurns: latencies.filter((latency) => latency === undefined).length,
+    premature: latencies.filter((latency) => latency !== undefined && latency < 0).length,
+    choppy: turns.filter((turn) => turn.heardAt !== undefined && turn.longestGapMs > HOLE_MS).length,
+    barges: barges.length,
+    failedBarges: barges.filter((barge) => barge.failed !== undefined).length,
+    quieter: stats(barges.map((barge) => barge.quieterMs)),
+    silent: stats(barges.map((barge) => barge.silentMs)),
+    bargeReply: stats(barges.map((barge) => barge.replyMs)),
+    lateFrames: results.reduce((sum, result) => sum + result.lateFrames, 0),
+    loopDelayP99Ms: Math.max(0, ...results.map((result) => result.loopDelayP99Ms)),
+    errors: results.flatMap((result) => result.errors),
+  };
+}

@@ -1,0 +1,73 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { startLiveKitServer } from "@parley/livekit";
+import { startNode } from "./child.ts";
+import { loadClips, longClipMs, makeClips } from "./clips.ts";
+
+const API_KEY = "bench";
+const API_SECRET = "bench-secret-bench-secret-bench-secret";
+
+/** What every target runs against: a real LiveKit server and providers with fixed delays, fresh for each target. */
+export interface Stack {
+  serverPid: number;
+  mockPid: number;
+  mockLogPath: string;
+  clipsFolder: string;
+  /** For temporary files; gone after `stop`. */
+  folder: string;
+  url: string;
+  apiKey: string;
+  apiSecret: string;
+  /** What an agent is given. */
+  env: NodeJS.ProcessEnv;
+  stop(): Promise<void>;
+}
+
+export async function startStack(logFolder: string, label: string): Promise<Stack> {
+  const folder = mkdtempSync(path.join(tmpdir(), "parley-bench-"));
+  const clipsFolder = path.join(folder, "clips");
+  await makeClips(clipsFolder);
+  const mockLogPath = path.join(folder, "mock.jsonl");
+  const logPath = path.join(logFolder, `${label}.mock.log`);
+  const mock = startNode({
+    args: [path.join(import.meta.dirname, "mock-ai/main.ts")],
+    env: { ...process.env, MOCK_LOG: mockLogPath, LONG_CLIP_MS: String(longClipMs(await loadClips(clipsFolder))) },
+    logPath,
+  });
+  await mock.printed(/^mock-ai on \d+/m, 10_000);
+  const mockPort = /^mock-ai on (\d+)/m.exec(readFileSync(logPath, "utf8"))?.[1];
+  const quiet = () => {};
+  const server = await startLiveKitServer({
+    dataDir: path.join(folder, "livekit"),
+    apiKey: API_KEY,
+    apiSecret: API_SECRET,
+    port: 0,
+    log: { debug: quiet, info: quiet, warn: (_, text) => console.error(text), error: (_, text) => console.error(text) },
+  });
+  return {
+    serverPid: server.pid,
+    mockPid: mock.pid,
+    mockLogPath,
+    clipsFolder,
+    folder,
+    url: server.url,
+    apiKey: API_KEY,
+    apiSecret: API_SECRET,
+    env: {
+      ...process.env,
+      LIVEKIT_URL: server.url,
+      LIVEKIT_API_KEY: API_KEY,
+      LIVEKIT_API_SECRET: API_SECRET,
+      OPENAI_API_KEY: "mock",
+      OPENAI_BASE_URL: `http://127.0.0.1:${mockPort}/v1`,
+      PARLEY_DATA: path.join(folder, "parley"),
+      ENDPOINT_MS: process.env.ENDPOINT_MS ?? "300",
+    },
+    async stop() {
+      mock.kill();
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
