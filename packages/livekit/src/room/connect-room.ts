@@ -1,0 +1,95 @@
+import { ConnectError, type Room } from "@livekit/rtc-node";
+import { type Clock, ParleyError, within } from "@parley/engine";
+import { type Log, messageOf } from "../log.ts";
+import type { JoinGate } from "./join-gate.ts";
+import { forgetRoom, newRoom } from "./route-events.ts";
+
+export interface ConnectOptions {
+  url: string;
+  token: string;
+  /** For the connection itself, once it is this join's turn. */
+  connectTimeoutMs: number;
+  gate: JoinGate;
+  signal: AbortSignal;
+  clock: Clock;
+  log: Log;
+  /** Subscribe to everything by itself; else tracks are subscribed one by one. */
+  autoSubscribe: boolean;
+  /** Register handlers here: nothing that happens at the join is missed. */
+  prepare(room: Room): void;
+}
+
+/** Incoming data streams larger than this end with an error: the largest sound one is a pre-connect recording. */
+const MAX_STREAM_BYTES = 8 * 1024 * 1024;
+const DISCONNECT_TIMEOUT_MS = 5000;
+
+/** Joins a room. Throws ParleyError: `livekit-unauthorised`, `livekit-unreachable`, `livekit-timeout`, `join-cancelled`. */
+export function connectRoom(options: ConnectOptions): Promise<Room> {
+  return options.gate.run(options.signal, () => connect(options));
+}
+
+async function connect(options: ConnectOptions): Promise<Room> {
+  const { url, token, connectTimeoutMs, signal, clock, log, autoSubscribe } = options;
+  const room = newRoom(log);
+  options.prepare(room);
+  const connecting = room.connect(url, token, {
+    autoSubscribe,
+    dynacast: false,
+    dataStream: { maxPayloadByteLength: MAX_STREAM_BYTES },
+  });
+  try {
+    await within(connecting, {
+      clock,
+      timeoutMs: connectTimeoutMs,
+      signal,
+      timedOut: () =>
+        new ParleyError(`LiveKit at ${url} did not let the agent into the room within ${connectTimeoutMs} ms.`, {
+          code: "livekit-timeout",
+          category: "timeout",
+          retryable: true,
+        }),
+      cancelled: () => new ParleyError("The join was cancelled.", { code: "join-cancelled", category: "cancelled" }),
+    });
+    return room;
+  } catch (error) {
+    // rtc-node cannot abandon a connection: when it comes all the same, it is left at once.
+    connecting.then(
+      () => leaveRoom(room, clock, log),
+      () => forgetRoom(room),
+    );
+    room.removeAllListeners();
+    throw joinError(error, url);
+  }
+}
+
+/** Leaves the room and releases all that it holds in this process. Never throws, bounded in time. */
+export async function leaveRoom(room: Room, clock: Clock, log: Log): Promise<void> {
+  try {
+    await within(room.disconnect(), {
+      clock,
+      timeoutMs: DISCONNECT_TIMEOUT_MS,
+      signal: new AbortController().signal,
+      timedOut: () => new Error(`no answer within ${DISCONNECT_TIMEOUT_MS} ms`),
+      cancelled: () => new Error("cancelled"),
+    });
+  } catch (error) {
+    log.warn({ error: messageOf(error) }, "leaving the room did not end cleanly");
+  }
+  forgetRoom(room);
+}
+
+function joinError(error: unknown, url: string): unknown {
+  if (!(error instanceof ConnectError)) return error;
+  if (/401|403|unauthori[sz]ed|invalid (api key|token)|permission/i.test(error.message)) {
+    return new ParleyError(
+      `LiveKit at ${url} does not accept the token: ${error.message}. Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET.`,
+      { code: "livekit-unauthorised", category: "unauthorised", cause: error },
+    );
+  }
+  return new ParleyError(`LiveKit at ${url} could not be joined: ${error.message}. Check LIVEKIT_URL.`, {
+    code: "livekit-unreachable",
+    category: "network",
+    retryable: true,
+    cause: error,
+  });
+}

@@ -1,0 +1,259 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { SimulatedCaller, type SimulatedCallerOptions } from "../caller/simulated-caller.ts";
+import { roomApi } from "../control/room-api.ts";
+import { KEY, liveServer, SECRET } from "../test/live-server.ts";
+import { RecordingSink } from "../test/recording-sink.ts";
+import { strengthOf, tone } from "../test/tone.ts";
+import { mintAgentToken, mintToken, type TokenRequest } from "../token/mint.ts";
+import { LiveKitTransport, type LiveKitTransportOptions } from "./livekit-transport.ts";
+
+const keys = { apiKey: KEY, apiSecret: SECRET };
+const never = new AbortController().signal;
+let server: Awaited<ReturnType<typeof liveServer>>;
+const closing: (() => Promise<void>)[] = [];
+let rooms = 0;
+
+beforeAll(async () => {
+  server = await liveServer();
+});
+afterAll(() => server.remove());
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((close) => close()));
+});
+
+const newRoom = () => `room-${++rooms}`;
+
+async function agentIn(room: string, more: Partial<LiveKitTransportOptions> & { identity?: string } = {}) {
+  const { identity = "agent-x", ...options } = more;
+  const token = await mintAgentToken({ ...keys, room, identity });
+  const transport = new LiveKitTransport({ url: server.url, token, ...options });
+  closing.push(() => transport.close("test over"));
+  const sink = new RecordingSink();
+  await transport.open(sink, never);
+  return { transport, sink };
+}
+
+async function callerIn(room: string, more: Partial<SimulatedCallerOptions & TokenRequest> = {}) {
+  const token = await mintToken({ ...keys, room, identity: "ann", ...more });
+  const caller = await SimulatedCaller.join({ url: server.url, ...more, token: more.token ?? token });
+  closing.push(() => caller.leave());
+  return caller;
+}
+
+/** Speaks as a call does: a little ahead of the ear. */
+async function say(transport: LiveKitTransport, samples: Int16Array): Promise<void> {
+  for (let at = 0; at < samples.length; ) {
+    while (transport.out.queuedMs() < 200 && at < samples.length) {
+      transport.out.write(samples.subarray(at, at + 960));
+      at += 960;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+describe("sound", () => {
+  it("goes both ways, each as the other said it", async () => {
+    const room = newRoom();
+    const { transport, sink } = await agentIn(room);
+    const caller = await callerIn(room);
+    await sink.sees("listenerReady", "ann");
+    await sink.sees("trackSubscribed", "ann", "audio", "microphone");
+    expect(transport.out.sampleRateHz).toBe(48_000);
+
+    const began = performance.now();
+    const [spoken] = await Promise.all([
+      caller.speak(tone(700, 1500, 16_000), 16_000),
+      say(transport, tone(440, 1500, 48_000)),
+    ]);
+    await caller.quiet(300);
+    const heardByCaller = caller.hearing.samples(began + 500, began + 1300);
+    expect(strengthOf(440, heardByCaller, 16_000)).toBeGreaterThan(0.9);
+    expect(caller.hearing.loudMs(began)).toBeGreaterThan(1400);
+    expect(caller.hearing.loudMs(began)).toBeLessThan(1700);
+    const heardByAgent = sink.heard("ann", spoken.startedAt + 400).subarray(0, 16_000 * 0.8);
+    expect(strengthOf(700, heardByAgent, 16_000)).toBeGreaterThan(0.9);
+    expect(sink.frames.every((frame) => frame.samples.length === 320)).toBe(true);
+  });
+
+  it("stops at the ear soon after clear", async () => {
+    const room = newRoom();
+    const { transport, sink } = await agentIn(room);
+    const caller = await callerIn(room);
+    await sink.sees("listenerReady", "ann");
+    void say(transport, tone(440, 800, 48_000));
+    await caller.onset(0);
+    await caller.until(() => caller.hearing.loudMs() > 400, 5000);
+    for (let i = 0; i < 20; i++) transport.out.write(tone(440, 20, 48_000));
+    transport.out.clear();
+    const cleared = performance.now();
+    expect(transport.out.queuedMs()).toBe(0);
+    const last = await caller.quiet(400);
+    // What is left is on its way: 10 ms of native frame, network, and the listener's jitter buffer.
+    expect(last - cleared).toBeLessThan(250);
+    console.log("ear after clear", last - cleared);
+  });
+
+  it("counts what is queued as what is still to be heard", async () => {
+    const room = newRoom();
+    const { transport, sink } = await agentIn(room);
+    const caller = await callerIn(room);
+    await sink.sees("listenerReady", "ann");
+    const began = performance.now();
+    for (let i = 0; i < 40; i++) transport.out.write(tone(440, 20, 48_000));
+    const queued = transport.out.queuedMs();
+    expect(queued).toBeGreaterThan(750);
+    expect(queued).toBeLessThanOrEqual(800);
+    const last = await caller.quiet(400);
+    const drift = last - (began + queued);
+    console.log("drift", drift);
+    expect(Math.abs(drift)).toBeLessThan(250);
+    expect(transport.out.queuedMs()).toBe(0);
+  });
+});
+
+it("shows state and transcripts as LiveKit Agents do", async () => {
+  const room = newRoom();
+  const { transport, sink } = await agentIn(room);
+  const caller = await callerIn(room);
+  await sink.sees("trackSubscribed", "ann");
+  transport.text.state("listening");
+  transport.text.transcript({ participantId: "ann", segmentId: "s1", text: "good", final: false });
+  transport.text.transcript({ participantId: "ann", segmentId: "s1", text: "good morning", final: true });
+  transport.text.state("thinking");
+  transport.text.state("speaking");
+  transport.text.transcript({ participantId: null, segmentId: "s2", text: "Hello", final: false });
+  await caller.until(() => caller.transcripts.get("s2")?.text === "Hello", 5000);
+  transport.text.transcript({ participantId: null, segmentId: "s2", text: "Hello there, how", final: false });
+  await caller.until(() => caller.transcripts.get("s2")?.text === "Hello there, how", 5000);
+  transport.text.transcript({ participantId: null, segmentId: "s2", text: "Hello there", final: true });
+  await caller.until(() => caller.transcripts.get("s2")?.final === true, 5000);
+  expect(caller.transcripts.get("s1")).toMatchObject({ participantId: "ann", text: "good morning", final: true });
+  expect(caller.transcripts.get("s2")).toMatchObject({ participantId: "agent-x", text: "Hello there" });
+  await caller.until(() => caller.agentState === "speaking", 5000);
+});
+
+it("carries chat both ways, and RPC", async () => {
+  const room = newRoom();
+  const { transport, sink } = await agentIn(room);
+  transport.registerRpc("add", (payload, callerId) => `${callerId} says ${Number(payload) + 1}`);
+  transport.registerRpc("break", () => {
+    throw new Error("secret detail");
+  });
+  const caller = await callerIn(room);
+  await sink.sees("participantJoined", "ann");
+  await caller.sendChat("hello agent");
+  await sink.sees("text", "ann", "hello agent");
+  transport.text.chat("hello ann");
+  await caller.until(() => caller.chat.length > 0, 5000);
+  expect(caller.chat).toEqual([{ participantId: "agent-x", text: "hello ann" }]);
+
+  const me = caller.room.localParticipant!;
+  const call = (method: string) => me.performRpc({ destinationIdentity: "agent-x", method, payload: "4" });
+  expect(await call("add")).toBe("ann says 5");
+  await expect(call("break")).rejects.toMatchObject({ code: 1500, message: "Application error in method handler" });
+  await expect(call("nothing")).rejects.toMatchObject({ code: 1400 });
+  me.registerRpcMethod("where", async () => "here");
+  expect(await transport.callRpc("ann", "where", "")).toBe("here");
+  await expect(transport.callRpc("ann", "nowhere", "")).rejects.toMatchObject({ code: "rpc-failed" });
+});
+
+describe("people", () => {
+  it("come with their metadata, leave with a reason, and come back", async () => {
+    const room = newRoom();
+    const { sink } = await agentIn(room);
+    const first = await callerIn(room, { name: "Ann", metadata: '{"vip":true}', attributes: { shop: "north" } });
+    await sink.sees("listenerReady", "ann");
+    expect(sink.participants.get("ann")).toEqual({
+      participantId: "ann",
+      name: "Ann",
+      kind: "standard",
+      metadata: { vip: true },
+      attributes: { shop: "north" },
+    });
+    await sink.sees("trackSubscribed", "ann");
+    await first.leave();
+    await sink.sees("participantLeft", "ann", "left");
+    expect(sink.count("trackEnded", "ann")).toBe(1);
+    await callerIn(room);
+    await sink.until(() => sink.count("trackSubscribed", "ann") === 2 && sink.count("listenerReady", "ann") === 2);
+    expect(sink.count("participantJoined", "ann")).toBe(2);
+  });
+
+  it("who were there first are reported, agents are not listened to", async () => {
+    const room = newRoom();
+    await callerIn(room);
+    const other = await agentIn(room, { identity: "agent-other" });
+    await other.sink.sees("trackSubscribed", "ann");
+    const { sink } = await agentIn(room);
+    await sink.sees("trackSubscribed", "ann");
+    await sink.sees("listenerReady", "ann");
+    expect(sink.participants.get("agent-other")?.kind).toBe("agent");
+    await sink.until(() => sink.frames.length > 50);
+    expect(sink.has("trackSubscribed", "agent-other")).toBe(false);
+    expect(sink.has("listenerReady", "agent-other")).toBe(false);
+  });
+
+  it("may press keys", async () => {
+    const room = newRoom();
+    const { sink } = await agentIn(room);
+    const caller = await callerIn(room);
+    await sink.sees("listenerReady", "ann");
+    await caller.room.localParticipant!.publishDtmf(11, "#");
+    await sink.sees("dtmf", "ann", "#");
+  });
+});
+
+describe("the end", () => {
+  it("is told with its reason when the room is deleted", async () => {
+    const room = newRoom();
+    const { sink, transport } = await agentIn(room);
+    await roomApi({ url: server.url, ...keys }).deleteRoom(room);
+    await sink.sees("closed", "room-deleted");
+    await transport.close("again");
+    expect(sink.count("closed")).toBe(1);
+    expect(transport.room).toBeNull();
+  });
+
+  it("comes to a replaced agent, which does not fight back", async () => {
+    const room = newRoom();
+    const { sink } = await agentIn(room);
+    const second = await agentIn(room);
+    await sink.sees("closed", "duplicate-identity");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(second.sink.has("closed")).toBe(false);
+  });
+
+  it("is not reported to the call that asked for it", async () => {
+    const { sink, transport } = await agentIn(newRoom());
+    await Promise.all([transport.close("done"), transport.close("done")]);
+    expect(sink.has("closed")).toBe(false);
+    transport.out.write(new Int16Array(960));
+    transport.text.chat("nobody is there");
+    transport.text.state("idle");
+  });
+});
+
+describe("joining", () => {
+  it("fails with what to check when the secret is wrong", async () => {
+    const token = await mintAgentToken({ ...keys, apiSecret: "x".repeat(40), room: "r", identity: "agent-x" });
+    const transport = new LiveKitTransport({ url: server.url, token });
+    await expect(transport.open(new RecordingSink(), never)).rejects.toMatchObject({
+      code: "livekit-unauthorised",
+      message: expect.stringContaining("LIVEKIT_API_SECRET"),
+    });
+  });
+
+  it("fails when nobody is there", async () => {
+    const transport = new LiveKitTransport({ url: "ws://127.0.0.1:1", token: "x", connectTimeoutMs: 5000 });
+    await expect(transport.open(new RecordingSink(), never)).rejects.toMatchObject({ retryable: true });
+  });
+
+  it("ends at once when it is cancelled", async () => {
+    const token = await mintAgentToken({ ...keys, room: newRoom(), identity: "agent-x" });
+    const transport = new LiveKitTransport({ url: server.url, token });
+    const cancel = new AbortController();
+    const opening = transport.open(new RecordingSink(), cancel.signal);
+    cancel.abort();
+    await expect(opening).rejects.toMatchObject({ category: "cancelled" });
+  });
+});

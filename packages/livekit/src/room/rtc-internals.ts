@@ -1,0 +1,65 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { Log } from "../log.ts";
+
+/** One event of the native library, as far as it is looked at here. */
+export interface FfiEvent {
+  message: { case?: string; value?: unknown };
+}
+
+export type FfiListener = (event: FfiEvent) => unknown;
+
+/** The single object through which rtc-node speaks to its native library; internal to rtc-node. */
+export interface FfiClient {
+  on(name: string, listener: FfiListener): unknown;
+  addListener(name: string, listener: FfiListener): unknown;
+  off(name: string, listener: FfiListener): unknown;
+  removeListener(name: string, listener: FfiListener): unknown;
+  emit(name: string, event: FfiEvent): boolean;
+  listeners(name: string): unknown[];
+  request(request: FfiEvent): unknown;
+}
+
+const require = createRequire(import.meta.url);
+
+/** A file of rtc-node that it does not export. Undefined when this version has none of that name. */
+function internal(file: string): Record<string, unknown> | undefined {
+  try {
+    return require(join(dirname(require.resolve("@livekit/rtc-node")), file));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Null when this version of rtc-node is built differently. */
+export function ffiClient(): FfiClient | null {
+  try {
+    const { FfiClient: type } = (internal("ffi_client.cjs") ?? {}) as { FfiClient?: { instance?: FfiClient } };
+    const client = type?.instance;
+    const complete =
+      client &&
+      (["on", "addListener", "off", "removeListener", "emit", "listeners", "request"] as const).every(
+        (name) => typeof client[name] === "function",
+      );
+    return complete ? client : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * rtc-node writes its own log to standard output, where a program's own lines belong: its warnings and errors go to
+ * `log` instead, the rest nowhere.
+ */
+export function redirectRtcLog(log: Log): void {
+  const rtcLog = internal("log.cjs")?.log as Record<string, unknown> | undefined;
+  if (!rtcLog || typeof rtcLog.warn !== "function") return;
+  rtcLog.level = "silent";
+  const forward = (...args: unknown[]) => {
+    const text = args.filter((arg) => typeof arg === "string").join(" ");
+    const error = args.find((arg) => arg instanceof Error);
+    log.debug({ source: "rtc-node", ...(error ? { error: error.message } : {}) }, text || "rtc-node warned");
+  };
+  rtcLog.warn = forward;
+  rtcLog.error = forward;
+}

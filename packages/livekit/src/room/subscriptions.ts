@@ -1,0 +1,79 @@
+import type { Clock } from "@parley/engine";
+import { type Log, messageOf } from "../log.ts";
+
+/** The part of a remote publication that subscribing needs. */
+export interface Subscribable {
+  setSubscribed(subscribed: boolean): void;
+}
+
+export interface SubscriptionsOptions {
+  /** Tries after the first one. */
+  retries: number;
+  /** A subscription that has not come by then has failed. */
+  timeoutMs: number;
+  retryDelayMs: number;
+  clock: Clock;
+  log: Log;
+  onFailed(participantId: string, track: { trackId: string; attempts: number; message: string }): void;
+}
+
+interface Attempt {
+  participantId: string;
+  publication: Subscribable;
+  attempts: number;
+  cancel: () => void;
+}
+
+/** Subscribes to tracks one by one, tries again when that fails, and says so when it fails for good. */
+export class Subscriptions {
+  readonly #options: SubscriptionsOptions;
+  readonly #open = new Map<string, Attempt>();
+
+  constructor(options: SubscriptionsOptions) {
+    this.#options = options;
+  }
+
+  want(participantId: string, trackId: string, publication: Subscribable): void {
+    this.settle(trackId);
+    const attempt = { participantId, publication, attempts: 0, cancel: () => {} };
+    this.#open.set(trackId, attempt);
+    this.#try(trackId, attempt);
+  }
+
+  /** It came, or is not wanted any more. */
+  settle(trackId: string): void {
+    this.#open.get(trackId)?.cancel();
+    this.#open.delete(trackId);
+  }
+
+  /** The server said no. */
+  failed(trackId: string, message: string): void {
+    const attempt = this.#open.get(trackId);
+    if (!attempt) return;
+    attempt.cancel();
+    const { retries, retryDelayMs, clock, log } = this.#options;
+    log.warn({ trackId, attempts: attempt.attempts, error: message }, "could not subscribe to a track");
+    if (attempt.attempts > retries) {
+      this.#open.delete(trackId);
+      this.#options.onFailed(attempt.participantId, { trackId, attempts: attempt.attempts, message });
+      return;
+    }
+    attempt.cancel = clock.after(retryDelayMs * attempt.attempts, () => this.#try(trackId, attempt));
+  }
+
+  close(): void {
+    for (const trackId of [...this.#open.keys()]) this.settle(trackId);
+  }
+
+  #try(trackId: string, attempt: Attempt): void {
+    const { timeoutMs, clock } = this.#options;
+    attempt.attempts++;
+    attempt.cancel = clock.after(timeoutMs, () => this.failed(trackId, `no audio track within ${timeoutMs} ms`));
+    try {
+      if (attempt.attempts > 1) attempt.publication.setSubscribed(false);
+      attempt.publication.setSubscribed(true);
+    } catch (error) {
+      this.failed(trackId, messageOf(error));
+    }
+  }
+}
