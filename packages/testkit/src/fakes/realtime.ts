@@ -68,7 +68,10 @@ const LOUD_DB = -45;
 /** Frames above that level before it counts as speech. */
 const SPEECH_FRAMES = 3;
 
-/** A scripted speech-to-speech model: hears by loudness, ends turns by silence, answers with a tone and its words. */
+/**
+ * A scripted speech-to-speech model: hears by loudness, ends turns by silence, and when asked to (`respond`) answers
+ * with a tone and its words.
+ */
 export function fakeRealtimeModel(options: FakeRealtimeOptions = {}): FakeRealtimeModel {
   const { clock = systemClock, sampleRateHz = 24_000, openFault } = options;
   const sessions: FakeRealtimeSession[] = [];
