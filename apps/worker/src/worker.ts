@@ -34,7 +34,7 @@ export interface WorkerParts {
   log?: Log;
   /** Called when the agent is warm, before anything is connected: what the worker connects to may be started here. */
   warm?: (agentName: string) => Promise<void>;
-  /** Gives up the start when aborted; closes the worker when it is running. */
+  /** Gives up the start when aborted; later it does nothing. */
   signal?: AbortSignal;
   /** Called once, when LiveKit knows the worker; by default the line `worker registered` on standard output. */
   announce?: () => void;
@@ -99,7 +99,8 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     await close();
   }
 
-  parts.signal?.addEventListener("abort", () => void close(), { once: true });
+  const giveUp = (): void => void close();
+  parts.signal?.addEventListener("abort", giveUp, { once: true });
   try {
     parts.signal?.throwIfAborted();
     health = await openHealth(config.port, supervisor.health);
@@ -117,6 +118,8 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     const opened = await openDispatch(agent.name, supervisor.sink, stopping.signal);
     line = opened;
     supervisor.serve(opened);
+    parts.signal?.removeEventListener("abort", giveUp);
+    parts.signal?.throwIfAborted();
     announce();
     const { port } = health;
     log.info({ agent: agent.name, shards: config.shards, port, livekit: config.livekit.url }, "worker ready");

@@ -5,6 +5,7 @@ import { loadAgent, resolveAgent } from "@parley/agent";
 import { encodeWav } from "@parley/audio";
 import { timelineOf } from "@parley/conversation";
 import { Call, type CallAgent, openFileLog, systemClock } from "@parley/engine";
+import { allowAgentAnywhere } from "@parley/worker/agent-imports";
 import { createLog } from "@parley/worker/log";
 import type { ExitCode } from "../command.ts";
 import type { Out } from "../run.ts";
@@ -93,6 +94,7 @@ export async function talk(options: SessionOptions, out: Out): Promise<ExitCode>
 }
 
 async function ready({ agentFile, env, voice }: SessionOptions): Promise<CallAgent> {
+  allowAgentAnywhere();
   const resolved = await resolveAgent(await loadAgent(agentFile), { env });
   const agent: CallAgent = voice ? resolved : { ...resolved, settings: { ...resolved.settings, mode: "text" } };
   const speech = voice ? [agent.stt?.warm?.(), agent.tts?.warm?.(), agent.vad.warm?.()] : [];

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { ParleyError } from "@parley/engine";
 import type { Command, Given } from "../command.ts";
 import type { Out } from "../run.ts";
+import { typedPath } from "../typed-path.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** `parley call`: talk to an agent from the terminal, or look at a recorded call again. */
@@ -33,13 +34,13 @@ async function talkTo(given: Given, out: Out): Promise<0 | 1 | 2> {
   const { readWav, typedLines } = await import("../call/caller-lines.ts");
   const said = given.inOrder("wav", "text");
   const lines = said.map(({ flag, value }) =>
-    flag === "wav" ? readWav(value) : ({ kind: "text", text: value } as const),
+    flag === "wav" ? readWav(typedPath(value)) : ({ kind: "text", text: value } as const),
   );
   const outFile = given.one("out");
   const { talk } = await import("../call/session.ts");
   return talk(
     {
-      agentFile: resolve(agentFile),
+      agentFile: typedPath(agentFile),
       lines: (over) => (lines.length > 0 ? lines : typedLines(process.stdin, over)),
       voice: given.all("wav").length > 0 || outFile !== undefined,
       outFile: outFile === undefined ? null : resolve(outFile),
@@ -55,7 +56,7 @@ async function talkTo(given: Given, out: Out): Promise<0 | 1 | 2> {
 async function replay(given: Given, out: Out): Promise<0 | 1> {
   if (given.positionals.length > 0)
     throw new UsageError("--replay needs no agent: the rules alone decide again.", "call");
-  const path = given.one("replay") ?? "";
+  const path = typedPath(given.one("replay") ?? "");
   const { readFileLog } = await import("@parley/engine");
   const { replayReport } = await import("../call/replay.ts");
   const { facts, problems } = readFileLog(path);

@@ -1,7 +1,7 @@
-import { resolve } from "node:path";
 import type { Command, ExitCode } from "../command.ts";
 import type { Out } from "../run.ts";
 import { stopSignals } from "../stop-signals.ts";
+import { typedPath } from "../typed-path.ts";
 
 /** How long calls may go on after a stop when PARLEY_DRAIN_MS says nothing: this runs beside a person. */
 const DRAIN_MS = 3_000;
@@ -46,7 +46,7 @@ async function runStack(agentFiles: readonly string[], watch: boolean, out: Out)
     import("../start/prepare-demo.ts"),
   ]);
   const { readWorkerConfig } = await import("@parley/worker");
-  const files = agentFiles.length > 0 ? agentFiles.map((file) => resolve(file)) : [demoAgent()];
+  const files = agentFiles.length > 0 ? agentFiles.map((file) => typedPath(file)) : [demoAgent()];
   const signals = stopSignals();
   const stopped = new AbortController();
   void signals.first.then(() => stopped.abort());

@@ -1,6 +1,8 @@
+import type { Worker } from "@parley/worker";
 import type { Command, ExitCode } from "../command.ts";
 import type { Out } from "../run.ts";
 import { stopSignals } from "../stop-signals.ts";
+import { typedPath } from "../typed-path.ts";
 
 /** A deployment's patience, and a person's at a terminal, when PARLEY_DRAIN_MS says nothing. */
 const DRAIN_MS = { SIGTERM: 600_000, SIGINT: 30_000 };
@@ -22,14 +24,17 @@ export function workerCommand(out: Out): Command {
     ].join("\n"),
     async run({ positionals: [agentFile] }): Promise<ExitCode> {
       const { readWorkerConfig, startWorker } = await import("@parley/worker");
-      const config = readWorkerConfig(agentFile ?? "", process.env);
+      const config = readWorkerConfig(typedPath(agentFile ?? ""), process.env);
       const signals = stopSignals();
-      const starting = startWorker(config);
-      const worker = await Promise.race([starting, signals.first]);
-      if (typeof worker === "string") {
-        // Stopped while it was still starting: nobody waits for it.
-        await starting.then((started) => started.close()).catch(() => {});
-        return 0;
+      // A stop while it is still starting gives the start up.
+      const starting = new AbortController();
+      void signals.first.then(() => starting.abort());
+      let worker: Worker;
+      try {
+        worker = await startWorker(config, { signal: starting.signal });
+      } catch (error) {
+        if (starting.signal.aborted) return 0;
+        throw error;
       }
       const signal = await signals.first;
       const drained = worker.drain(config.drainMs ?? (signal === "SIGTERM" ? DRAIN_MS.SIGTERM : DRAIN_MS.SIGINT));

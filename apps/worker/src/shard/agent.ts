@@ -1,5 +1,6 @@
 import { type AgentDefinition, loadAgent, resolveAgent, warmAgent } from "@parley/agent";
 import type { CallAgent, CallContext } from "@parley/engine";
+import { allowAgentAnywhere } from "../agent-imports.ts";
 import type { WorkerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { AgentSummary } from "../messages.ts";
@@ -21,6 +22,7 @@ export interface ShardAgent {
  * @throws ParleyError of category `configuration`, naming the file, when the module cannot be used.
  */
 export async function loadShardAgent(config: WorkerConfig, log: Log): Promise<ShardAgent> {
+  allowAgentAnywhere();
   const definition = await loadAgent(config.agentFile);
   const call = await resolveAgent(definition, { env: process.env });
   const slow = setTimeout(() => log.info("still warming: models are loaded, connections opened"), PREWARM_LOG_MS);

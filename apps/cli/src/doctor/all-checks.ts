@@ -1,0 +1,49 @@
+import { readStartConfig } from "../start/config.ts";
+import type { Check } from "./check.ts";
+import { chromiumCheck, nodeCheck, portCheck } from "./machine.ts";
+import { liveKitCheck, openAiCheck, postgresCheck } from "./services.ts";
+import { speechChecks } from "./speech.ts";
+
+const DEFAULT_WORKER_PORT = 8081;
+
+/** Everything that `parley start` needs on this machine with these settings. */
+export function allChecks(env: NodeJS.ProcessEnv): Check[] {
+  return [
+    nodeCheck(),
+    settingsCheck(env),
+    liveKitCheck(env),
+    postgresCheck(env),
+    ...speechChecks(),
+    ...portChecks(env),
+    openAiCheck(env),
+    chromiumCheck(env),
+  ];
+}
+
+function settingsCheck(env: NodeJS.ProcessEnv): Check {
+  return {
+    name: "settings",
+    needed: "needed",
+    async look() {
+      try {
+        const { dataDir } = readStartConfig(env);
+        return { ok: true, says: `understood; data in ${dataDir}` };
+      } catch (error) {
+        return { ok: false, says: "not all are understood", how: (error as Error).message };
+      }
+    },
+  };
+}
+
+function portChecks(env: NodeJS.ProcessEnv): Check[] {
+  const port = (name: string, standard: number): number => {
+    const value = Number(env[name] || standard);
+    return Number.isInteger(value) && value >= 0 && value <= 65_535 ? value : standard;
+  };
+  const checks = [
+    portCheck("PARLEY_PORT", port("PARLEY_PORT", 8080), "the page"),
+    portCheck("PARLEY_WORKER_PORT", port("PARLEY_WORKER_PORT", DEFAULT_WORKER_PORT), "the worker's health"),
+  ];
+  if (env.LIVEKIT_URL || env.LIVEKIT_SERVER_URL) return checks;
+  return [...checks, portCheck("PARLEY_LIVEKIT_PORT", port("PARLEY_LIVEKIT_PORT", 7880), "LiveKit")];
+}
