@@ -39,7 +39,15 @@ export const replies: Concern<RepliesState> = {
           sentences:
             reply.failed || reply.sentences.some((sentence) => sentence.index === fact.index)
               ? reply.sentences
-              : [...reply.sentences, { index: fact.index, text: fact.text, ms: null }],
+              : [...reply.sentences, { index: fact.index, text: fact.text, asked: false, ms: null }],
+        }));
+      case "speech-requested":
+        return set(own, fact.replyId, (reply) => ({
+          sentences: update(
+            reply.sentences,
+            (sentence) => sentence.index === fact.index,
+            (sentence) => ({ ...sentence, asked: true }),
+          ),
         }));
       case "speech-made":
         return set(own, fact.replyId, (reply) => ({
@@ -170,8 +178,8 @@ function react(state: RuleState, fact: Fact): readonly Decision[] {
       );
     case "reply-sentence": {
       const reply = replyById(state, fact.replyId);
-      const known = reply?.sentences.some((sentence) => sentence.index === fact.index && sentence.ms === null);
-      if (!reply || !known || state.settings.mode === "text") return [];
+      const isNew = reply?.sentences.some((sentence) => sentence.index === fact.index && !sentence.asked);
+      if (!reply || !isNew || state.settings.mode === "text") return [];
       // A speech-to-speech model brings the sound along; only fixed speech is synthesised.
       if (state.settings.mode === "realtime" && reply.text === null) return [];
       return [{ type: "speech-requested", replyId: fact.replyId, index: fact.index }];
@@ -310,18 +318,25 @@ function turnOf(reply: Reply): string | null {
   return reply.cause.kind === "turn" ? reply.cause.turnId : null;
 }
 
-/** A new process: what nobody heard is said anew, what was cut is taken up from what was heard. */
+/**
+ * A new process: what nobody heard is said anew, what was cut is taken up from what was heard. Asked for before the
+ * old ones end: their ends lead to more requests. (Answers to turns are asked for anew by the rule for turns.)
+ */
 function recover(state: RuleState): readonly Decision[] {
   const { current } = state.playback;
-  const decisions: Decision[] = [];
-  let nth = 1;
+  const requests: Decision[] = [];
+  const ends: Decision[] = [];
   for (const reply of state.replies.active) {
     const cut = reply.replyId === current?.replyId && current.audible;
-    decisions.push(cut ? end(state, reply.replyId) : discard(reply, "recovered"));
-    const rest = cut ? splitHeard(reply.sentences, current.heardMs).rest : reply.text;
-    if (rest === null || rest === "" || current?.phase === "stopping") continue;
+    ends.push(cut ? end(state, reply.replyId) : discard(reply, "recovered"));
+    const over = reply.failed !== null || (cut && current.phase === "stopping");
+    if (over || state.closing.phase === "closing") continue;
+    const unheard = reply.cause.kind === "turn" ? null : reply.text;
+    const rest = cut ? splitHeard(reply.sentences, current.heardMs).rest : unheard;
+    if (rest === null || rest === "") continue;
     const cause: ReplyCause = cut ? { kind: "resume", replyId: reply.replyId } : reply.cause;
-    decisions.push(request(state, cause, rest, { interruptible: reply.interruptible, nth: nth++ }));
+    const nth = requests.length + 1;
+    requests.push(request(state, cause, rest, { interruptible: reply.interruptible, nth }));
   }
-  return decisions;
+  return [...requests, ...ends];
 }

@@ -99,6 +99,8 @@ export interface ToolsState {
 export interface Sentence {
   index: number;
   text: string;
+  /** Its sound was asked for. */
+  asked: boolean;
   /** Length of its sound; null until it is wholly made. */
   ms: number | null;
 }
