@@ -1,24 +1,39 @@
-import { cutError, type linkedAbort, type RemoteError, timeoutError, within } from "@parley/engine";
+import {
+  type Clock,
+  cutError,
+  type linkedAbort,
+  type RemoteError,
+  type RemoteService,
+  timeoutError,
+  within,
+} from "@parley/engine";
 import type { Dispatcher } from "undici";
-import type { OpenAiConnection } from "./connection.ts";
+
+/** What an exchange has to know of the connection it runs on. */
+interface Line {
+  readonly clock: Clock;
+  readonly timeouts: { readonly idleMs: number };
+  readonly service: RemoteService;
+  failed(error: unknown, signal: AbortSignal, otherwise: () => RemoteError): RemoteError;
+}
 
 /**
  * One request and its answer while it comes in. Whoever has one ends it: by reading to the end, by leaving the loop
  * over `bytes`, or by `close`; each of them gives the socket back (or closes it, when the answer was not over).
  */
 export class Exchange {
-  readonly #connection: OpenAiConnection;
+  readonly #line: Line;
   readonly #response: Dispatcher.ResponseData;
   readonly #scope: ReturnType<typeof linkedAbort>;
   readonly #signal: AbortSignal;
 
   constructor(
-    connection: OpenAiConnection,
+    line: Line,
     response: Dispatcher.ResponseData,
     scope: ReturnType<typeof linkedAbort>,
     signal: AbortSignal,
   ) {
-    this.#connection = connection;
+    this.#line = line;
     this.#response = response;
     this.#scope = scope;
     this.#signal = signal;
@@ -36,14 +51,14 @@ export class Exchange {
   /** The body as it comes, each wait bounded. Throws RemoteError. */
   async *bytes(): AsyncGenerator<Uint8Array> {
     const pieces = this.#response.body[Symbol.asyncIterator]();
-    const { idleMs } = this.#connection.timeouts;
+    const { idleMs } = this.#line.timeouts;
     try {
       while (true) {
         const { done, value } = await within(pieces.next(), {
-          clock: this.#connection.clock,
+          clock: this.#line.clock,
           timeoutMs: idleMs,
           signal: this.#signal,
-          timedOut: () => timeoutError(this.#connection.service, "next piece", idleMs),
+          timedOut: () => timeoutError(this.#line.service, "next piece", idleMs),
           cancelled: () => this.#failed(undefined),
         });
         if (done) return;
@@ -75,6 +90,6 @@ export class Exchange {
   }
 
   #failed(error: unknown): RemoteError {
-    return this.#connection.failed(error, this.#signal, () => cutError(this.#connection.service, "network", error));
+    return this.#line.failed(error, this.#signal, () => cutError(this.#line.service, "network", error));
   }
 }
