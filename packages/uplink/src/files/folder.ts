@@ -1,0 +1,95 @@
+import { mkdir, open, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { UplinkLog } from "../log.ts";
+import { removeCallFile } from "./ack.ts";
+import { type CallFileName, parseCallFileName } from "./name.ts";
+
+const MIB = 1024 * 1024;
+/** Below this part of the cap there is room again, so that it does not flap. */
+const ROOM_AGAIN = 0.9;
+
+/** A file that nobody has written to for that long belongs to no running call. */
+export const ABANDONED_MS = 24 * 3600 * 1000;
+
+export interface CallFile extends CallFileName {
+  path: string;
+  sizeBytes: number;
+  modifiedMs: number;
+}
+
+/** Every call file of the folder with its size, by call and epoch. Makes the folder when it is missing. */
+export async function listCallFiles(dir: string): Promise<CallFile[]> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const files: CallFile[] = [];
+  for (const entry of await readdir(dir)) {
+    const name = parseCallFileName(entry);
+    if (name === null) continue;
+    const path = join(dir, entry);
+    // Deleted meanwhile: not there.
+    const info = await stat(path).catch(() => null);
+    if (info?.isFile()) files.push({ ...name, path, sizeBytes: info.size, modifiedMs: info.mtimeMs });
+  }
+  return files.sort((a, b) => (a.callId < b.callId ? -1 : a.callId > b.callId ? 1 : a.epoch - b.epoch));
+}
+
+/** True when the file's last line is the call's last fact. */
+export async function hasEnded(file: CallFile): Promise<boolean> {
+  const tailBytes = Math.min(file.sizeBytes, 4_096);
+  const handle = await open(file.path, "r");
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(tailBytes), 0, tailBytes, file.sizeBytes - tailBytes);
+    const lines = buffer.toString("utf8", 0, bytesRead).split("\n");
+    if (lines.at(-1) !== "") return false;
+    return (JSON.parse(lines.at(-2) ?? "") as { type?: unknown }).type === "call-closed";
+  } catch {
+    return false;
+  } finally {
+    await handle.close();
+  }
+}
+
+export interface DiskCap {
+  /** Holds the folder under its cap; `isDisposable` says which files may go, oldest first. Returns what was removed. */
+  enforce(
+    files: readonly CallFile[],
+    isDisposable: (file: CallFile) => boolean | Promise<boolean>,
+  ): Promise<CallFile[]>;
+  /** False while the folder is over its cap: take no new calls. */
+  hasRoom(): boolean;
+}
+
+export function diskCap({ capMiB, dir, log }: { capMiB: number; dir: string; log: UplinkLog }): DiskCap {
+  const capBytes = capMiB * MIB;
+  let full = false;
+  return {
+    hasRoom: () => !full,
+    async enforce(files, isDisposable) {
+      let totalBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+      const removed: CallFile[] = [];
+      if (totalBytes > capBytes) {
+        for (const file of [...files].sort((a, b) => a.modifiedMs - b.modifiedMs)) {
+          if (totalBytes <= capBytes * ROOM_AGAIN) break;
+          if (!(await isDisposable(file))) continue;
+          await removeCallFile(file.path);
+          totalBytes -= file.sizeBytes;
+          removed.push(file);
+          log.info(
+            { callId: file.callId, epoch: file.epoch, capMiB },
+            "removed a finished call file to stay under the cap",
+          );
+        }
+      }
+      if (!full && totalBytes > capBytes) {
+        full = true;
+        log.error(
+          { dir, capMiB, usedMiB: Math.ceil(totalBytes / MIB) },
+          "call files that are not yet shipped fill their cap: no new calls until the server has taken some (is BACKEND_URL reachable?) or the cap is raised",
+        );
+      } else if (full && totalBytes <= capBytes * ROOM_AGAIN) {
+        full = false;
+        log.info({ dir, capMiB }, "there is room for call files again");
+      }
+      return removed;
+    },
+  };
+}

@@ -1,0 +1,206 @@
+import { randomUUID } from "node:crypto";
+import type { WebSocket } from "ws";
+import { silentLog, type UplinkLog } from "../log.ts";
+import {
+  type Command,
+  type FromServer,
+  type FromWorker,
+  PROTOCOL,
+  parseFromWorker,
+  type ShippedFact,
+} from "../messages.ts";
+import { inOrder } from "./in-order.ts";
+
+/** Where facts go: the part of the store that the uplink uses. */
+export interface FactSink {
+  appendBatch(batch: {
+    callId: string;
+    epoch: number;
+    facts: readonly ShippedFact[];
+  }): Promise<
+    | { status: "stored"; ackedSeq: number }
+    | { status: "gap"; ackedSeq: number }
+    | { status: "stale-epoch"; currentEpoch: number }
+  >;
+}
+
+export interface AcceptOptions {
+  /** Who the key belongs to. */
+  keyName: string;
+  store: FactSink;
+  log?: UplinkLog;
+  /** How often a worker is heard of at least. Default 5,000 ms; three times that, and it counts as gone. */
+  leaseMs?: number;
+  /** How much a worker may have on the line unconfirmed. Default 1 MiB. */
+  creditBytes?: number;
+  /** Batches of different calls that are stored at once for one worker. Default 4. */
+  parallel?: number;
+  onLease?: (worker: string, calls: { callId: string; epoch: number }[]) => void;
+}
+
+/** One connected worker. */
+export interface UplinkPeer {
+  /** As it named itself; its key's name until then. */
+  readonly worker: string;
+  /** Sends an order to the owner of a call; returns the order's id. */
+  command(command: Omit<Command, "commandId">): string;
+  /** Idempotent. */
+  close(code: number, reason: string): void;
+  /** Resolves when the connection is gone and nothing of it is being stored. */
+  readonly done: Promise<void>;
+}
+
+const HELLO_MS = 10_000;
+const SILENT_HEARTBEATS = 3;
+/** A worker that does not read its acks. */
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+/** Messages taken from the socket and not yet dealt with; beyond it the socket is not read. */
+const MAX_WAITING = 32;
+
+// Close codes: RFC 6455, 7.4.1, and the IANA registry for 1013.
+const GOING = 1001;
+const POLICY = 1008;
+const INTERNAL = 1011;
+const TRY_LATER = 1013;
+
+/** The server's end of one worker's line, on a socket whose key was found good. */
+export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkPeer {
+  const {
+    store,
+    keyName,
+    log = silentLog,
+    leaseMs = 5_000,
+    creditBytes = 1024 * 1024,
+    parallel = 4,
+    onLease,
+  } = options;
+  let worker = keyName;
+  let saidHello = false;
+  let isOver = false;
+  const { promise: done, resolve: finish } = Promise.withResolvers<void>();
+
+  const work = inOrder(parallel, () => {
+    if (work.size < MAX_WAITING / 2 && socket.isPaused) socket.resume();
+    if (isOver && work.size === 0) finish();
+  });
+  let silence = setTimeout(() => close(POLICY, "no hello"), HELLO_MS);
+
+  function send(message: FromServer): void {
+    if (socket.readyState !== socket.OPEN) return;
+    if (socket.bufferedAmount > MAX_BUFFERED_BYTES) {
+      log.warn({ worker }, "a worker does not read its acks; its line is cut");
+      socket.terminate();
+      return;
+    }
+    socket.send(JSON.stringify(message));
+  }
+
+  function close(code: number, reason: string): void {
+    if (socket.readyState === socket.CLOSED) return;
+    // 123 bytes is what a close frame has room for.
+    socket.close(code, reason.slice(0, 100));
+    setTimeout(() => socket.terminate(), 2_000).unref();
+  }
+
+  async function append(message: Extract<FromWorker, { type: "facts" }>): Promise<void> {
+    const { batch, callId, epoch, facts } = message;
+    if (isOver) return;
+    try {
+      const result = await store.appendBatch({ callId, epoch, facts });
+      if (result.status === "stale-epoch") {
+        const owner = `epoch ${result.currentEpoch} owns this call, not epoch ${epoch}`;
+        send({ type: "refused", batch, callId, epoch, reason: "stale-epoch", message: owner });
+      } else {
+        const gap = result.status === "gap" ? { gap: true } : {};
+        send({ type: "ack", batch, callId, epoch, seq: result.ackedSeq, ...gap });
+      }
+    } catch (error) {
+      const { message: text = String(error), retryable } = error as { message?: string; retryable?: boolean };
+      if (retryable === false) {
+        // One call's malformed log must not hold up the others; the worker keeps its file.
+        log.error({ worker, callId, epoch }, `a worker's facts were refused: ${text}`);
+        send({ type: "refused", batch, callId, epoch, reason: "invalid", message: text.slice(0, 1_000) });
+        return;
+      }
+      // Facts wait well in the worker's file, so the line is cut until the store is back.
+      log.error({ worker, callId, epoch, error: text }, "facts could not be stored; the worker comes back later");
+      close(TRY_LATER, "the store is not available");
+    }
+  }
+
+  function greet(message: Extract<FromWorker, { type: "hello" }>): void {
+    if (message.protocol !== PROTOCOL) {
+      const problem = `the server speaks uplink protocol ${PROTOCOL}, the worker ${message.protocol}: run the same version of both`;
+      send({ type: "error", code: "protocol-version", message: problem });
+      close(POLICY, "protocol version");
+      return;
+    }
+    saidHello = true;
+    worker = `${keyName}/${message.worker}`;
+    log.info({ worker }, "a worker's uplink is up");
+    send({ type: "welcome", protocol: PROTOCOL, creditBytes, leaseMs });
+  }
+
+  function receive(message: FromWorker): void {
+    if (saidHello === (message.type === "hello")) close(POLICY, "hello comes first, and once");
+    else if (message.type === "hello") greet(message);
+    else if (message.type === "lease") onLease?.(worker, message.calls);
+    else if (message.type === "error") log.warn({ worker, code: message.code }, `a worker reports: ${message.message}`);
+    else {
+      work.add(message.callId, () => append(message));
+      if (work.size >= MAX_WAITING) socket.pause();
+    }
+  }
+
+  function heard(): void {
+    clearTimeout(silence);
+    if (isOver) return;
+    silence = setTimeout(() => {
+      // Not read because we are busy is not silence.
+      if (socket.isPaused) return heard();
+      log.warn({ worker }, "a worker has fallen silent; its line is cut");
+      socket.terminate();
+    }, leaseMs * SILENT_HEARTBEATS);
+  }
+
+  socket.on("message", (data, isBinary) => {
+    if (isOver || socket.readyState !== socket.OPEN) return;
+    if (saidHello) heard();
+    let message: FromWorker;
+    try {
+      message = parseFromWorker(data, isBinary);
+    } catch (error) {
+      log.warn({ worker }, (error as Error).message);
+      close(POLICY, (error as Error).message);
+      return;
+    }
+    try {
+      receive(message);
+      if (saidHello) heard();
+    } catch (error) {
+      log.error({ worker, error: String(error) }, "a worker's message could not be dealt with");
+      close(INTERNAL, "internal error");
+    }
+  });
+  socket.on("ping", heard);
+  socket.on("error", (error) => log.warn({ worker, error: error.message }, "a worker's uplink failed"));
+  socket.on("close", (code) => {
+    isOver = true;
+    clearTimeout(silence);
+    if (saidHello) log.info({ worker, closeCode: code }, "a worker's uplink is down");
+    if (work.size === 0) finish();
+  });
+
+  return {
+    get worker() {
+      return worker;
+    },
+    command(command) {
+      const commandId = randomUUID();
+      send({ type: "command", commandId, ...command });
+      return commandId;
+    },
+    close: (code = GOING, reason = "the server stops") => close(code, reason),
+    done,
+  };
+}
