@@ -1,8 +1,8 @@
 import { rms, toDb } from "@parley/audio";
 import { ParleyError } from "@parley/engine";
+import { fakeTts, virtualClock } from "@parley/testkit";
 import { describe, expect, it } from "vitest";
 import { none, scene } from "./harness.ts";
-import { fakeTts, virtualClock } from "./kit.ts";
 
 describe("a call", () => {
   it("greets whoever joins, understands, answers, and leaves nothing open", async () => {

@@ -14,7 +14,7 @@ import {
   tone,
   type VirtualClock,
   virtualClock,
-} from "./kit.ts";
+} from "@parley/testkit";
 
 export interface Scene {
   stt?: FakeSttOptions;

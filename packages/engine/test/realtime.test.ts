@@ -1,7 +1,7 @@
 import { settingsSchema } from "@parley/conversation";
+import { type FakeRealtimeOptions, fakeRealtimeModel } from "@parley/testkit";
 import { describe, expect, it } from "vitest";
 import { scene } from "./harness.ts";
-import { type FakeRealtimeOptions, fakeRealtimeModel } from "./kit.ts";
 
 /** The same rules with a speech-to-speech model in place of stt and llm. */
 function realtime(options: FakeRealtimeOptions = {}) {
