@@ -1,6 +1,6 @@
 const examples = [
   "When are you open?",
-  "I’d like to book a visit",
+  "I would like to book a table for two",
   "Where is my order?",
   "Tell me the story of the shop",
 ];
