@@ -11,7 +11,7 @@ export interface Target {
 const root = path.resolve(import.meta.dirname, "../..");
 const inRoot = (file: string) => path.join(root, file);
 
-export const targets: Record<string, Target> = {
+const targets: Record<string, Target> = {
   floor: { name: "floor", args: [inRoot("bench/agents/floor/agent.ts")], ready: /^worker registered/m },
   // What `npm run parley -- worker` runs, without npm's own process in the sums.
   parley: {

@@ -34,7 +34,7 @@ async function setUp(serverOptions: OpenAiServerOptions, options: Partial<OpenAi
     for await (const event of llm.stream(asked, signal)) events.push(event);
     return events;
   };
-  return { server, ask };
+  return { server, llm, ask };
 }
 
 it("streams words as they come, and counts tokens", async () => {
@@ -115,4 +115,11 @@ it("needs no key where the server needs none", async () => {
   const { ask, server } = await setUp({}, { apiKey: "" });
   await expect(ask()).rejects.toMatchObject({ code: "llm-unauthorised" });
   expect(server.requests[0]?.apiKey).toBeNull();
+});
+
+it("warms up without asking the model anything", async () => {
+  const { llm, server } = await setUp({});
+  await llm.warm?.();
+  expect(server.requests.map((one) => one.endpoint)).toEqual(["models"]);
+  expect(server.openSockets()).toBe(1);
 });

@@ -1,6 +1,6 @@
 import { createOpenAI } from "@ai-sdk/openai";
 import { aiSdkLlm, type Llm } from "@parley/engine";
-import { fetch } from "undici";
+import { fetch, Response } from "undici";
 import { OpenAiConnection, type OpenAiConnectionOptions } from "./connection.ts";
 import { openaiDefaults, reasoningFor } from "./defaults.ts";
 
@@ -43,7 +43,27 @@ export function openaiLlm(options: OpenAiLlmOptions): Llm {
     clock: connection.clock,
     url: connection.baseUrl,
     secrets: () => connection.service.secrets ?? [],
-    warm: () => connection.warm(),
+    warm: async () => {
+      await Promise.all([connection.warm(), rehearse(model)]);
+    },
     close: () => connection.close(),
   });
+}
+
+/** An answer in the wire's format, of one word. */
+const REHEARSAL = ['{"choices":[{"index":0,"delta":{"content":"Hello"},"finish_reason":"stop"}]}', "[DONE]"];
+
+/**
+ * One answer that never leaves the process. The SDK builds its schemas at the first request, which takes as long as a
+ * model takes to its first word; the first caller should not be the one who waits for it.
+ */
+async function rehearse(model: string): Promise<void> {
+  const body = REHEARSAL.map((line) => `data: ${line}\n\n`).join("");
+  const answer = () => Promise.resolve(new Response(body, { headers: { "content-type": "text/event-stream" } }));
+  const provider = createOpenAI({ apiKey: "none", fetch: answer as never });
+  const llm = aiSdkLlm(`openai/${model}`, provider.chat(model));
+  const tools = [{ name: "rehearse", description: "", parameters: { type: "object", properties: {} } }];
+  const messages = [{ role: "user" as const, text: "Hello", participantId: "nobody" }];
+  const request = { instructions: "Say hello.", messages, tools, toolChoice: "auto" as const, language: "en" };
+  for await (const _ of llm.stream(request, new AbortController().signal));
 }
