@@ -9,6 +9,10 @@ export class Network {
     this.#onChange = onChange;
   }
 
+  get ownLost(): boolean {
+    return this.#ownLost;
+  }
+
   joined(participantId: string): void {
     this.#present.add(participantId);
   }

@@ -104,7 +104,10 @@ export class RoomSession {
         this.#network.own(false);
         this.#options.onReconnected();
       })
-      .on(RoomEvent.Disconnected, (reason) => this.#options.onEnded(reasonOf(reason)));
+      .on(RoomEvent.Disconnected, (reason) => {
+        const said = reasonOf(reason);
+        this.#options.onEnded(said === "unknown" && this.#network.ownLost ? "connection-lost" : said);
+      });
   }
 
   /** Reports those who were there before us. */

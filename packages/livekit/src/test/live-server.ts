@@ -7,11 +7,15 @@ import { type LiveKitServerOptions, type LiveKitServerProcess, startLiveKitServe
 export const KEY = "testkey";
 export const SECRET = "a-secret-for-tests-of-32-characters-or-more";
 
+export interface LiveServer extends LiveKitServerProcess {
+  dataDir: string;
+  /** Ends it and removes its folder. */
+  remove(): Promise<void>;
+}
+
 /** A real livekit-server on free ports, in a folder of its own that is removed with it. */
-export async function liveServer(
-  options: Partial<LiveKitServerOptions> = {},
-): Promise<LiveKitServerProcess & { remove(): Promise<void> }> {
-  const dataDir = mkdtempSync(join(tmpdir(), "parley-livekit-"));
+export async function liveServer(options: Partial<LiveKitServerOptions> = {}): Promise<LiveServer> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "parley-livekit-"));
   const server = await startLiveKitServer({
     dataDir,
     apiKey: KEY,
@@ -21,6 +25,7 @@ export async function liveServer(
     ...options,
   });
   return Object.assign(server, {
+    dataDir,
     async remove() {
       await server.stop();
       rmSync(dataDir, { recursive: true, force: true });

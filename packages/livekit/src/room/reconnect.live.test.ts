@@ -1,0 +1,105 @@
+import { RoomEvent, SimulateScenarioKind } from "@livekit/rtc-node";
+import { expect, it } from "vitest";
+import { SimulatedCaller } from "../caller/simulated-caller.ts";
+import { KEY, liveServer, SECRET } from "../test/live-server.ts";
+import { RecordingSink } from "../test/recording-sink.ts";
+import { strengthOf, tone } from "../test/tone.ts";
+import { mintAgentToken, mintToken } from "../token/mint.ts";
+import { LiveKitTransport } from "./livekit-transport.ts";
+import { rtcListenerCount } from "./route-events.ts";
+
+const keys = { apiKey: KEY, apiSecret: SECRET };
+const never = new AbortController().signal;
+
+async function meet(url: string, room: string) {
+  const transport = new LiveKitTransport({
+    url,
+    token: await mintAgentToken({ ...keys, room, identity: "agent-x" }),
+  });
+  const sink = new RecordingSink();
+  await transport.open(sink, never);
+  const caller = await SimulatedCaller.join({ url, token: await mintToken({ ...keys, room, identity: "ann" }) });
+  await sink.sees("listenerReady", "ann");
+  return { transport, sink, caller };
+}
+
+const frames = (frequencyHz: number, durationMs: number) => {
+  const samples = tone(frequencyHz, durationMs, 48_000);
+  return Array.from({ length: durationMs / 20 }, (_, i) => samples.subarray(i * 960, i * 960 + 960));
+};
+
+it("survives a full reconnect and a restart of the server: sound, state and transcripts go on", async () => {
+  const server = await liveServer({ port: 0 });
+  const { transport, sink, caller } = await meet(server.url, "r");
+  transport.text.state("listening");
+  await caller.until(() => caller.agentState === "listening", 5000);
+  const dataDir = server.dataDir;
+
+  const bothHear = async () => {
+    const now = performance.now();
+    await caller.until(() => (caller.hearing.levels.at(-1)?.at ?? 0) > now + 200, 30_000, "the agent's track");
+    await sink.until(() => (sink.frames.at(-1)?.at ?? 0) > now + 200, 30_000);
+  };
+  const works = async (frequencyHz: number) => {
+    const began = performance.now();
+    for (const frame of frames(frequencyHz, 800)) transport.out.write(frame);
+    const spoke = await caller.speak(tone(frequencyHz * 2, 800, 16_000), 16_000);
+    await caller.onset(began);
+    await caller.quiet(300);
+    const at = caller.hearing.lastLoudAt;
+    expect(strengthOf(frequencyHz, caller.hearing.samples(at - 600, at - 100), 16_000)).toBeGreaterThan(0.8);
+    const heard = sink.heard("ann", spoke.startedAt + 300).subarray(0, 6400);
+    expect(strengthOf(frequencyHz * 2, heard, 16_000)).toBeGreaterThan(0.8);
+  };
+  await works(400);
+  const reconnected = new Promise((resolve) => caller.room.once(RoomEvent.Reconnected, () => resolve(null)));
+  await caller.room.simulateScenario(SimulateScenarioKind.SIMULATE_FULL_RECONNECT);
+  await reconnected;
+  await bothHear();
+  await works(500);
+
+  process.kill(server.pid, "SIGKILL");
+  await sink.sees("network", "ann", "lost");
+  const again = await liveServer({ dataDir, port: server.port, udpPort: server.udpPort });
+  await sink.until(() => sink.has("network", "ann", "back") || sink.count("participantJoined", "ann") > 1, 30_000);
+  await bothHear();
+  await works(600);
+  transport.text.transcript({ participantId: null, segmentId: "s", text: "still here", final: true });
+  await caller.until(() => caller.transcripts.get("s")?.text === "still here", 5000);
+  expect(sink.has("closed")).toBe(false);
+  console.log(JSON.stringify(sink.events));
+  console.log(JSON.stringify(caller.agentStates));
+
+  await caller.leave();
+  await transport.close("done");
+  await again.remove();
+}, 120_000);
+
+it("tells the call when the server never comes back", async () => {
+  const server = await liveServer();
+  const { transport, sink, caller } = await meet(server.url, "r");
+  process.kill(server.pid, "SIGKILL");
+  await sink.sees("network", "ann", "lost");
+  const t = performance.now();
+  await sink.until(() => sink.has("closed"), 90_000);
+  console.log("closed after", performance.now() - t, JSON.stringify(sink.events));
+  await caller.leave();
+  await transport.close("done");
+  await server.remove();
+}, 120_000);
+
+it("leaves nothing behind: thirty rooms joined and left, by both sides and by the server", async () => {
+  const server = await liveServer();
+  const before = rtcListenerCount();
+  for (let i = 0; i < 30; i++) {
+    const { transport, sink, caller } = await meet(server.url, `r${i}`);
+    transport.text.transcript({ participantId: null, segmentId: "s", text: "hello", final: i % 2 === 0 });
+    transport.out.write(tone(440, 100, 48_000));
+    await sink.until(() => sink.frames.length > 0);
+    if (i % 3 === 0) await caller.leave();
+    await transport.close("done");
+    await caller.leave();
+  }
+  expect(rtcListenerCount()).toBe(before);
+  await server.remove();
+}, 180_000);
