@@ -1,0 +1,96 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ToolContext } from "@parley/engine";
+import { fakeVad } from "@parley/testkit";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { defineAgent, loadAgent, resolveAgent, tool } from "./index.ts";
+
+const context = {} as ToolContext;
+
+describe("defineAgent", () => {
+  it.each([
+    [{ name: "" }, /name/],
+    [{ name: "a b" }, /name: 1 to 64 letters/],
+    [{ name: "a", sst: "openai" }, /sst/],
+    [{ name: "a", temperature: 9 }, /temperature/],
+    [{ name: "a", behaviour: { endpointing: { minMs: -1 } } }, /behaviour\.endpointing\.minMs/],
+    [{ name: "a", greeting: "Hello {{user.name}}" }, /\{\{user\.name\}\} is not known/],
+    [{ name: "a", onEnter: "hello" }, /onEnter: must be a function/],
+  ])("%o is refused with what is wrong with it", (options, message) => {
+    expect(() => defineAgent(options as never)).toThrow(message);
+  });
+
+  it("refuses two tools of one name", () => {
+    const one = tool({ name: "t", description: "", parameters: z.object({}), execute: () => 1 });
+    expect(() => defineAgent({ name: "a", tools: [one, one] })).toThrow(/two tools are named t/);
+  });
+});
+
+describe("tool", () => {
+  const book = tool({
+    name: "book",
+    description: "Books",
+    parameters: z.object({ people: z.int().min(1), day: z.string().default("today") }),
+    execute: ({ people, day }) => `${people} on ${day}`,
+  });
+
+  it("shows the model a JSON schema, validates what it sends, fills in defaults", async () => {
+    expect(book.parameters).toMatchObject({ type: "object", required: ["people"] });
+    expect(await book.execute({ people: 2 }, context)).toBe("2 on today");
+    await expect(book.execute({ people: "two" }, context)).rejects.toThrow(/Invalid arguments for book[\s\S]*people/);
+    await expect(book.execute({ invalid: "{oops" }, context)).rejects.toThrow(/Invalid arguments/);
+  });
+
+  it("refuses parameters that are no object", () => {
+    expect(() => tool({ name: "t", description: "", parameters: z.string(), execute: () => 1 })).toThrow(/z\.object/);
+  });
+});
+
+describe("loadAgent", () => {
+  const folder = mkdtempSync(join(tmpdir(), "parley-agent-"));
+  const file = (name: string, text: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it.each([
+    ["missing.ts", null, /There is no agent file/],
+    ["throws.mjs", "throw new Error('boom')", /throws\.mjs can't be loaded: boom/],
+    ["empty.mjs", "export default {}", /has no agent: write/],
+  ])("%s: says what is wrong", async (name, text, message) => {
+    const path = text === null ? join(folder, name) : file(name, text);
+    await expect(loadAgent(path)).rejects.toThrow(message);
+  });
+});
+
+describe("resolveAgent", () => {
+  const vad = fakeVad();
+
+  it("lists the known providers for an unknown name", async () => {
+    const agent = defineAgent({ name: "a", stt: "opnai/whisper" });
+    await expect(resolveAgent(agent, { env: {}, vad })).rejects.toThrow(
+      /stt: "opnai\/whisper" is not known.*local\/pocketsphinx/,
+    );
+    const llm = defineAgent({ name: "a", llm: "local/gpt" });
+    await expect(resolveAgent(llm, { env: {}, vad })).rejects.toThrow(/local\/receptionist/);
+  });
+
+  it("names the missing key, takes models from the environment where only the vendor is named", async () => {
+    const agent = defineAgent({ name: "a", llm: "openai", tts: "openai/my-voice" });
+    await expect(resolveAgent(agent, { env: {}, vad })).rejects.toThrow(/OPENAI_API_KEY is not set/);
+    const env = { OPENAI_API_KEY: "k", OPENAI_LLM_MODEL: "my-model", OPENAI_BASE_URL: "http://127.0.0.1:1/v1" };
+    const resolved = await resolveAgent(agent, { env, vad });
+    expect(resolved.llm?.name).toBe("openai/my-model");
+    expect(resolved.tts?.name).toBe("openai/my-voice");
+    expect(resolved.spareTts?.name).toMatch(/^local\//);
+  });
+
+  it("asks for the review of turns only when the author has the hook", async () => {
+    const plain = await resolveAgent(defineAgent({ name: "a" }), { env: {}, vad });
+    const hooked = await resolveAgent(defineAgent({ name: "a", onUserTurnCompleted: () => {} }), { env: {}, vad });
+    expect([plain.settings.reviewTurns, hooked.settings.reviewTurns]).toEqual([false, true]);
+  });
+});
