@@ -94,7 +94,9 @@ export function llmConformance(name: string, make: () => Llm | Promise<Llm>, opt
     });
 
     it("rejects with category cancelled when aborted before it began, and before its first event", async () => {
-      await expectCancelled(collect(llm, plain, AbortSignal.abort()), "stream with an aborted signal");
+      const events: LlmEvent[] = [];
+      await expectCancelled(collect(llm, plain, AbortSignal.abort(), events), "stream with an aborted signal");
+      expect(events).toEqual([]);
       const leaving = new AbortController();
       const pending = collect(llm, plain, leaving.signal);
       leaving.abort();
@@ -187,8 +189,12 @@ export function llmConformance(name: string, make: () => Llm | Promise<Llm>, opt
   });
 }
 
-async function collect(llm: Llm, request: LlmRequest, signal: AbortSignal): Promise<LlmEvent[]> {
-  const events: LlmEvent[] = [];
+async function collect(
+  llm: Llm,
+  request: LlmRequest,
+  signal: AbortSignal,
+  events: LlmEvent[] = [],
+): Promise<LlmEvent[]> {
   for await (const event of llm.stream(request, signal)) events.push(event);
   return events;
 }

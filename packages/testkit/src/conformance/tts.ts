@@ -106,8 +106,11 @@ export function ttsConformance(name: string, make: () => Tts | Promise<Tts>, opt
       expect(msOf(await speak({ text: "…" }))).toBeLessThan(2000);
     });
 
-    it("rejects with category cancelled when aborted before it began", async () => {
-      await expectCancelled(collect(tts, { text, language }, AbortSignal.abort()), "synthesize with an aborted signal");
+    it("rejects with category cancelled when aborted before it began, and makes no sound", async () => {
+      const chunks: TtsChunk[] = [];
+      const work = collect(tts, { text, language }, AbortSignal.abort(), chunks);
+      await expectCancelled(work, "synthesize with an aborted signal");
+      expect(chunks).toEqual([]);
     });
 
     it("ends promptly when aborted between chunks, and goes on with the next request", async () => {
@@ -162,8 +165,12 @@ export function ttsConformance(name: string, make: () => Tts | Promise<Tts>, opt
   });
 }
 
-async function collect(tts: Tts, request: TtsRequest, signal: AbortSignal): Promise<TtsChunk[]> {
-  const chunks: TtsChunk[] = [];
+async function collect(
+  tts: Tts,
+  request: TtsRequest,
+  signal: AbortSignal,
+  chunks: TtsChunk[] = [],
+): Promise<TtsChunk[]> {
   for await (const chunk of tts.synthesize(request, signal)) chunks.push(chunk);
   return chunks;
 }
