@@ -10,7 +10,7 @@ const out: Out = {
   complain: (line) => void process.stderr.write(`${line}\n`),
 };
 
-const commands = [devCommand(out), startCommand(out), workerCommand(out), callCommand(out), doctorCommand(out)];
+const commands = [devCommand(out), startCommand(out), workerCommand(), callCommand(out), doctorCommand(out)];
 
 // Everything was closed in order by now; what a library left open must not hold the process.
 process.exit(await runProgram(process.argv.slice(2), commands, out));

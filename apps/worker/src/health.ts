@@ -11,7 +11,14 @@ export interface WorkerHealth {
   slots: { taken: number; cap: number | null };
   calls: number;
   load: number;
-  shards: { shardId: number; state: string; calls: number; loopDelayMs: number; rssBytes: number }[];
+  shards: {
+    shardId: number;
+    pid: number | null;
+    state: string;
+    calls: number;
+    loopDelayMs: number;
+    rssBytes: number;
+  }[];
 }
 
 export interface Health {

@@ -21,7 +21,8 @@ const ENTRY = fileURLToPath(new URL(`./shard/main${extname(import.meta.filename)
 /** Starts a process that runs calls. What it prints goes to standard error, with the supervisor's own log. */
 export const forkShard: ForkShard = (onMessage) => {
   const child: ChildProcess = fork(ENTRY, [], {
-    execArgv: [],
+    // Standard error is a log: what Node thinks of its own modules is not in it.
+    execArgv: ["--disable-warning=ExperimentalWarning"],
     serialization: "json",
     stdio: ["ignore", 2, 2, "ipc"],
   });

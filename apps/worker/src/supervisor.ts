@@ -234,8 +234,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     health() {
       const reason = whyNotReady();
-      const shards = pool.shards.map(({ shardId, state, beat }) => ({
+      const shards = pool.shards.map(({ shardId, pid, state, beat }) => ({
         shardId,
+        pid: pid ?? null,
         state,
         calls: beat?.calls ?? 0,
         loopDelayMs: beat?.loopDelayMs ?? 0,

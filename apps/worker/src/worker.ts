@@ -89,7 +89,8 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
 
   async function drain(boundMs: number): Promise<void> {
     const running = supervisor.runningCalls().length;
-    if (running > 0) log.info({ running, boundMs }, "draining: no new calls, running ones may finish");
+    if (running > 0)
+      log.info({ running, boundMs }, "draining: no new calls, running ones may finish; a second signal ends them");
     let cancel = (): void => {};
     const bound = new Promise<void>((resolve) => {
       cancel = clock.after(boundMs, resolve);

@@ -1,6 +1,5 @@
 import type { Worker } from "@parley/worker";
 import type { Command, ExitCode } from "../command.ts";
-import type { Out } from "../run.ts";
 import { stopSignals } from "../stop-signals.ts";
 import { typedPath } from "../typed-path.ts";
 
@@ -8,7 +7,7 @@ import { typedPath } from "../typed-path.ts";
 const DRAIN_MS = { SIGTERM: 600_000, SIGINT: 30_000 };
 
 /** `parley worker`: registers an agent with LiveKit and runs its calls until it is told to stop. */
-export function workerCommand(out: Out): Command {
+export function workerCommand(): Command {
   return {
     name: "worker",
     says: "Register an agent with LiveKit and run its calls",

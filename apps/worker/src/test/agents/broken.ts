@@ -1,0 +1,1 @@
+throw new Error("the shop is closed");
