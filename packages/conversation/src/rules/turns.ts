@@ -1,6 +1,6 @@
 import type { Decision, FactOf } from "../facts/index.ts";
 import { isBackChannel } from "../policies/back-channel.ts";
-import { endpointingDelayMs } from "../policies/endpointing.ts";
+import { endpointingDelayMs } from "../policies/endpointing/index.ts";
 import type { CommittedTurn, Concern, Deadline, OpenTurn, RuleState, Segment, TurnsState } from "./state.ts";
 import { update } from "./state.ts";
 import { isListenedTo, isSettled, remainingMs, turnText } from "./views.ts";

@@ -1,4 +1,4 @@
-import type { Endpointing } from "./endpointing.ts";
+import type { Endpointing } from "./policy.ts";
 
 /** A share of the way from the least to the most silence, for words that end neither clearly nor openly. */
 const UNCLEAR = 0.2;
