@@ -18,11 +18,22 @@ interface HistoryReply {
   sentences: readonly (SpokenSentence & { index: number; step: number })[];
   /** Model calls; tools asked for in step n come after its sentences. */
   step: number;
-  tools: readonly { step: number; call: ToolCallPart; result: unknown; done: boolean }[];
+  tools: readonly HistoryTool[];
   heardMs: number;
-  /** Text only: everything made counts as read. */
+  /** Text only: it was shown, so all of it counts. */
   read: boolean;
   interrupted: boolean;
+  /** Nothing more is added to what it says. */
+  over: boolean;
+}
+
+interface HistoryTool {
+  step: number;
+  call: ToolCallPart;
+  effectful: boolean;
+  started: boolean;
+  result: unknown;
+  outcome: "none" | "cancelled" | "known";
 }
 
 /** The history's growth; `pending` holds replies of which nothing was heard yet. */
@@ -50,12 +61,9 @@ export function evolveHistory(history: HistoryState, fact: Fact): HistoryState {
       // A speech-to-speech model tells late what it heard.
       return lateTranscript(history, fact);
     case "reply-requested":
-      return { ...history, pending: [...history.pending, newReply(fact, history.mode === "text")] };
+      return { ...history, pending: [...history.pending, newReply(fact)] };
     case "reply-sentence":
-      return inReply(history, fact.replyId, (reply) => ({
-        ...reply,
-        sentences: [...reply.sentences, { index: fact.index, step: reply.step, text: fact.text, ms: null }],
-      }));
+      return inReply(history, fact.replyId, (reply) => withSentence(reply, fact));
     case "speech-made":
       return inReply(history, fact.replyId, (reply) => ({
         ...reply,
@@ -64,24 +72,15 @@ export function evolveHistory(history: HistoryState, fact: Fact): HistoryState {
         ),
       }));
     case "tool-called":
-      return inReply(history, fact.replyId, (reply) => ({
-        ...reply,
-        tools: [
-          ...reply.tools,
-          {
-            step: fact.step,
-            call: { toolCallId: fact.toolCallId, tool: fact.tool, args: fact.args },
-            result: null,
-            done: false,
-          },
-        ],
-      }));
+      return inReply(history, fact.replyId, (reply) => withTool(reply, fact));
+    case "tool-started":
+      return inTool(history, fact.toolCallId, (tool) => ({ ...tool, started: true }));
     case "tool-finished":
-      return toolDone(history, fact.toolCallId, fact.result);
+      return toolDone(history, fact.toolCallId, fact.result, "known");
     case "tool-failed":
-      return toolDone(history, fact.toolCallId, { error: fact.error.message });
+      return toolDone(history, fact.toolCallId, { error: fact.error.message }, "known");
     case "tool-cancelled":
-      return toolDone(history, fact.toolCallId, { error: `cancelled: ${fact.reason}` });
+      return toolDone(history, fact.toolCallId, { error: `cancelled: ${fact.reason}` }, "cancelled");
     case "reply-continued":
       return inReply(history, fact.replyId, (reply) => ({ ...reply, step: fact.step }));
     case "reply-released":
@@ -90,13 +89,17 @@ export function evolveHistory(history: HistoryState, fact: Fact): HistoryState {
     case "playback-paused":
     case "playback-stopped":
     case "playback-drained":
-      return inReply(history, fact.replyId, (reply) => ({ ...reply, heardMs: fact.heardMs }));
+      return inReply(history, fact.replyId, (reply) => heard(reply, fact.heardMs));
     case "reply-stopped":
       return inReply(history, fact.replyId, (reply) => ({ ...reply, interrupted: true }));
     case "reply-finished":
-      return inReply(history, fact.replyId, (reply) => ({ ...reply, heardMs: fact.heardMs }));
+      return inReply(history, fact.replyId, (reply) => ({
+        ...heard(reply, fact.heardMs),
+        read: history.mode === "text",
+        over: true,
+      }));
     case "reply-discarded":
-      return { ...history, pending: history.pending.filter((reply) => reply.replyId !== fact.replyId) };
+      return discard(history, fact);
     default:
       return history;
   }
@@ -133,7 +136,7 @@ function replyMessages(reply: HistoryReply, whole: boolean): Message[] {
         ? sentences.map((sentence) => sentence.text).join(" ")
         : splitHeard(sentences, left).heard;
     left -= sentences.reduce((sum, sentence) => sum + (sentence.ms ?? 0), 0);
-    const calls = reply.tools.filter((tool) => tool.step === step && tool.done);
+    const calls = reply.tools.filter((tool) => tool.step === step && tool.outcome !== "none");
     if (text === "" && calls.length === 0) continue;
     list.push({
       role: "assistant",
@@ -147,9 +150,41 @@ function replyMessages(reply: HistoryReply, whole: boolean): Message[] {
   return list;
 }
 
-function newReply(fact: FactOf<"reply-requested">, read: boolean): HistoryReply {
-  const { replyId } = fact;
-  return { replyId, sentences: [], step: 0, tools: [], heardMs: 0, read, interrupted: false };
+function newReply({ replyId }: FactOf<"reply-requested">): HistoryReply {
+  return { replyId, sentences: [], step: 0, tools: [], heardMs: 0, read: false, interrupted: false, over: false };
+}
+
+/** Once, and only while the reply is not over. */
+function withSentence(reply: HistoryReply, { index, text }: FactOf<"reply-sentence">): HistoryReply {
+  if (reply.over || reply.sentences.some((sentence) => sentence.index === index)) return reply;
+  return { ...reply, sentences: [...reply.sentences, { index, step: reply.step, text, ms: null }] };
+}
+
+function withTool(reply: HistoryReply, fact: FactOf<"tool-called">): HistoryReply {
+  const { step, toolCallId, tool, args, effectful } = fact;
+  if (reply.tools.some((known) => known.call.toolCallId === toolCallId)) return reply;
+  const call = { toolCallId, tool, args };
+  return {
+    ...reply,
+    tools: [...reply.tools, { step, call, effectful, started: false, result: null, outcome: "none" }],
+  };
+}
+
+/** Reports that come late or twice take nothing back. */
+function heard(reply: HistoryReply, heardMs: number): HistoryReply {
+  return heardMs > reply.heardMs ? { ...reply, heardMs } : reply;
+}
+
+/** Never heard; but what it did in the world is remembered, behind the turn that asked for it. */
+function discard(history: HistoryState, { replyId, turnId }: FactOf<"reply-discarded">): HistoryState {
+  const reply = history.pending.find((candidate) => candidate.replyId === replyId);
+  if (!reply) return inReply(history, replyId, (released) => ({ ...released, over: true }));
+  const pending = history.pending.filter((candidate) => candidate !== reply);
+  if (!reply.tools.some((tool) => tool.effectful && tool.started)) return { ...history, pending };
+  const asked = history.entries.findIndex((entry) => entry.kind === "user" && entry.turnId === turnId);
+  const at = asked < 0 ? history.entries.length : asked + 1;
+  const entry: Entry = { kind: "reply", reply: { ...reply, over: true } };
+  return { ...history, pending, entries: history.entries.toSpliced(at, 0, entry) };
 }
 
 function withUser(history: HistoryState, fact: FactOf<"turn-committed">): HistoryState {
@@ -191,16 +226,28 @@ function inReply(history: HistoryState, replyId: string, change: (reply: History
   return { ...history, entries: history.entries.with(index, { kind: "reply", reply: change(entry.reply) }) };
 }
 
-function toolDone(history: HistoryState, toolCallId: string, result: unknown): HistoryState {
-  const has = (reply: HistoryReply) => reply.tools.some((tool) => tool.call.toolCallId === toolCallId && !tool.done);
-  const replies = [
-    ...history.pending,
-    ...history.entries.flatMap((entry) => (entry.kind === "reply" ? [entry.reply] : [])),
-  ];
-  const owner = replies.find(has);
+/** A tool that answers after it was cancelled has done its work all the same. */
+function toolDone(
+  history: HistoryState,
+  toolCallId: string,
+  result: unknown,
+  outcome: "cancelled" | "known",
+): HistoryState {
+  return inTool(history, toolCallId, (tool) =>
+    tool.outcome === "none" || (tool.outcome === "cancelled" && outcome === "known")
+      ? { ...tool, result, outcome }
+      : tool,
+  );
+}
+
+function inTool(history: HistoryState, toolCallId: string, change: (tool: HistoryTool) => HistoryTool): HistoryState {
+  const has = (reply: HistoryReply) => reply.tools.some((tool) => tool.call.toolCallId === toolCallId);
+  const owner =
+    history.pending.find(has) ??
+    history.entries.flatMap((entry) => (entry.kind === "reply" ? [entry.reply] : [])).find(has);
   if (!owner) return history;
   return inReply(history, owner.replyId, (reply) => ({
     ...reply,
-    tools: reply.tools.map((tool) => (tool.call.toolCallId === toolCallId ? { ...tool, result, done: true } : tool)),
+    tools: reply.tools.map((tool) => (tool.call.toolCallId === toolCallId ? change(tool) : tool)),
   }));
 }
