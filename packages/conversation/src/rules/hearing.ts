@@ -1,4 +1,4 @@
-import type { Concern, HearingState, Person } from "./state.ts";
+import type { Concern, Deadline, HearingState, Person } from "./state.ts";
 
 /** Who is there, who can hear the agent, who speaks. Keyed by participant from the first day. */
 export const hearing: Concern<HearingState> = {
@@ -18,6 +18,8 @@ export const hearing: Concern<HearingState> = {
         return known(own, fact.participantId, { speakingSinceMs: fact.startMs });
       case "speech-ended":
         return known(own, fact.participantId, { speakingSinceMs: null });
+      case "deadline-passed":
+        return quieten(own, fact.deadline);
       case "call-recovered": {
         // The new process has not met anyone yet: whoever is there joins again.
         const people: Record<string, Person> = {};
@@ -28,7 +30,26 @@ export const hearing: Concern<HearingState> = {
         return own;
     }
   },
+  deadlines(state) {
+    const list: Deadline[] = [];
+    for (const [id, { speakingSinceMs }] of Object.entries(state.hearing.people))
+      if (speakingSinceMs !== null)
+        list.push({ id: noiseId(id, speakingSinceMs), at: speakingSinceMs + state.settings.bounds.turnMs });
+    return list;
+  },
 };
+
+function noiseId(participantId: string, sinceMs: number): string {
+  return `noise:${Math.round(sinceMs)}:${participantId}`;
+}
+
+/** Whoever "speaks" without end (a fan, a radio) is taken to be silent: he must not keep the agent silent. */
+function quieten(own: HearingState, deadline: string): HearingState {
+  for (const [id, { speakingSinceMs }] of Object.entries(own.people))
+    if (speakingSinceMs !== null && deadline === noiseId(id, speakingSinceMs))
+      return change(own, id, { speakingSinceMs: null });
+  return own;
+}
 
 const absent: Person = { present: false, ready: false, network: "ok", speakingSinceMs: null };
 
