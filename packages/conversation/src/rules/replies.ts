@@ -1,8 +1,9 @@
 import type { Decision, Fact, FactOf, ReplyCause } from "../facts/index.ts";
 import { isBackChannel } from "../policies/back-channel.ts";
 import { maySpeculate } from "../policies/speculation.ts";
+import type { Settings } from "../settings.ts";
 import { splitHeard } from "./heard.ts";
-import type { Concern, Deadline, OpenTurn, RepliesState, Reply, RuleState } from "./state.ts";
+import type { Concern, Deadline, OpenTurn, RepliesState, Reply, RuleState, Sentence } from "./state.ts";
 import { update } from "./state.ts";
 import {
   calledInStep,
@@ -39,7 +40,7 @@ export const replies: Concern<RepliesState> = {
           sentences:
             reply.failed || reply.sentences.some((sentence) => sentence.index === fact.index)
               ? reply.sentences
-              : [...reply.sentences, { index: fact.index, text: fact.text, asked: false, ms: null }],
+              : [...reply.sentences, newSentence(fact, state.settings.mode)],
         }));
       case "speech-requested":
         return set(own, fact.replyId, (reply) => ({
@@ -120,6 +121,11 @@ function set(own: RepliesState, replyId: string, change: (reply: Reply) => Parti
     (reply) => ({ ...reply, ...change(reply) }),
   );
   return active === own.active ? own : { ...own, active };
+}
+
+/** In a text call there is no sound to wait for. */
+function newSentence({ index, text }: FactOf<"reply-sentence">, mode: Settings["mode"]): Sentence {
+  return { index, text, asked: false, ms: mode === "text" ? 0 : null };
 }
 
 /** What is made of it may still be heard; nothing more comes. */
@@ -231,9 +237,11 @@ function proceed(state: RuleState, reply: Reply): Decision | null {
   if (calledInStep(state, reply.replyId, reply.step) && reply.step < state.settings.maxToolSteps)
     return { type: "reply-continued", replyId: reply.replyId, step: reply.step + 1 };
   // A model that says nothing and does nothing has failed: nobody is left in silence.
-  if (reply.sentences.length === 0 && reply.step === 0) return discard(reply, "failed");
+  // (Unless it sounds: a speech-to-speech model may not tell its words.)
+  if (reply.sentences.length === 0 && reply.step === 0 && !current?.audible) return discard(reply, "failed");
   if (!current || !isMade(reply)) return null;
-  if (reply.sentences.length === 0 || state.settings.mode === "text") return end(state, reply.replyId);
+  if (state.settings.mode === "text" || (reply.sentences.length === 0 && !current.audible))
+    return end(state, reply.replyId);
   // Half a millisecond: sums of sentence lengths are not exact.
   return current.drained && current.heardMs >= soundMs(reply) - 0.5 ? end(state, reply.replyId) : null;
 }
