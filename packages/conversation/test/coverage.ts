@@ -13,7 +13,12 @@ export class Coverage {
   see(before: RuleState, fact: Fact, after: RuleState): void {
     if (isDecision(fact)) count(this.decisions, `${fact.type}${detailOf(fact)}`);
     if (before.playback !== after.playback)
-      this.#changed("playback", fact, before.playback.current?.phase ?? "silent", after.playback.current?.phase ?? "silent");
+      this.#changed(
+        "playback",
+        fact,
+        before.playback.current?.phase ?? "silent",
+        after.playback.current?.phase ?? "silent",
+      );
     if (before.closing !== after.closing) this.#changed("closing", fact, before.closing.phase, after.closing.phase);
     if (before.away !== after.away) this.#changed("away", fact, awayOf(before), awayOf(after));
     if (before.turns !== after.turns) this.#changed("turns", fact, turnsOf(before), turnsOf(after));

@@ -12,6 +12,7 @@ export function runSchedule(schedule: Schedule, rules: Rules = callRules, covera
   const world = new World(schedule, rules);
   world.run();
   checkHistory(world.log, world.observer.ledger, world.mouth.voices);
+  checkFailures(schedule, world);
   let state = rules.initialState("c1");
   for (const fact of world.log) {
     const next = rules.evolve(state, fact);
@@ -22,7 +23,17 @@ export function runSchedule(schedule: Schedule, rules: Rules = callRules, covera
   if (difference) throw new Violation("state-is-the-log", difference);
   const [first] = replayFacts(world.log, rules).differences;
   if (first)
-    throw new Violation("replay-agrees", `seq ${first.seq} (${first.input}): ${first.recorded} decided as ${first.decided}`);
+    throw new Violation(
+      "replay-agrees",
+      `seq ${first.seq} (${first.input}): ${first.recorded} decided as ${first.decided}`,
+    );
   coverage?.ended(world);
   return world;
+}
+
+/** With nothing going wrong and time enough, nobody hears "I am having trouble". */
+function checkFailures(schedule: Schedule, world: World): void {
+  if (schedule.faults > 0 || schedule.settings > 0 || world.crashes > 0) return;
+  const failed = world.log.find((fact) => fact.type === "turn-failed" || fact.type === "reply-failed");
+  if (failed) throw new Violation("no-failure-without-fault", `seq ${failed.seq}: ${failed.type}`);
 }

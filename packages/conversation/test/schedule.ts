@@ -21,7 +21,7 @@ export const schedules: fc.Arbitrary<Schedule> = fc.noBias(
   fc.record({
     seed: fc.nat(0x7fffffff),
     mode: fc.nat(9),
-    settings: fc.nat(0x7fffffff),
+    settings: fc.oneof({ weight: 1, arbitrary: fc.constant(0) }, { weight: 4, arbitrary: fc.nat(0x7fffffff) }),
     faults: fc.nat(3),
     actions: fc.array(fc.nat(0x7fffffff), { minLength: 1, maxLength: LONGEST, size: "max" }),
   }),

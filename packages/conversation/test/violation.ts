@@ -20,6 +20,7 @@ export const invariants = [
   "nothing-after-closed",
   "closed-is-empty",
   "call-ends",
+  "no-failure-without-fault",
   "no-storm",
   "replay-agrees",
   "state-is-the-log",

@@ -1,6 +1,6 @@
 import type { Fact } from "../../src/facts/index.ts";
-import { type Ledger, must, someoneIsThere } from "./ledger.ts";
 import { LATE_MS, STOP_MS } from "./in-time.ts";
+import { type Ledger, must, someoneIsThere } from "./ledger.ts";
 
 /** Closing comes once, then closed, and by then nothing is open. */
 export function closing(ledger: Ledger, fact: Fact): void {

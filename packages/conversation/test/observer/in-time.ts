@@ -34,7 +34,8 @@ export function inTime(ledger: Ledger, fact: Fact): void {
 
 /** Whatever belongs to a turn or a reply moves it. Called after the ledger has seen `fact`. */
 export function moved(ledger: Ledger, fact: Fact): void {
-  const replyId = "replyId" in fact ? fact.replyId : "toolCallId" in fact ? ledger.tools.get(fact.toolCallId)?.replyId : undefined;
+  const replyId =
+    "replyId" in fact ? fact.replyId : "toolCallId" in fact ? ledger.tools.get(fact.toolCallId)?.replyId : undefined;
   const reply = replyId === undefined ? undefined : ledger.replies.get(replyId);
   if (reply) {
     reply.waitFrom = fact.at;

@@ -25,7 +25,8 @@ export class Observer {
     const { ledger } = this;
     if (!isDecision(fact)) {
       const held = heldForNothing(ledger);
-      if (held) throw new Violation("reply-ends-in-time", `${held.replyId} is paused for nothing (before seq ${fact.seq})`);
+      if (held)
+        throw new Violation("reply-ends-in-time", `${held.replyId} is paused for nothing (before seq ${fact.seq})`);
     }
     inTime(ledger, fact);
     order(ledger, fact);

@@ -9,7 +9,7 @@ export interface Ledger {
   seq: number;
   at: number;
   epoch: number;
-  people: Map<string, { present: boolean; ready: boolean; speaking: boolean }>;
+  people: Map<string, { present: boolean; ready: boolean; speakingSinceMs: number | null }>;
   turns: Map<string, TurnEntry>;
   openTurns: Set<TurnEntry>;
   committedTurns: Set<TurnEntry>;
@@ -55,6 +55,7 @@ export interface ReplyEntry {
   basis: string | null;
   phase: "made" | "released" | "playing" | "ducked" | "paused" | "stopping" | "over";
   sounded: boolean;
+  finished: boolean;
   step: number;
   sentences: { index: number; text: string; ms: number | null }[];
   asked: Set<number>;
@@ -112,8 +113,11 @@ export function someoneIsThere(ledger: Ledger): boolean {
   return false;
 }
 
+/** Speech without end (a fan, a radio) is taken for noise after `bounds.turnMs`. */
 export function someoneSpeaks(ledger: Ledger): boolean {
-  for (const person of ledger.people.values()) if (person.present && person.speaking) return true;
+  const noiseBefore = ledger.at - ledger.settings.bounds.turnMs;
+  for (const { speakingSinceMs } of ledger.people.values())
+    if (speakingSinceMs !== null && speakingSinceMs > noiseBefore) return true;
   return false;
 }
 

@@ -7,7 +7,7 @@ export function people(ledger: Ledger, fact: Fact): void {
     case "participant-joined": {
       if (fact.kind === "agent") return;
       const before = ledger.people.get(fact.participantId);
-      if (!before?.present) ledger.people.set(fact.participantId, { present: true, ready: false, speaking: false });
+      if (!before?.present) ledger.people.set(fact.participantId, { present: true, ready: false, speakingSinceMs: null });
       ledger.everJoined = true;
       return;
     }
@@ -26,7 +26,7 @@ export function people(ledger: Ledger, fact: Fact): void {
     case "speech-started":
     case "speech-ended": {
       const person = ledger.people.get(fact.participantId);
-      if (person) person.speaking = fact.type === "speech-started";
+      if (person) person.speakingSinceMs = fact.type === "speech-started" ? fact.startMs : null;
       return;
     }
     case "call-recovered":

@@ -51,6 +51,7 @@ export function replies(ledger: Ledger, fact: Fact): void {
       const reply = active(ledger, fact);
       must(ledger.current === reply, "reply-ends-once", fact, `${fact.replyId} was never released`);
       reply.heardMs = fact.heardMs;
+      reply.finished = true;
       over(ledger, reply);
       return;
     }
@@ -101,6 +102,7 @@ function requested(ledger: Ledger, fact: Extract<Fact, { type: "reply-requested"
     basis,
     phase: "made",
     sounded: false,
+    finished: false,
     step: 0,
     sentences: [],
     asked: new Set(),
@@ -126,7 +128,12 @@ function released(ledger: Ledger, fact: Extract<Fact, { type: "reply-released" }
 
 function active(ledger: Ledger, fact: Fact & { replyId: string }): ReplyEntry {
   const reply = ledger.replies.get(fact.replyId);
-  must(reply !== undefined && reply.phase !== "over", "reply-ends-once", fact, `${fact.replyId} is ${reply?.phase ?? "unknown"}`);
+  must(
+    reply !== undefined && reply.phase !== "over",
+    "reply-ends-once",
+    fact,
+    `${fact.replyId} is ${reply?.phase ?? "unknown"}`,
+  );
   return reply;
 }
 

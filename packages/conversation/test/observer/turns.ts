@@ -45,12 +45,14 @@ export function turns(ledger: Ledger, fact: Fact): void {
       return;
     case "turn-reviewed": {
       const turn = ledger.turns.get(fact.turnId);
-      if (!turn?.underReview || turn.status !== "committed") return;
+      if (!turn) return;
       turn.underReview = false;
       turn.waitFrom = fact.at;
       if (fact.text === undefined) return;
-      turn.text = fact.text;
-      turn.remembered = fact.text;
+      // However late: it may be that something must not be remembered.
+      if (turn.remembered !== "" || (ledger.settings.mode === "realtime" && turn.status !== "open"))
+        turn.remembered = fact.text;
+      if (turn.status === "committed") turn.text = fact.text;
       return;
     }
     case "deadline-passed": {
@@ -107,7 +109,12 @@ function opened(fact: Extract<Fact, { type: "turn-opened" }>): TurnEntry {
 
 function known(ledger: Ledger, fact: Fact & { turnId: string }, status: TurnEntry["status"]): TurnEntry {
   const turn = ledger.turns.get(fact.turnId);
-  must(turn?.status === status, "turn-ends-once", fact, `${fact.turnId} is ${turn?.status ?? "unknown"}, not ${status}`);
+  must(
+    turn?.status === status,
+    "turn-ends-once",
+    fact,
+    `${fact.turnId} is ${turn?.status ?? "unknown"}, not ${status}`,
+  );
   return turn;
 }
 

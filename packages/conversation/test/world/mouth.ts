@@ -4,6 +4,7 @@ import { between, dice, numberOf } from "./dice.ts";
 
 /** A sentence's sound as the mouth gets it. */
 export interface Sound {
+  index: number;
   /** Whole length, ms. */
   ms: number;
   /** How much of it ever comes: less than `ms` when its making breaks off. */
@@ -40,11 +41,17 @@ export class Mouth {
     this.#desk = desk;
   }
 
-  /** Sound of a sentence begins to come in; it comes faster than it is played. */
-  offer(replyId: string, index: number, sound: Sound): void {
+  /** Sound of the next sentence begins to come in; it comes faster than it is played. */
+  offer(replyId: string, sound: Sound): void {
     const voice = this.#voice(replyId);
-    voice.sounds[index] ??= sound;
+    voice.sounds.push(sound);
     if (voice === this.#loaded) this.#go(voice);
+  }
+
+  /** No more of the sentence that is coming in than what came so far. */
+  cut(replyId: string, limitMs: number): void {
+    const last = this.voices.get(replyId)?.sounds.at(-1);
+    if (last) last.limitMs = Math.min(last.limitMs, Math.floor(limitMs));
   }
 
   release(replyId: string): void {
@@ -182,7 +189,6 @@ function playedBy(voice: Voice, now: number): number {
 function horizonMs(voice: Voice): number {
   let sum = 0;
   for (const sound of voice.sounds) {
-    if (!sound) return sum;
     sum += sound.limitMs;
     if (sound.limitMs < sound.ms) return sum;
   }

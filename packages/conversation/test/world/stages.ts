@@ -1,4 +1,4 @@
-import type { Decision, FactOf, Failure, InputBody } from "../../src/facts/index.ts";
+import type { Decision, Fact, FactOf, Failure, InputBody } from "../../src/facts/index.ts";
 import type { Desk } from "./desk.ts";
 import { between, type Dice, dice, numberOf } from "./dice.ts";
 import type { Mouth } from "./mouth.ts";
@@ -13,9 +13,12 @@ export class Stages {
   readonly #mouth: Mouth;
   /** Replies that are neither finished, discarded nor stopped: work for the others is abandoned. */
   readonly #live = new Set<string>();
+  /** Live, but nothing more is made of them. */
+  readonly #failed = new Set<string>();
   readonly #speakers = new Map<string, string>();
   /** Sentences of a reply so far. */
   readonly #said = new Map<string, number>();
+  readonly #queues = new Map<string, SpeechQueue>();
   #tools = 0;
 
   constructor(desk: Desk, mouth: Mouth) {
@@ -71,8 +74,16 @@ export class Stages {
     }
   }
 
+  /** What others report of a reply. */
+  notice(fact: Fact): void {
+    if (fact.type !== "reply-failed" || !this.#live.has(fact.replyId)) return;
+    this.#failed.add(fact.replyId);
+    this.#endSpeech(fact.replyId);
+  }
+
   die(): void {
     this.#live.clear();
+    this.#queues.clear();
   }
 
   #transcribe({ turnId, segment }: { turnId: string; segment: number }): void {
@@ -130,7 +141,10 @@ export class Stages {
     const leaks = roll() < 0.06 * faults;
     let delay = text === null ? between(roll, 30, 900) : between(roll, 0, 5);
     const later = (ms: number, body: InputBody) =>
-      this.#desk.later(ms, () => (leaks || this.#live.has(replyId)) && this.#desk.feed(body));
+      this.#desk.later(
+        ms,
+        () => (leaks || (this.#live.has(replyId) && !this.#failed.has(replyId))) && this.#desk.feed(body),
+      );
     const fate = text === null ? roll() : 1;
     // Never begins.
     if (fate < 0.03 * faults) return;
@@ -139,7 +153,7 @@ export class Stages {
     const hangs = roll() < 0.4;
     const callsTools = text === null && roll() < 0.22;
     const fixed = text?.match(/[^.!?]+[.!?]*/g)?.map((part) => part.trim()) ?? [];
-    const sentences = text === null ? between(roll, fate > 0.97 || callsTools ? 0 : 1, 4) : fixed.length;
+    const sentences = text === null ? between(roll, callsTools || (faults > 0 && fate > 0.97) ? 0 : 1, 4) : fixed.length;
     const first = this.#said.get(replyId) ?? 0;
     this.#said.set(replyId, first + sentences);
     for (let nth = 0; nth < sentences; nth++) {
@@ -147,10 +161,15 @@ export class Stages {
       if (nth >= breaksAfter) break;
       const index = first + nth;
       const words = fixed[nth] ?? sentence(roll, replyId, index);
+      if (settings.mode === "realtime" && text === null) {
+        delay += Math.round(words.length * 6);
+        this.#desk.later(delay, () => this.#bring(replyId, index, words));
+        delay += Math.round(words.length * 20);
+        continue;
+      }
       later(delay, { type: "reply-sentence", replyId, index, text: words });
       if (roll() < 0.02 * faults)
         later(delay + between(roll, 0, 500), { type: "reply-sentence", replyId, index, text: words });
-      if (settings.mode === "realtime" && text === null) this.#brought(replyId, index, delay);
     }
     if (sentences >= breaksAfter || breaksAfter === 0) {
       if (!hangs) later(delay, { type: "reply-failed", replyId, stage: "llm", error: failure("llm") });
@@ -173,11 +192,12 @@ export class Stages {
     return at;
   }
 
-  #runTool({ toolCallId }: { toolCallId: string }): void {
+  #runTool({ toolCallId, replyId }: { toolCallId: string; replyId: string }): void {
     const { seed, faults } = this.#desk;
     const roll = dice(seed, of.tool, numberOf(toolCallId));
     const fate = roll();
     const delay = roll() < 0.8 ? between(roll, 5, 600) : between(roll, 600, 6000);
+    if (roll() < 0.2) this.#desk.later(delay / 2, () => this.#filler(replyId, roll));
     if (fate < 0.05 * faults) return;
     const body: InputBody =
       fate < 0.1 * faults
@@ -187,57 +207,92 @@ export class Stages {
     if (fate > 1 - 0.03 * faults) this.#desk.later(delay + between(roll, 0, 900), () => this.#desk.feed(body));
   }
 
-  /** Speech of one sentence; its sound streams in faster than it is played. */
+  /** A tool speaks while it works: a sentence of its reply, far above what the model's own reach. */
+  #filler(replyId: string, roll: Dice): void {
+    const reply = this.#desk.state.replies.active.find((candidate) => candidate.replyId === replyId);
+    if (!reply || !this.#live.has(replyId)) return;
+    const index = Math.max(1_000_000, ...reply.sentences.map((known) => known.index)) + 1;
+    this.#desk.feed({ type: "reply-sentence", replyId, index, text: sentence(roll, replyId, index) });
+  }
+
+  /** Speech of a reply's sentences, one after the other, in the order in which they were asked for. */
   #speak(replyId: string, index: number): void {
+    const queue = this.#queues.get(replyId) ?? { waiting: [], coming: null, ended: false };
+    this.#queues.set(replyId, queue);
+    queue.waiting.push(index);
+    if (queue.coming === null) this.#synthesize(replyId, queue);
+  }
+
+  #synthesize(replyId: string, queue: SpeechQueue): void {
+    const index = queue.waiting.shift();
+    if (index === undefined || queue.ended) return;
     const { seed, faults } = this.#desk;
     const roll = dice(seed, of.speech, numberOf(replyId), index);
     const fate = roll();
-    if (fate < 0.02 * faults) return;
-    const delay = between(roll, 10, 350);
-    const fails = () => this.#desk.feed({ type: "reply-failed", replyId, stage: "tts", error: failure("tts") });
-    if (fate < 0.035 * faults) {
-      this.#desk.later(delay, () => this.#live.has(replyId) && fails());
-      return;
-    }
-    this.#sound(replyId, index, delay, roll, fate < 0.055 * faults ? roll() : 1, fails);
-  }
-
-  /** A speech-to-speech model brings the sound with the words. */
-  #brought(replyId: string, index: number, delay: number): void {
-    const roll = dice(this.#desk.seed, of.speech, numberOf(replyId), index);
-    const cut = roll() < 0.03 * this.#desk.faults;
-    const fails = () =>
-      this.#desk.feed({ type: "reply-failed", replyId, stage: "realtime", error: failure("realtime") });
-    this.#sound(replyId, index, delay + 1, roll, cut ? roll() : 1, fails);
-  }
-
-  /** @param share how much of it comes before its making breaks off */
-  #sound(replyId: string, index: number, delay: number, roll: Dice, share: number, fails: () => void): void {
-    const speed = 1.5 + roll() * 12;
-    const hangs = roll() < 0.3;
+    queue.coming = { index, since: Number.POSITIVE_INFINITY, speed: 1.5 + roll() * 12 };
+    const hangs = roll() < 0.4;
+    const share = fate < 0.02 * faults ? 0 : fate < 0.04 * faults ? roll() : 1;
+    const leaks = roll() < 0.06 * faults;
     const timed = roll() < 0.5;
-    const leaks = roll() < 0.06 * this.#desk.faults;
-    this.#desk.later(delay, () => {
+    this.#desk.later(between(roll, 10, 350), () => {
       const text = textOf(this.#desk, replyId, index);
-      if (text === undefined || !this.#live.has(replyId)) return;
-      const ms = Math.max(120, Math.round(text.length * paceMs(this.#desk.seed)));
-      const limitMs = share < 1 ? Math.floor(share * ms) : ms;
-      this.#mouth.offer(replyId, index, { ms, limitMs, text });
-      if (limitMs > 0) this.#desk.feed({ type: "speech-first-audio", replyId, index });
-      this.#desk.later(limitMs / speed, () => {
-        if (!leaks && !this.#live.has(replyId)) return;
-        if (share === 1)
-          this.#desk.feed({
-            type: "speech-made",
-            replyId,
-            index,
-            ms,
-            ...(timed ? { words: wordTimes(text, ms) } : {}),
-          });
-        else if (!hangs) fails();
+      if (queue.ended || text === undefined || !this.#live.has(replyId)) return;
+      const ms = Math.max(120, Math.round(text.length * paceMs(seed)));
+      const limitMs = Math.floor(share * ms);
+      if (queue.coming) queue.coming.since = this.#desk.now;
+      if (limitMs > 0) {
+        this.#mouth.offer(replyId, { index, ms, limitMs, text });
+        this.#desk.feed({ type: "speech-first-audio", replyId, index });
+      }
+      this.#desk.later(limitMs / (queue.coming?.speed ?? 1), () => {
+        if (queue.ended || !this.#live.has(replyId)) {
+          if (leaks && share === 1) this.#desk.feed({ type: "speech-made", replyId, index, ms });
+          return;
+        }
+        if (share === 1) {
+          queue.coming = null;
+          const words = timed ? { words: wordTimes(text, ms) } : {};
+          this.#desk.feed({ type: "speech-made", replyId, index, ms, ...words });
+          this.#synthesize(replyId, queue);
+        } else if (!hangs) this.#desk.feed({ type: "reply-failed", replyId, stage: "tts", error: failure("tts") });
       });
     });
   }
+
+  /** A failed reply is worked on no more: a sentence that is coming in breaks off where it is. */
+  #endSpeech(replyId: string): void {
+    const queue = this.#queues.get(replyId);
+    if (!queue || queue.ended) return;
+    queue.ended = true;
+    if (queue.coming) this.#mouth.cut(replyId, (this.#desk.now - queue.coming.since) * queue.coming.speed);
+  }
+
+  /** A speech-to-speech model brings the sound, and tells the words of a sentence once all of it came. */
+  #bring(replyId: string, index: number, text: string): void {
+    const { seed, faults } = this.#desk;
+    const roll = dice(seed, of.speech, numberOf(replyId), index);
+    if (!this.#live.has(replyId)) return;
+    const ms = Math.max(120, Math.round(text.length * paceMs(seed)));
+    const share = roll() < 0.03 * faults ? roll() : 1;
+    const hangs = roll() < 0.4;
+    const limitMs = Math.floor(share * ms);
+    if (limitMs > 0) this.#mouth.offer(replyId, { index, ms, limitMs, text });
+    if (index === 0) this.#desk.feed({ type: "speech-first-audio", replyId, index });
+    this.#desk.later(limitMs / (4 + roll() * 12), () => {
+      if (!this.#live.has(replyId)) return;
+      if (share === 1) {
+        this.#desk.feed({ type: "reply-sentence", replyId, index, text });
+        this.#desk.feed({ type: "speech-made", replyId, index, ms });
+      } else if (!hangs)
+        this.#desk.feed({ type: "reply-failed", replyId, stage: "realtime", error: failure("realtime") });
+    });
+  }
+}
+
+interface SpeechQueue {
+  waiting: number[];
+  coming: { index: number; since: number; speed: number } | null;
+  ended: boolean;
 }
 
 function textOf(desk: Desk, replyId: string, index: number): string | undefined {

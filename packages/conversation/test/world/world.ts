@@ -91,7 +91,9 @@ export class World implements Desk {
       return;
     }
     this.#append(facts);
-    for (const fact of facts) if (isDecision(fact)) this.#stages.carryOut(fact as Parameters<Stages["carryOut"]>[0]);
+    for (const fact of facts)
+      if (isDecision(fact)) this.#stages.carryOut(fact as Parameters<Stages["carryOut"]>[0]);
+      else this.#stages.notice(fact);
   }
 
   later(delayMs: number, run: () => void): void {
@@ -142,7 +144,9 @@ export class World implements Desk {
     if (roll() < 0.5) this.whatever(at + between(roll, 0, 4000), everybodyLeaves);
     else {
       const afterReply = roll() < 0.7;
-      this.whatever(at + between(roll, 0, 4000), () => this.feed({ type: "close-requested", reason: "agent", afterReply }));
+      this.whatever(at + between(roll, 0, 4000), () =>
+        this.feed({ type: "close-requested", reason: "agent", afterReply }),
+      );
       // Whatever became of the request (a process may have died of it): in the end nobody is there.
       this.whatever(at + 60_000, everybodyLeaves);
     }
@@ -256,4 +260,3 @@ const afterwards: readonly InputBody[] = [
   { type: "close-requested", reason: "again", afterReply: false },
   { type: "transcript-interim", participantId: "p1", turnId: "t1", segment: 0, text: "no wait" },
 ];
-
