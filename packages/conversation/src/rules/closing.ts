@@ -76,8 +76,10 @@ function left(state: RuleState, deadline: string): readonly Decision[] {
   return [];
 }
 
+/** `state` is as it was before. Agents come and go unnoticed. */
 function isLast(state: RuleState, participantId: string): boolean {
   const { people } = state.hearing;
+  if (!people[participantId]?.present) return false;
   return Object.keys(people).every((id) => id === participantId || !people[id]?.present);
 }
 
