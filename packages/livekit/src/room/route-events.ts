@@ -117,17 +117,28 @@ class EventRouter {
   }
 
   #toRoom(handle: bigint, event: FfiEvent): void {
-    const known = this.#roomByHandle.get(handle);
-    if (known) {
-      this.#deliver(known, event);
+    const owner = this.#roomByHandle.get(handle) ?? this.#findOwner(handle);
+    if (owner) {
+      this.#deliver(owner, event);
       return;
     }
+    // A Room that is still connecting does not know its handle: the event may be its own.
     for (const listener of [...this.#listening]) {
-      const own = internals(this.#rooms.get(listener)!).ffiHandle?.handle;
-      if (own === handle) this.#roomByHandle.set(handle, listener);
-      // A Room that is still connecting does not know its handle: it may be its own.
-      if (own === handle || own === undefined) this.#deliver(listener, event);
+      if (this.#handleOf(listener) === undefined) this.#deliver(listener, event);
     }
+  }
+
+  #findOwner(handle: bigint): FfiListener | undefined {
+    for (const listener of this.#listening) {
+      if (this.#handleOf(listener) !== handle) continue;
+      this.#roomByHandle.set(handle, listener);
+      return listener;
+    }
+    return undefined;
+  }
+
+  #handleOf(listener: FfiListener): bigint | undefined {
+    return internals(this.#rooms.get(listener)!).ffiHandle?.handle;
   }
 
   /** One listener's failure, now or in its promise, must not reach the others or end the process. */
