@@ -67,7 +67,8 @@ module.exports = {
     parser: "swc",
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "(^|/)(dist|fixtures)/" },
+    // The swc parser can't read tsx; those files are held to @parley/client by biome (noRestrictedImports).
+    exclude: { path: ["(^|/)(dist|fixtures)/", "[.]tsx$"] },
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["import", "node", "default"],
