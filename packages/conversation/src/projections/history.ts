@@ -203,7 +203,7 @@ function rewrite(history: HistoryState, turnId: string, text: string): HistorySt
 
 function lateTranscript(history: HistoryState, fact: FactOf<"transcript-final">): HistoryState {
   return history.entries.some((entry) => entry.kind === "user" && entry.turnId === fact.turnId && entry.text === "")
-    ? rewrite(history, fact.turnId, fact.text)
+    ? rewrite(history, fact.turnId, fact.text.trim())
     : history;
 }
 
