@@ -3,11 +3,14 @@ import type { z } from "zod";
 
 /** Settings of any Parley program. A name that begins with PARLEY_ and is not here stops the start. */
 export const KNOWN_PARLEY_SETTINGS = [
+  "PARLEY_ALLOWED_ORIGINS",
+  "PARLEY_API_KEY",
   "PARLEY_CALLS_MAX_MB",
   "PARLEY_DATA",
   "PARLEY_DRAIN_MS",
   "PARLEY_HOST",
   "PARLEY_LIVEKIT_PORT",
+  "PARLEY_LIVEKIT_PUBLIC_URL",
   "PARLEY_LOG_LEVEL",
   "PARLEY_PORT",
   "PARLEY_SHARDS",

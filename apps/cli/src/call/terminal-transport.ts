@@ -74,6 +74,7 @@ export function terminalTransport({ clock, voice, record, onSaid }: TerminalOpti
     },
     speak: (samples) => ear?.say(samples) ?? Promise.resolve(),
     type(words) {
+      onSaid("caller", words);
       sink?.text(CALLER_ID, { id: `typed-${++messages}`, text: words });
     },
     leave() {

@@ -37,8 +37,6 @@ export function workerCommand(): Command {
       }
       const signal = await signals.first;
       const drained = worker.drain(config.drainMs ?? (signal === "SIGTERM" ? DRAIN_MS.SIGTERM : DRAIN_MS.SIGINT));
-      if (worker.runningCalls > 0)
-        out.complain(`Waiting for ${worker.runningCalls} calls to end; stop again to end them now.`);
       await Promise.race([drained, signals.again.then(() => worker.close())]);
       signals.close();
       return 0;
