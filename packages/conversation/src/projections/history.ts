@@ -56,10 +56,10 @@ export function evolveHistory(history: HistoryState, fact: Fact): HistoryState {
       return fact.text === undefined ? history : rewrite(history, fact.turnId, fact.text);
     case "turn-skipped":
       // A back-channel is not something to answer, nor to remember.
-      return fact.reason === "back-channel" ? rewrite(history, fact.turnId, "") : history;
+      return fact.reason === "back-channel" ? forget(history, fact.turnId) : history;
     case "transcript-final":
       // A speech-to-speech model tells late what it heard.
-      return lateTranscript(history, fact);
+      return history.mode === "realtime" ? lateTranscript(history, fact) : history;
     case "reply-requested":
       return { ...history, pending: [...history.pending, newReply(fact)] };
     case "reply-sentence":
@@ -199,6 +199,10 @@ function rewrite(history: HistoryState, turnId: string, text: string): HistorySt
       entry.kind === "user" && entry.turnId === turnId ? { ...entry, text } : entry,
     ),
   };
+}
+
+function forget(history: HistoryState, turnId: string): HistoryState {
+  return { ...history, entries: history.entries.filter((entry) => entry.kind !== "user" || entry.turnId !== turnId) };
 }
 
 function lateTranscript(history: HistoryState, fact: FactOf<"transcript-final">): HistoryState {
