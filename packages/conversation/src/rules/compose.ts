@@ -1,6 +1,7 @@
 import type { Decision, Fact, InputBody } from "../facts/index.ts";
 import { FACT_VERSION, isEphemeral } from "../facts/index.ts";
 import { settingsSchema } from "../settings.ts";
+import { isMoot } from "./moot.ts";
 import type {
   AwayState,
   ClosingState,
@@ -107,6 +108,7 @@ export function composeRules(concerns: Concerns): Rules {
     const react = (fact: Fact): void => {
       for (const [, concern] of entries)
         for (const decision of concern.decide?.(state, fact) ?? []) {
+          if (isMoot(state, decision)) continue;
           if (facts.length >= MOST_DECISIONS)
             throw new Error(`The rules do not settle on ${first.type}: ${decision.type}`);
           const decided = stamp(decision, state.seq + 1);

@@ -13,8 +13,10 @@ export const hearing: Concern<HearingState> = {
       case "network-changed":
         return known(own, fact.participantId, { network: fact.state === "lost" ? "lost" : "ok" });
       case "listener-ready":
-        return known(own, fact.participantId, { ready: true });
+        // Even before the join was told: who never counts as ready is never spoken to.
+        return change(own, fact.participantId, { ready: true });
       case "speech-started":
+        if (!own.people[fact.participantId]?.present) return own;
         return known(own, fact.participantId, { speakingSinceMs: fact.startMs });
       case "speech-ended":
         return known(own, fact.participantId, { speakingSinceMs: null });
