@@ -37,7 +37,10 @@ export interface WorkerConnectionOptions {
   onJob(job: AssignedJob): void;
   /** An accepted offer will not come: give the slot back. */
   onOfferLost(offer: JobOffer, reason: string): void;
-  /** LiveKit holds this job to be over (its agent left, the room closed). */
+  /**
+   * LiveKit holds this job to be over: its agent left the room, or the dispatch was deleted. Do not rely on it: it does
+   * not come when a room is deleted, nor for a job of the first five seconds.
+   */
   onTermination(jobId: string): void;
   onState?(state: WorkerState): void;
   log?: Log;

@@ -1,3 +1,4 @@
+import { AccessToken } from "livekit-server-sdk";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { SimulatedCaller, type SimulatedCallerOptions } from "../caller/simulated-caller.ts";
 import { roomApi } from "../control/room-api.ts";
@@ -258,4 +259,18 @@ describe("joining", () => {
     cancel.abort();
     await expect(opening).rejects.toMatchObject({ category: "cancelled" });
   });
+});
+
+it("reports a track that cannot be subscribed to, after its retries", async () => {
+  const room = newRoom();
+  const caller = await callerIn(room);
+  const deaf = new AccessToken(KEY, SECRET, { identity: "agent-deaf" });
+  deaf.kind = "agent";
+  deaf.addGrant({ roomJoin: true, room, canPublish: true, canSubscribe: false, canPublishData: true, agent: true });
+  const transport = new LiveKitTransport({ url: server.url, token: await deaf.toJwt(), subscribeTimeoutMs: 200 });
+  closing.push(() => transport.close("test over"));
+  const sink = new RecordingSink();
+  await transport.open(sink, never);
+  await sink.sees("trackFailed", "ann", 4);
+  expect(caller.lost).toBeNull();
 });

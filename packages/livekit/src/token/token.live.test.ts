@@ -1,0 +1,38 @@
+import { RoomServiceClient } from "livekit-server-sdk";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { SimulatedCaller } from "../caller/simulated-caller.ts";
+import { KEY, type LiveServer, liveServer, SECRET } from "../test/live-server.ts";
+import { mintToken } from "./mint.ts";
+
+const keys = { apiKey: KEY, apiSecret: SECRET };
+let server: LiveServer;
+beforeAll(async () => {
+  server = await liveServer();
+});
+afterAll(() => server.remove());
+
+it("opens its room and nothing else", async () => {
+  const token = await mintToken({ ...keys, room: "mine", identity: "ann", metadata: "vip", attributes: { a: "1" } });
+  const caller = await SimulatedCaller.join({ url: server.url, token });
+  expect(caller.room.name).toBe("mine");
+
+  const api = new RoomServiceClient(server.url.replace("ws", "http"), undefined, undefined, { token });
+  await expect(api.createRoom({ name: "other" })).rejects.toMatchObject({ status: 401 });
+  await expect(api.listRooms()).rejects.toMatchObject({ status: 401 });
+  await expect(api.listParticipants("mine")).rejects.toMatchObject({ status: 401 });
+  await expect(api.deleteRoom("mine")).rejects.toMatchObject({ status: 401 });
+
+  // What the token said of its bearer stays true.
+  await caller.room.localParticipant!.setAttributes({ a: "2", "lk.agent.state": "speaking" }).catch(() => {});
+  await caller.room.localParticipant!.updateMetadata("admin").catch(() => {});
+  const admin = new RoomServiceClient(server.url.replace("ws", "http"), KEY, SECRET);
+  expect(await admin.getParticipant("mine", "ann")).toMatchObject({ metadata: "vip", attributes: { a: "1" } });
+  await caller.leave();
+});
+
+it("is useless after its time", async () => {
+  const token = await mintToken({ ...keys, room: "mine", identity: "ann", ttlSeconds: -120 });
+  await expect(SimulatedCaller.join({ url: server.url, token })).rejects.toMatchObject({
+    code: "livekit-unauthorised",
+  });
+});
