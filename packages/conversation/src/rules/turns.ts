@@ -233,13 +233,15 @@ function endpointId(turn: OpenTurn): string {
 function endpointDue(turn: OpenTurn, state: RuleState): number | null {
   if (turn.via === "text" || isSpeaking(turn)) return null;
   const person = state.hearing.people[turn.participantId];
-  // Network gone: what is missing is not silence. It waits for the network, or for the grace time's end.
-  if (person?.present && person.network === "lost") return null;
   const silentSince = Math.max(...turn.segments.map((part) => part.endMs ?? part.startMs));
+  // Network gone: what is missing is not silence. It waits for the network, or for the grace time's end.
+  const isLost = person?.present && person.network === "lost";
+  const leastMs = isLost ? state.settings.closing.graceMs : 0;
   // A speech-to-speech model ends the turn itself; this is only the bound.
-  if (state.settings.mode === "realtime") return silentSince + state.settings.bounds.transcriptMs;
+  if (state.settings.mode === "realtime") return silentSince + Math.max(leastMs, state.settings.bounds.transcriptMs);
   const text = turnText(turn);
-  return silentSince + endpointingDelayMs({ text, language: state.language }, state.settings.endpointing);
+  const delayMs = endpointingDelayMs({ text, language: state.language }, state.settings.endpointing);
+  return silentSince + Math.max(leastMs, delayMs);
 }
 
 function commitDue(state: RuleState, deadline: string | null): Decision[] {
