@@ -75,12 +75,16 @@ function heardOf(reply: ReplyEntry, ledger: Ledger, voice: Voice | undefined): H
   for (const sound of voice.sounds) {
     if (left <= 0) break;
     const words = sound.text.split(" ");
+    // A speech-to-speech model that broke off never told them.
+    if (!reply.sentences.some((sentence) => sentence.text === sound.text)) break;
     const exact = wordsBy(words, left, sound.ms);
     const whole = left >= sound.ms - 0.5;
     const settled = whole && left - voice.lagMs >= sound.ms - 0.5;
     heard.push({
       words,
-      least: settled ? words.length : wordsBy(words, left - voice.lagMs, sound.ms) - slack(reply, sound.text, words),
+      least: settled
+        ? words.length
+        : Math.max(0, wordsBy(words, left - voice.lagMs, sound.ms) - slack(reply, sound.text, words)),
       most: whole ? words.length : Math.min(words.length, exact + slack(reply, sound.text, words)),
     });
     left -= sound.ms;

@@ -1,12 +1,15 @@
 import type { Fact } from "../../src/facts/index.ts";
 import { LATE_MS, STOP_MS } from "./in-time.ts";
-import { type Ledger, must, someoneIsThere } from "./ledger.ts";
+import { type Ledger, must } from "./ledger.ts";
 
 /** Closing comes once, then closed, and by then nothing is open. */
 export function closing(ledger: Ledger, fact: Fact): void {
   switch (fact.type) {
     case "close-requested":
       ledger.askedAt ??= fact.at;
+      return;
+    case "call-recovered":
+      ledger.recoveredAt = fact.at;
       return;
     case "call-closing":
       must(ledger.closing === "open", "closing-is-quiet", fact, "closing twice");
@@ -27,13 +30,13 @@ export function closing(ledger: Ledger, fact: Fact): void {
 
 /** By when the call must be over, as things stand; null: it may go on. */
 export function mustCloseBy(ledger: Ledger): number | null {
-  const { settings } = ledger;
-  if (ledger.closing === "closing") return ledger.closingSince + STOP_MS + LATE_MS;
-  let by: number | null = null;
-  if (ledger.askedAt !== null) by = ledger.askedAt + settings.closing.farewellMs + STOP_MS + LATE_MS;
-  if (!someoneIsThere(ledger)) {
+  const { settings, recoveredAt } = ledger;
+  let from: number | null = ledger.closing === "closing" ? ledger.closingSince : null;
+  if (from === null && ledger.askedAt !== null) from = ledger.askedAt + settings.closing.farewellMs;
+  if (ledger.closing === "open" && ledger.people.size === 0) {
     const waits = ledger.everJoined ? settings.closing.graceMs : settings.closing.joinMs;
-    by = Math.min(by ?? Number.POSITIVE_INFINITY, ledger.emptySince + waits + STOP_MS + LATE_MS);
+    from = Math.min(from ?? Number.POSITIVE_INFINITY, ledger.emptySince + waits);
   }
-  return by;
+  // Nothing can be decided while there is no process.
+  return from === null ? null : Math.max(from, recoveredAt) + STOP_MS + LATE_MS;
 }

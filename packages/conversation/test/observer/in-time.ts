@@ -13,7 +13,8 @@ export const STOP_MS = 2_000;
  */
 export function inTime(ledger: Ledger, fact: Fact): void {
   const { settings, committedTurns, activeReplies, openTurns, current } = ledger;
-  if (committedTurns.size + activeReplies.size + openTurns.size === 0) return;
+  // While there is no process nothing can move.
+  if (committedTurns.size + activeReplies.size + openTurns.size === 0 || fact.type === "call-recovered") return;
   const { at } = fact;
   const { bounds, closing, endpointing } = settings;
   const freeToSpeak = openTurns.size === 0 && someoneListens(ledger);
@@ -27,7 +28,7 @@ export function inTime(ledger: Ledger, fact: Fact): void {
     else if (at - reply.waitFrom > replyBoundMs) late("reply-ends-in-time", reply.replyId, at - reply.waitFrom, fact);
   }
   const openBoundMs =
-    Math.max(bounds.turnMs, bounds.transcriptMs, endpointing.minMs, endpointing.maxMs, closing.graceMs) + LATE_MS;
+    bounds.turnMs + Math.max(bounds.transcriptMs, endpointing.minMs, endpointing.maxMs, closing.graceMs) + LATE_MS;
   for (const turn of openTurns)
     if (at - turn.waitFrom > openBoundMs) late("turn-ends-in-time", turn.turnId, at - turn.waitFrom, fact);
 }

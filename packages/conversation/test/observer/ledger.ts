@@ -9,7 +9,10 @@ export interface Ledger {
   seq: number;
   at: number;
   epoch: number;
-  people: Map<string, { present: boolean; ready: boolean; speakingSinceMs: number | null }>;
+  /** Who is there; other agents are not among them. */
+  people: Map<string, { speakingSinceMs: number | null }>;
+  /** Who has subscribed to the agent's voice. */
+  ready: Set<string>;
   turns: Map<string, TurnEntry>;
   openTurns: Set<TurnEntry>;
   committedTurns: Set<TurnEntry>;
@@ -27,6 +30,7 @@ export interface Ledger {
   emptySince: number;
   askedAt: number | null;
   closingSince: number;
+  recoveredAt: number;
   /** Decisions since the last input, and deadlines in a row. */
   decisionsOfStep: number;
 }
@@ -79,6 +83,7 @@ export function newLedger(settings: Settings): Ledger {
     at: 0,
     epoch: 1,
     people: new Map(),
+    ready: new Set(),
     turns: new Map(),
     openTurns: new Set(),
     committedTurns: new Set(),
@@ -94,6 +99,7 @@ export function newLedger(settings: Settings): Ledger {
     emptySince: 0,
     askedAt: null,
     closingSince: 0,
+    recoveredAt: 0,
     decisionsOfStep: 0,
   };
 }
@@ -104,12 +110,7 @@ export function must(holds: boolean, invariant: Invariant, fact: Fact, message: 
 
 export function someoneListens(ledger: Ledger): boolean {
   const anyone = ledger.settings.mode === "text";
-  for (const person of ledger.people.values()) if (person.present && (anyone || person.ready)) return true;
-  return false;
-}
-
-export function someoneIsThere(ledger: Ledger): boolean {
-  for (const person of ledger.people.values()) if (person.present) return true;
+  for (const id of ledger.people.keys()) if (anyone || ledger.ready.has(id)) return true;
   return false;
 }
 

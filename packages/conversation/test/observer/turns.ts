@@ -85,6 +85,7 @@ export function turns(ledger: Ledger, fact: Fact): void {
     }
     case "speech-started":
     case "speech-ended":
+    case "participant-left":
       for (const turn of ledger.openTurns) if (turn.participantId === fact.participantId) turn.waitFrom = fact.at;
       return;
   }

@@ -49,9 +49,9 @@ export class Mouth {
   }
 
   /** No more of the sentence that is coming in than what came so far. */
-  cut(replyId: string, limitMs: number): void {
+  cut(replyId: string, index: number, limitMs: number): void {
     const last = this.voices.get(replyId)?.sounds.at(-1);
-    if (last) last.limitMs = Math.min(last.limitMs, Math.floor(limitMs));
+    if (last?.index === index) last.limitMs = Math.min(last.limitMs, Math.floor(limitMs));
   }
 
   release(replyId: string): void {

@@ -153,7 +153,8 @@ export class Stages {
     const hangs = roll() < 0.4;
     const callsTools = text === null && roll() < 0.22;
     const fixed = text?.match(/[^.!?]+[.!?]*/g)?.map((part) => part.trim()) ?? [];
-    const sentences = text === null ? between(roll, callsTools || (faults > 0 && fate > 0.97) ? 0 : 1, 4) : fixed.length;
+    const sentences =
+      text === null ? between(roll, callsTools || (faults > 0 && fate > 0.97) ? 0 : 1, 4) : fixed.length;
     const first = this.#said.get(replyId) ?? 0;
     this.#said.set(replyId, first + sentences);
     for (let nth = 0; nth < sentences; nth++) {
@@ -264,16 +265,19 @@ export class Stages {
     const queue = this.#queues.get(replyId);
     if (!queue || queue.ended) return;
     queue.ended = true;
-    if (queue.coming) this.#mouth.cut(replyId, (this.#desk.now - queue.coming.since) * queue.coming.speed);
+    if (!queue.coming) return;
+    const { index, since, speed } = queue.coming;
+    this.#mouth.cut(replyId, index, (this.#desk.now - since) * speed);
   }
 
   /** A speech-to-speech model brings the sound, and tells the words of a sentence once all of it came. */
   #bring(replyId: string, index: number, text: string): void {
     const { seed, faults } = this.#desk;
     const roll = dice(seed, of.speech, numberOf(replyId), index);
-    if (!this.#live.has(replyId)) return;
+    if (!this.#live.has(replyId) || this.#failed.has(replyId)) return;
     const ms = Math.max(120, Math.round(text.length * paceMs(seed)));
     const share = roll() < 0.03 * faults ? roll() : 1;
+    if (share < 1) this.#failed.add(replyId);
     const hangs = roll() < 0.4;
     const limitMs = Math.floor(share * ms);
     if (limitMs > 0) this.#mouth.offer(replyId, { index, ms, limitMs, text });

@@ -61,7 +61,7 @@ export class World implements Desk {
   /** The whole call, to its end. Throws a Violation. */
   run(): void {
     this.#begin();
-    for (let turns = 0; this.state.closing.phase !== "closed"; turns++) {
+    for (let turns = 0; !this.#isUp || this.state.closing.phase !== "closed"; turns++) {
       if (turns > MOST_TURNS) throw new Violation("no-storm", `${this.log.length} facts and no end`);
       const due = this.#isUp ? this.#nextDeadline() : null;
       const next = this.#agenda.next();
@@ -208,7 +208,11 @@ export class World implements Desk {
     this.#life++;
     this.mouth.die();
     this.#stages.die();
-    if (this.observer.ledger.closing === "closed") return;
+    if (this.observer.ledger.closing === "closed") {
+      // The log is whole: nobody takes a call over that is over.
+      this.#isUp = true;
+      return;
+    }
     const roll = dice(this.seed, 3, this.crashes);
     this.whatever(between(roll, 100, 4000), () => this.#recover(lost, roll));
   }
@@ -219,8 +223,9 @@ export class World implements Desk {
     if (difference) throw new Violation("recovery-agrees", difference);
     this.#append(missing);
     this.#isUp = true;
-    this.state = { ...state, epoch: state.epoch + 1 };
+    this.state = state;
     if (state.closing.phase === "closed") return;
+    this.state = { ...state, epoch: state.epoch + 1 };
     this.feed({ type: "call-recovered", wallMs: this.now, by: "w2" });
     this.#people.recovered(roll);
   }
