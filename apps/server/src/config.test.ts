@@ -1,0 +1,98 @@
+import { resolve } from "node:path";
+import { ParleyError } from "@parley/engine";
+import { describe, expect, test } from "vitest";
+import { readServerConfig } from "./config.ts";
+
+const production = {
+  NODE_ENV: "production",
+  LIVEKIT_URL: "wss://voice.example",
+  LIVEKIT_API_KEY: "key",
+  LIVEKIT_API_SECRET: "s3cret-s3cret",
+  DATABASE_URL: "postgres://u:p@db:5432/parley",
+};
+
+function problem(env: NodeJS.ProcessEnv): string {
+  try {
+    readServerConfig(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ParleyError);
+    expect(error).toMatchObject({ code: "bad-configuration", category: "configuration" });
+    return (error as ParleyError).message;
+  }
+  throw new Error("it was accepted");
+}
+
+describe("the server's configuration", () => {
+  test("needs nothing in development", () => {
+    expect(readServerConfig({})).toEqual({
+      production: false,
+      port: 8080,
+      host: "127.0.0.1",
+      dataDir: resolve(".parley"),
+      livekit: null,
+      livekitPublicUrl: null,
+      databaseUrl: null,
+      apiKey: null,
+      workerKey: null,
+      allowedOrigins: [],
+      connectionTimeoutMs: 30_000,
+      requestTimeoutMs: 60_000,
+    });
+  });
+
+  test("takes what is given", () => {
+    const config = readServerConfig({
+      ...production,
+      LIVEKIT_URL: undefined,
+      LIVEKIT_SERVER_URL: "ws://livekit:7880",
+      PARLEY_LIVEKIT_PUBLIC_URL: "wss://voice.example",
+      PARLEY_PORT: "9000",
+      PARLEY_API_KEY: "an-api-key-of-some-length",
+      PARLEY_WORKER_KEY: "a-worker-key-of-some-length",
+      PARLEY_ALLOWED_ORIGINS: "https://a.example, http://b.example:8080",
+      REQUEST_TIMEOUT: "5000",
+      PARLEY_WORKER_PORT: "8081",
+    });
+    expect(config).toMatchObject({
+      production: true,
+      host: "0.0.0.0",
+      port: 9000,
+      livekit: { url: "ws://livekit:7880" },
+      livekitPublicUrl: "wss://voice.example",
+      allowedOrigins: ["https://a.example", "http://b.example:8080"],
+      requestTimeoutMs: 5_000,
+    });
+  });
+
+  test("in production names everything that is missing at once", () => {
+    const message = problem({ NODE_ENV: "production" });
+    for (const name of ["LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "DATABASE_URL"]) {
+      expect(message).toContain(`${name} is not set`);
+    }
+  });
+
+  test("half a LiveKit is named in development too", () => {
+    expect(problem({ LIVEKIT_URL: "ws://127.0.0.1:7880" })).toMatch(
+      /LIVEKIT_API_KEY is not set[\s\S]*LIVEKIT_API_SECRET is not set/,
+    );
+  });
+
+  test.each([
+    ["PARLEY_PORT", "80x80", /PARLEY_PORT="80x80": must be a whole number/],
+    ["PARLEY_PORT", "70000", /from 0 to 65535/],
+    ["LIVEKIT_URL", "livekit", /LIVEKIT_URL="livekit": must be the address/],
+    ["DATABASE_URL", "mysql://me:hunter2@db/x", /^DATABASE_URL="mysql:\/\/me:\*\*\*@db\/x"/],
+    ["PARLEY_ALLOWED_ORIGINS", "https://a.example/path", /without a path/],
+    ["PARLEY_API_KEY", "short", /^PARLEY_API_KEY=<5 characters, hidden>: must have at least 16/],
+    ["PARLEY_HOST", "0.0.0.0", /NODE_ENV=production/],
+    ["PARLEY_PROT", "8080", /^PARLEY_PROT="8080": unknown setting; did you mean PARLEY_PORT\?/],
+    ["PARLEY_SECRET_SAUCE", "ketchup", /hidden>: unknown setting; known are .*PARLEY_PORT/],
+    ["CONNECTION_TIMEOUT", "30s", /CONNECTION_TIMEOUT="30s"/],
+  ])("%s=%s stops the start, with the fix", (name, value, message) => {
+    expect(problem({ LIVEKIT_API_KEY: "", [name]: value })).toMatch(message);
+  });
+
+  test("an empty value counts as unset", () => {
+    expect(readServerConfig({ PARLEY_PORT: " ", DATABASE_URL: "" })).toMatchObject({ port: 8080, databaseUrl: null });
+  });
+});

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { type TestApp, testApp } from "../test/app.ts";
+
+const send = (
+  app: TestApp["app"],
+  headers: Record<string, string>,
+  url = "/api/token",
+  method: "POST" | "OPTIONS" | "GET" = "POST",
+) => app.inject({ method, url, headers });
+
+describe("in development", () => {
+  test.each(["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "127.0.0.2", "LOCALHOST"])(
+    "%s is this machine",
+    async (host) => {
+      const { app } = await testApp();
+      expect((await send(app, { host })).statusCode).toBe(201);
+    },
+  );
+
+  test.each([
+    "evil.example",
+    "127.0.0.1.evil.example",
+    "localhost.evil.example:8080",
+    "10.0.0.5:8080",
+    "127.evil.example",
+  ])("a request for %s is not answered: it could be a foreign page's", async (host) => {
+    const { app } = await testApp();
+    for (const url of ["/api/calls", "/api/config", "/"]) {
+      expect((await send(app, { host }, url, "GET")).json()).toMatchObject({ status: 403, code: "host-not-trusted" });
+    }
+  });
+
+  test("pages of this machine may use it, from any port; others may not", async () => {
+    const { app } = await testApp();
+    const host = "127.0.0.1:8080";
+    for (const origin of ["http://127.0.0.1:8080", "http://localhost:5173", "http://[::1]:3000"]) {
+      const response = await send(app, { host, origin });
+      expect(response.statusCode).toBe(201);
+      expect(response.headers["access-control-allow-origin"]).toBe(origin);
+      expect(response.headers.vary).toContain("Origin");
+    }
+    for (const origin of [
+      "https://evil.example",
+      "null",
+      "http://localhost.evil.example",
+      "file://",
+      "chrome-extension://x",
+    ]) {
+      const response = await send(app, { host, origin });
+      expect(response.json(), origin).toMatchObject({ status: 403, code: "origin-not-allowed" });
+      expect(response.headers).not.toHaveProperty("access-control-allow-origin");
+    }
+  });
+});
+
+describe("in production", () => {
+  test("our own page and the named origins, no others; loopback is nothing special", async () => {
+    const { app } = await testApp({ production: true, allowedOrigins: ["https://www.example.com"] });
+    const host = "voice.example.com";
+    for (const origin of ["https://voice.example.com", "https://www.example.com"]) {
+      expect((await send(app, { host, origin })).statusCode).toBe(201);
+    }
+    for (const origin of [
+      "https://example.com",
+      "http://localhost:5173",
+      "https://www.example.com.evil.example",
+      "https://www.example.com:8443",
+    ]) {
+      expect((await send(app, { host, origin })).statusCode, origin).toBe(403);
+    }
+  });
+
+  test("a preflight is answered for those alone", async () => {
+    const { app } = await testApp({ production: true, allowedOrigins: ["https://www.example.com"] });
+    const preflight = { host: "voice.example.com", "access-control-request-method": "POST" };
+    const good = await send(app, { ...preflight, origin: "https://www.example.com" }, "/api/token", "OPTIONS");
+    expect(good.statusCode).toBe(204);
+    expect(good.headers).toMatchObject({
+      "access-control-allow-origin": "https://www.example.com",
+      "access-control-allow-methods": "GET, POST",
+      "access-control-allow-headers": "content-type, authorization",
+    });
+    expect(
+      (await send(app, { ...preflight, origin: "https://evil.example" }, "/api/token", "OPTIONS")).statusCode,
+    ).toBe(403);
+  });
+});
+
+test("every answer has an id and the headers that keep a page safe", async () => {
+  const { app } = await testApp({ publicUrl: "wss://x.livekit.cloud" });
+  const response = await send(app, { host: "localhost" }, "/api/config", "GET");
+  expect(response.headers["x-request-id"]).toMatch(/^[\da-f-]{36}$/);
+  expect(response.headers).toMatchObject({ "x-content-type-options": "nosniff", "referrer-policy": "no-referrer" });
+  const policy = String(response.headers["content-security-policy"]);
+  expect(policy).toContain("connect-src 'self' wss://x.livekit.cloud https://x.livekit.cloud wss://*.livekit.cloud");
+  expect(policy).toContain("script-src 'self';");
+  expect(policy).toContain("frame-ancestors 'none'");
+});
+
+test("the page learns which agents there are", async () => {
+  const { app } = await testApp();
+  expect((await send(app, { host: "localhost" }, "/api/config", "GET")).json()).toEqual({
+    agents: [
+      { name: "front-desk", title: "Front desk", description: "Answers.", demo: true },
+      { name: "sales", title: "Sales", description: "Sells.", demo: false },
+    ],
+    livekitUrl: "ws://127.0.0.1:7880",
+    version: expect.stringMatching(/^\d/),
+  });
+});

@@ -1,0 +1,36 @@
+import { ParleyError } from "@parley/engine";
+import { type RoomApi, roomApi } from "@parley/livekit";
+
+/** A page waits for the answer, and so does a load balancer. */
+const ASK_MS = 3_000;
+
+export interface LiveKitAccess {
+  /** Where the server reaches it. */
+  url: string;
+  /** Where browsers reach it. */
+  publicUrl: string;
+  apiKey: string;
+  apiSecret: string;
+  rooms: Pick<RoomApi, "listParticipants">;
+}
+
+/** Browsers open a WebSocket, so that is the scheme they are told. */
+export function liveKitAccess(
+  livekit: { url: string; apiKey: string; apiSecret: string },
+  publicUrl: string | null,
+  rooms: Pick<RoomApi, "listParticipants"> = roomApi({ ...livekit, timeoutMs: ASK_MS }),
+): LiveKitAccess {
+  return { ...livekit, publicUrl: (publicUrl ?? livekit.url).replace(/^http/, "ws"), rooms };
+}
+
+/** The identities in a room, or null when nobody is there and it does not exist. Throws ParleyError. */
+export async function whoIsIn(livekit: LiveKitAccess, room: string): Promise<string[] | null> {
+  try {
+    const present = (await livekit.rooms.listParticipants(room)).map((participant) => participant.identity);
+    // LiveKit answers for a room that does not exist as for one without people.
+    return present.length === 0 ? null : present;
+  } catch (error) {
+    if (error instanceof ParleyError && error.code === "livekit-not-found") return null;
+    throw error;
+  }
+}

@@ -1,0 +1,115 @@
+import type { AddressInfo } from "node:net";
+import { ParleyError } from "@parley/engine";
+import type { Store } from "@parley/store";
+import { attachUplink, singleKey, type UplinkServer } from "@parley/uplink";
+import type { FastifyInstance } from "fastify";
+import { buildApp } from "./app.ts";
+import type { ServerConfig } from "./config.ts";
+import { liveKitAccess } from "./livekit.ts";
+import { type ServerLog, serverLog } from "./log.ts";
+import type { AgentCard } from "./page-config/schema.ts";
+
+/** How long requests that run may go on after `close`. */
+const CLOSE_MS = 5_000;
+
+export interface ServerOptions {
+  /** As `readServerConfig` gives it. */
+  config: ServerConfig;
+  /** The given LiveKit server, or the embedded one. */
+  livekit: { url: string; apiKey: string; apiSecret: string };
+  /** Open; whoever opened it closes it. */
+  store: Store;
+  /** The first one comes when nobody in particular is asked for. */
+  agents: readonly [AgentCard, ...AgentCard[]];
+  log?: ServerLog;
+  /** The built talk page. Default: apps/web/dist. */
+  webRoot?: string;
+}
+
+export interface RunningServer {
+  /** Where a person on this machine finds it. */
+  url: string;
+  port: number;
+  /** The workers that are connected. */
+  uplinks: UplinkServer;
+  /** Takes nothing new, lets running requests end (5 s at most), and says goodbye to the workers. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Listens. Throws ParleyError `port-in-use`, `listen-failed`. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, store, agents, log = serverLog() } = options;
+  const livekit = liveKitAccess(options.livekit, config.livekitPublicUrl);
+  const app = await buildApp({
+    config,
+    livekit,
+    store,
+    agents,
+    log,
+    ...(options.webRoot === undefined ? {} : { webRoot: options.webRoot }),
+  });
+  const uplinks = attachUplink(app.server, { store: store.facts, authenticate: workerKeys(config, store), log });
+  try {
+    await app.listen({ port: config.port, host: config.host });
+  } catch (error) {
+    await uplinks.close();
+    await app.close();
+    throw listenError(error, config);
+  }
+  if (config.production && config.apiKey === null) {
+    log.warn("PARLEY_API_KEY is not set: nobody can read /api/calls");
+  }
+  const { port } = app.server.address() as AddressInfo;
+  const shownHost = config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host;
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://${shownHost.includes(":") ? `[${shownHost}]` : shownHost}:${port}`,
+    port,
+    uplinks,
+    close() {
+      closing ??= closeAll(app, uplinks);
+      return closing;
+    },
+  };
+}
+
+/** The key of the configuration, and those in the database. */
+function workerKeys(config: ServerConfig, store: Store): (key: string) => Promise<string | null> {
+  const configured = config.workerKey === null ? async () => null : singleKey("worker", config.workerKey);
+  return async (key) => (await configured(key)) ?? (await store.workerKeys.find(key));
+}
+
+async function closeAll(app: FastifyInstance, uplinks: UplinkServer): Promise<void> {
+  const force = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
+  try {
+    await Promise.all([uplinks.close(), app.close()]);
+  } finally {
+    clearTimeout(force);
+  }
+}
+
+function listenError(error: unknown, { host, port }: ServerConfig): ParleyError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") {
+    return new ParleyError(`Port ${port} is in use. Stop what listens on it, or choose another by PARLEY_PORT.`, {
+      code: "port-in-use",
+      category: "configuration",
+      cause: error,
+    });
+  }
+  if (code === "EACCES") {
+    return new ParleyError(
+      `Port ${port} needs rights that this user does not have. Choose one above 1023 by PARLEY_PORT.`,
+      {
+        code: "port-refused",
+        category: "configuration",
+        cause: error,
+      },
+    );
+  }
+  return new ParleyError(`The server cannot listen on ${host}:${port} (PARLEY_HOST, PARLEY_PORT): ${message}`, {
+    code: "listen-failed",
+    category: "configuration",
+    cause: error,
+  });
+}

@@ -1,0 +1,132 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RoomApi, RoomParticipant } from "@parley/livekit";
+import type { CallRow, Store } from "@parley/store";
+import type { FastifyInstance } from "fastify";
+import pino from "pino";
+import { onTestFinished } from "vitest";
+import { type AppOptions, buildApp } from "../app.ts";
+import { liveKitAccess } from "../livekit.ts";
+
+export const KEY = "testkey";
+export const SECRET = "a-secret-for-tests-of-32-characters-or-more";
+
+export interface TestApp {
+  app: FastifyInstance;
+  /** Who is in which room; a test changes it. */
+  rooms: Map<string, string[]>;
+  /** Set: LiveKit answers with this error. */
+  livekitFailure: { error: Error | null };
+  /** Set: Postgres does. */
+  storeFailure: { error: Error | null };
+  calls: CallRow[];
+  logLines: () => Record<string, unknown>[];
+}
+
+export async function testApp(
+  options: Partial<AppOptions["config"]> & { webRoot?: string; publicUrl?: string } = {},
+): Promise<TestApp> {
+  const { webRoot, publicUrl = null, ...config } = options;
+  const rooms = new Map<string, string[]>();
+  const livekitFailure: TestApp["livekitFailure"] = { error: null };
+  const storeFailure: TestApp["storeFailure"] = { error: null };
+  const calls: CallRow[] = [];
+  const lines: string[] = [];
+  const listParticipants: RoomApi["listParticipants"] = async (room) => {
+    if (livekitFailure.error) throw livekitFailure.error;
+    return (rooms.get(room) ?? []).map((identity) => ({ identity }) as RoomParticipant);
+  };
+  const emptyRoot = await mkdtemp(join(tmpdir(), "parley-server-"));
+  const app = await buildApp({
+    config: {
+      production: false,
+      apiKey: null,
+      allowedOrigins: [],
+      connectionTimeoutMs: 30_000,
+      requestTimeoutMs: 60_000,
+      ...config,
+    },
+    livekit: liveKitAccess({ url: "ws://127.0.0.1:7880", apiKey: KEY, apiSecret: SECRET }, publicUrl, {
+      listParticipants,
+    }),
+    store: fakeStore(calls, storeFailure),
+    agents: [
+      { name: "front-desk", title: "Front desk", description: "Answers.", demo: true },
+      { name: "sales", title: "Sales", description: "Sells.", demo: false },
+    ],
+    log: pino({ level: "trace" }, { write: (line: string) => void lines.push(line) }),
+    webRoot: webRoot ?? emptyRoot,
+  });
+  onTestFinished(async () => {
+    await app.close();
+    await rm(emptyRoot, { recursive: true, force: true });
+  });
+  return { app, rooms, livekitFailure, storeFailure, calls, logLines: () => lines.map((line) => JSON.parse(line)) };
+}
+
+function fakeStore(calls: CallRow[], failure: { error: Error | null }): AppOptions["store"] {
+  const guard = () => {
+    if (failure.error) throw failure.error;
+  };
+  return {
+    async ping() {
+      guard();
+    },
+    calls: {
+      async get(callId) {
+        guard();
+        return calls.find((call) => call.callId === callId) ?? null;
+      },
+      async list({ limit = 50, cursor = "0" } = {}) {
+        guard();
+        const from = Number(cursor);
+        const nextCursor = from + limit < calls.length ? String(from + limit) : null;
+        return { calls: calls.slice(from, from + limit), nextCursor };
+      },
+    },
+    facts: {
+      appendBatch: () => Promise.reject(new Error("not here")),
+      async read(callId, { afterSeq = 0, limit = 500 } = {}) {
+        guard();
+        const last = calls.find((call) => call.callId === callId)?.lastSeq ?? 0;
+        const end = Math.min(last, afterSeq + limit);
+        const facts = Array.from({ length: end - afterSeq }, (_, index) => {
+          const seq = afterSeq + index + 1;
+          return { callId, epoch: 1, seq, at: seq * 10, type: "speech-started", participantId: "p" };
+        });
+        return { facts, nextAfterSeq: end < last ? end : null };
+      },
+    },
+  } satisfies Pick<Store, "calls" | "facts" | "ping">;
+}
+
+export function callRow(callId: string, more: Partial<CallRow> = {}): CallRow {
+  return {
+    callId,
+    epoch: 1,
+    status: "ended",
+    agent: "front-desk",
+    room: "r",
+    tenantId: null,
+    from: null,
+    to: null,
+    language: "en",
+    startedAt: new Date(Date.UTC(2026, 10, 1)),
+    endedAt: null,
+    endReason: null,
+    factCount: 3,
+    lastSeq: 3,
+    ...more,
+  };
+}
+
+/** A token's claims, without checking its signature. */
+export function claims(token: string): Record<string, unknown> & {
+  sub: string;
+  exp: number;
+  video: Record<string, unknown>;
+  roomConfig?: { agents?: { agentName: string; metadata: string }[]; metadata?: string } & Record<string, unknown>;
+} {
+  return JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+}
