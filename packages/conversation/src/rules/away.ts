@@ -1,5 +1,5 @@
 import type { AwayState, Concern, RuleState } from "./state.ts";
-import { someoneIsThere } from "./views.ts";
+import { someoneIsThere, speakingSince } from "./views.ts";
 
 /** A person who says nothing for a while is away: shown, perhaps asked, perhaps hung up on. */
 export const away: Concern<AwayState> = {
@@ -46,5 +46,6 @@ function awayId(state: RuleState): string {
 
 function isQuiet(state: RuleState): boolean {
   const { turns, replies } = state;
-  return turns.open.length + turns.committed.length + replies.active.length === 0 && someoneIsThere(state);
+  const nothing = turns.open.length + turns.committed.length + replies.active.length === 0;
+  return nothing && speakingSince(state) === null && someoneIsThere(state);
 }
