@@ -17,6 +17,9 @@ import {
   unfinishedTools,
 } from "./views.ts";
 
+/** Sentences that a tool says while it works are numbered from here. */
+const SAID_BY_TOOLS = 1_000_000;
+
 /** What the agent says: asked for, made sentence by sentence, finished or discarded. When it sounds is playback's. */
 export const replies: Concern<RepliesState> = {
   initial: { requested: 0, active: [] },
@@ -186,8 +189,8 @@ function react(state: RuleState, fact: Fact): readonly Decision[] {
       const reply = replyById(state, fact.replyId);
       const isNew = reply?.sentences.some((sentence) => sentence.index === fact.index && !sentence.asked);
       if (!reply || !isNew || state.settings.mode === "text") return [];
-      // A speech-to-speech model brings the sound along; only fixed speech is synthesised.
-      if (state.settings.mode === "realtime" && reply.text === null) return [];
+      // A speech-to-speech model brings the sound along; only fixed speech and what tools say is synthesised.
+      if (state.settings.mode === "realtime" && reply.text === null && fact.index < SAID_BY_TOOLS) return [];
       return [{ type: "speech-requested", replyId: fact.replyId, index: fact.index }];
     }
     case "call-closing":
