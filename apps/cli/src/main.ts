@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { callCommand } from "./commands/call.ts";
-import { doctorCommand } from "./commands/doctor.ts";
+
 import { devCommand, startCommand } from "./commands/start.ts";
 import { workerCommand } from "./commands/worker.ts";
 import { type Out, runProgram } from "./run.ts";
@@ -10,7 +10,7 @@ const out: Out = {
   complain: (line) => void process.stderr.write(`${line}\n`),
 };
 
-const commands = [devCommand(out), startCommand(out), workerCommand(), callCommand(out), doctorCommand(out)];
+const commands = [devCommand(out), startCommand(out), workerCommand(), callCommand(out)];
 
 // Everything was closed in order by now; what a library left open must not hold the process.
 process.exit(await runProgram(process.argv.slice(2), commands, out));

@@ -17,6 +17,11 @@ export interface CallAssignment {
 /** What the supervisor knows of the agent; it never loads the module itself. */
 export interface AgentSummary {
   name: string;
+  /** For people: what the page shows. */
+  title: string;
+  description: string;
+  /** It works by rules, without a language model. */
+  demo: boolean;
   /** The module decides itself which jobs it takes. */
   asksToAccept: boolean;
   /** Most calls at once that the agent's author allows; null: no word about it. */

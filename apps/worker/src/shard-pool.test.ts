@@ -5,7 +5,14 @@ import type { AgentSummary, FromShard, ToShard } from "./messages.ts";
 import { createShardPool } from "./shard-pool.ts";
 import { manualClock } from "./test/manual-clock.ts";
 
-const agent: AgentSummary = { name: "shop", asksToAccept: false, maxCalls: null };
+const agent: AgentSummary = {
+  name: "shop",
+  title: "Shop",
+  description: "",
+  demo: false,
+  asksToAccept: false,
+  maxCalls: null,
+};
 
 interface FakeShard {
   sent: ToShard[];

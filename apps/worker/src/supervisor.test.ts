@@ -16,7 +16,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(callsDir, { recursive: true }));
 
-const agent: AgentSummary = { name: "shop", asksToAccept: false, maxCalls: null };
+const agent: AgentSummary = {
+  name: "shop",
+  title: "Shop",
+  description: "",
+  demo: false,
+  asksToAccept: false,
+  maxCalls: null,
+};
 
 function offer(n: number, metadata: object = {}): JobOffer {
   return {

@@ -6,6 +6,7 @@ import type { DispatchLine, OpenDispatch } from "./dispatch.ts";
 import { type Health, openHealth } from "./health.ts";
 import { liveKitDispatch } from "./livekit-dispatch.ts";
 import { createLog, type Log } from "./log.ts";
+import type { AgentSummary } from "./messages.ts";
 import { createShardPool, type ShardPool } from "./shard-pool.ts";
 import { type ForkShard, forkShard } from "./shard-process.ts";
 import { openShipping, type Shipping } from "./shipping.ts";
@@ -33,7 +34,7 @@ export interface WorkerParts {
   clock?: Clock;
   log?: Log;
   /** Called when the agent is warm, before anything is connected: what the worker connects to may be started here. */
-  warm?: (agentName: string) => Promise<void>;
+  warm?: (agent: AgentSummary) => Promise<void>;
   /** Gives up the start when aborted; later it does nothing. */
   signal?: AbortSignal;
   /** Called once, when LiveKit knows the worker; by default the line `worker registered` on standard output. */
@@ -107,7 +108,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     health = await openHealth(config.port, supervisor.health);
     const agent = await pool.start();
     supervisor.warm(agent);
-    await parts.warm?.(agent.name);
+    await parts.warm?.(agent);
     shipping = await openShipping({
       config,
       callsDir,

@@ -1,5 +1,6 @@
 import type { Command, ExitCode } from "../command.ts";
 import type { Out } from "../run.ts";
+import type { Stack } from "../start/stack.ts";
 import { stopSignals } from "../stop-signals.ts";
 import { typedPath } from "../typed-path.ts";
 
@@ -37,40 +38,45 @@ export function devCommand(out: Out): Command {
 }
 
 async function runStack(agentFiles: readonly string[], watch: boolean, out: Out): Promise<ExitCode> {
-  const { readStartConfig } = await import("../start/config.ts");
-  const config = readStartConfig(process.env);
-  const [{ createLog }, { createStack }, { demoAgent }, { prepareDemo }] = await Promise.all([
-    import("@parley/worker/log"),
-    import("../start/stack.ts"),
-    import("../start/demo.ts"),
-    import("../start/prepare-demo.ts"),
-  ]);
-  const { readWorkerConfig } = await import("@parley/worker");
-  const files = agentFiles.length > 0 ? agentFiles.map((file) => typedPath(file)) : [demoAgent()];
   const signals = stopSignals();
   const stopped = new AbortController();
   void signals.first.then(() => stopped.abort());
-  // Wrong settings of a later part stop the start before anything is up.
-  const settings = readWorkerConfig(files[0] ?? "", { ...process.env, ...placeholders });
-  const log = createLog("parley", settings.logLevel);
-  if (agentFiles.length === 0) await prepareDemo(config, out, stopped.signal);
+  const [{ readStartConfig, withPorts }, { readWorkerConfig }, { createLog }, { createStack }, { demoAgent }] =
+    await Promise.all([
+      import("../start/config.ts"),
+      import("@parley/worker"),
+      import("@parley/worker/log"),
+      import("../start/stack.ts"),
+      import("../start/demo.ts"),
+    ]);
+  const files = agentFiles.length > 0 ? agentFiles.map((file) => typedPath(file)) : [demoAgent()];
+  // Wrong settings of any part stop the start before anything is up.
+  const config = await withPorts(readStartConfig(process.env));
+  const { drainMs, logLevel } = readWorkerConfig(files[0] ?? "", { ...process.env, ...placeholders });
+  const log = createLog("parley", logLevel);
+  if (agentFiles.length === 0) await (await import("../start/local-speech.ts")).ensureLocalSpeech(out, stopped.signal);
 
   const stack = createStack({ config, agentFiles: files, watch, env: process.env, log });
-  let fault: unknown;
-  try {
-    const ready = await Promise.race([stack.start(), stack.died.then((error) => Promise.reject(error)), signals.first]);
-    if (!stopped.signal.aborted) {
-      out.print(`Parley is ready at ${ready}`);
-      fault = await Promise.race([stack.died, signals.first.then(() => undefined)]);
-    }
-  } catch (error) {
-    fault = error;
-  }
-  if (fault !== undefined) await stack.close(0).catch((error: Error) => log.error(error.message));
-  else await Promise.race([stack.close(settings.drainMs ?? DRAIN_MS), signals.again]);
+  const fault = await untilStopped(stack, signals.first, out);
+  if (fault === null) await Promise.race([stack.close(drainMs ?? DRAIN_MS), signals.again]);
+  else await stack.close(0).catch((error: Error) => log.error(error.message));
   signals.close();
-  if (fault !== undefined) throw fault;
+  if (fault !== null) throw fault;
   return 0;
+}
+
+/** Runs the stack; null when somebody stopped it, else what ended it. */
+async function untilStopped(stack: Stack, stopped: Promise<unknown>, out: Out): Promise<Error | null> {
+  const started = stack.start();
+  started.catch(() => {});
+  try {
+    const first = await Promise.race([started, stack.died, stopped.then(() => null)]);
+    if (first === null || first instanceof Error) return first;
+    out.print(`Parley is ready at ${first}`);
+    return await Promise.race([stack.died, stopped.then(() => null)]);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
 
 /** What the stack itself gives its worker. */

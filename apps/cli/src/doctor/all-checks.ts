@@ -26,8 +26,8 @@ function settingsCheck(env: NodeJS.ProcessEnv): Check {
     needed: "needed",
     async look() {
       try {
-        const { dataDir } = readStartConfig(env);
-        return { ok: true, says: `understood; data in ${dataDir}` };
+        const { server } = readStartConfig(env);
+        return { ok: true, says: `understood; data in ${server.dataDir}` };
       } catch (error) {
         return { ok: false, says: "not all are understood", how: (error as Error).message };
       }

@@ -31,9 +31,9 @@ export async function liveKit(
   died: Died,
   signal: AbortSignal,
 ): Promise<Up<LiveKitAddress>> {
-  if (config.livekit) return { value: config.livekit, close: async () => {} };
+  if (config.server.livekit) return { value: config.server.livekit, close: async () => {} };
   const { livekitApiKey: apiKey, livekitApiSecret: apiSecret } = keys;
-  const dataDir = join(config.dataDir, "livekit");
+  const dataDir = join(config.server.dataDir, "livekit");
   const server = await startLiveKitServer({
     dataDir,
     apiKey,
@@ -49,8 +49,9 @@ export async function liveKit(
 
 /** The given Postgres, or one beside. */
 export async function database(config: StartConfig, log: Log, died: Died): Promise<Up<string>> {
-  if (config.databaseUrl) return { value: config.databaseUrl, close: async () => {} };
-  const dataDir = join(config.dataDir, "postgres");
+  const { databaseUrl } = config.server;
+  if (databaseUrl) return { value: databaseUrl, close: async () => {} };
+  const dataDir = join(config.server.dataDir, "postgres");
   const postgres = await startEmbeddedPostgres({ dataDir, log });
   const timer = setInterval(() => {
     if (isAlive(postgres.pid)) return;

@@ -1,15 +1,18 @@
+import { join } from "node:path";
 import { ParleyError } from "@parley/engine";
+import type { AgentCard } from "@parley/server";
 import type { Log } from "@parley/worker/log";
 import type { StartConfig } from "./config.ts";
-import { database, liveKit, type Up } from "./embedded.ts";
-import { loadKeys } from "./keys.ts";
-import { openServer, type ServerAddress } from "./server.ts";
+import { database, type LiveKitAddress, liveKit, type Up } from "./embedded.ts";
+import { type Keys, loadKeys } from "./keys.ts";
+import { openServer } from "./server.ts";
 import { type AgentWorker, openAgentWorker } from "./workers.ts";
 
-/** Longest time in which everything must have ended. */
+/** Longest time in which everything must have ended, beside what calls are given. */
 const CLOSE_MS = 30_000;
 
 export interface StackOptions {
+  /** With every port known. */
   config: StartConfig;
   /** The first one answers people who ask for nobody in particular. */
   agentFiles: readonly string[];
@@ -28,93 +31,83 @@ export interface Stack {
   close(drainMs: number): Promise<void>;
 }
 
-export function createStack(options: StackOptions): Stack {
-  const { config, agentFiles, env, log } = options;
+export function createStack({ config, agentFiles, watch, env, log }: StackOptions): Stack {
   const stopping = new AbortController();
   const death = Promise.withResolvers<ParleyError>();
-  const died = (error: ParleyError): void => {
-    if (!stopping.signal.aborted) death.resolve(error);
-  };
   const workers: AgentWorker[] = [];
-  let livekit: Promise<Up<{ url: string; apiKey: string; apiSecret: string }>> | undefined;
-  let postgres: Promise<Up<string>> | undefined;
-  let server: Promise<Up<ServerAddress>> | undefined;
+  /** In the order in which they are closed. */
+  const parts: Promise<Up<unknown>>[] = [];
   let starting: Promise<unknown> = Promise.resolve();
   let closed: Promise<void> | undefined;
 
+  const died = (error: ParleyError): void => {
+    if (!stopping.signal.aborted) death.resolve(error);
+  };
+
   async function start(): Promise<string> {
-    const keys = loadKeys(config.dataDir);
-    const workerKey = config.workerKey ?? keys.workerKey;
-    const lk = liveKit(config, keys, log.child({ part: "livekit" }), died, stopping.signal);
-    const db = database(config, log.child({ part: "postgres" }), died);
-    livekit = lk;
-    postgres = db;
+    const keys = loadKeys(config.server.dataDir);
+    const workerKey = config.server.workerKey ?? keys.workerKey;
+    const livekit = liveKit(config, keys, log.child({ part: "livekit" }), died, stopping.signal);
+    const postgres = database(config, log.child({ part: "postgres" }), died);
 
-    // Models are loaded while the servers come up; the agent's name, which the page dispatches to, is known then.
-    const openServerFor = async (agent: string): Promise<void> => {
-      const [{ value: address }, { value: databaseUrl }] = await Promise.all([lk, db]);
-      server ??= openServer({ config, livekit: address, databaseUrl, workerKey, defaultAgent: agent, env, log });
-      await server;
-    };
-    const first = Promise.withResolvers<void>();
-    first.promise.catch(() => {});
+    // Agents are loaded while LiveKit and the database come up; the page needs to know them, and they need the page's
+    // server before they register.
+    const cards = agentFiles.map(() => Promise.withResolvers<AgentCard>());
+    const server = Promise.all([livekit, postgres, Promise.all(cards.map(({ promise }) => promise))]).then(
+      ([address, db, agents]) =>
+        openServer({
+          config,
+          livekit: address.value,
+          databaseUrl: db.value,
+          workerKey,
+          agents: agents as [AgentCard, ...AgentCard[]],
+          log,
+        }),
+    );
+    parts.push(server, postgres, livekit);
 
-    const open = async (agentFile: string, index: number): Promise<void> => {
-      const known = config.livekit ?? { url: `ws://127.0.0.1:${config.livekitPort}`, ...embeddedKeys(keys) };
-      const worker = await openAgentWorker({
-        agentFile,
-        watch: options.watch,
-        log,
-        env: {
-          ...env,
-          LIVEKIT_URL: known.url,
-          LIVEKIT_API_KEY: known.apiKey,
-          LIVEKIT_API_SECRET: known.apiSecret,
-          BACKEND_URL: `http://127.0.0.1:${config.port}`,
-          PARLEY_WORKER_KEY: workerKey,
-          PARLEY_DATA: config.dataDir,
-          // One worker answers at the known port, the others anywhere.
-          ...(index === 0 ? {} : { PARLEY_WORKER_PORT: "0" }),
+    /** One worker answers at the known port and keeps its files in the usual place, the others beside. */
+    const agentEnv = (index: number): NodeJS.ProcessEnv => ({
+      ...env,
+      ...addresses(config, keys, workerKey),
+      ...(index === 0
+        ? {}
+        : { PARLEY_WORKER_PORT: "0", PARLEY_DATA: join(config.server.dataDir, `agent-${index + 1}`) }),
+    });
+    const opening = agentFiles.map(async (agentFile, index) => {
+      const parts = {
+        signal: stopping.signal,
+        log: log.child({ part: "worker" }),
+        async warm({ name, title, description, demo }: AgentCard) {
+          cards[index]?.resolve({ name, title, description, demo });
+          await server;
         },
-        parts: {
-          signal: stopping.signal,
-          log: log.child({ part: "worker" }),
-          warm: async (agent) => {
-            if (index > 0) return first.promise;
-            await openServerFor(agent);
-            first.resolve();
-          },
-        },
-      });
-      workers.push(worker);
-    };
-    const opening = agentFiles.map(open);
-    starting = Promise.allSettled([lk, db, ...opening]);
-    try {
-      await Promise.all([lk, db, ...opening]);
-    } catch (error) {
-      first.reject(error);
-      throw error;
-    }
-    const address = await server;
-    if (!address) throw new RangeError("a stack has at least one agent");
-    return address.value.url;
+      };
+      try {
+        workers.push(await openAgentWorker({ agentFile, watch, log, env: agentEnv(index), parts }));
+      } catch (error) {
+        cards[index]?.reject(error);
+        throw error;
+      }
+    });
+    starting = Promise.allSettled([...parts, ...opening]);
+    await Promise.all([...parts, ...opening]);
+    return (await server).value;
   }
 
   async function close(drainMs: number): Promise<void> {
-    if (workers.length > 0)
-      await settled(
-        workers.map((worker) => worker.drain(drainMs)),
-        log,
-      );
+    await settled(
+      workers.map((worker) => worker.drain(drainMs)),
+      log,
+    );
     stopping.abort();
     await starting;
     await settled(
       workers.map((worker) => worker.close()),
       log,
     );
-    for (const part of [server, postgres, livekit]) {
-      const up = await part?.catch(() => null);
+    for (const part of parts) {
+      const up = await part.catch(() => null);
       await settled([up?.close()], log);
     }
   }
@@ -129,8 +122,22 @@ export function createStack(options: StackOptions): Stack {
   };
 }
 
-function embeddedKeys(keys: { livekitApiKey: string; livekitApiSecret: string }) {
-  return { apiKey: keys.livekitApiKey, apiSecret: keys.livekitApiSecret };
+/** What a worker is told of the parts beside it. */
+function addresses({ server, livekitPort }: StartConfig, keys: Keys, workerKey: string): NodeJS.ProcessEnv {
+  const embedded: LiveKitAddress = {
+    url: `ws://127.0.0.1:${livekitPort}`,
+    apiKey: keys.livekitApiKey,
+    apiSecret: keys.livekitApiSecret,
+  };
+  const { url, apiKey, apiSecret } = server.livekit ?? embedded;
+  return {
+    LIVEKIT_URL: url,
+    LIVEKIT_API_KEY: apiKey,
+    LIVEKIT_API_SECRET: apiSecret,
+    BACKEND_URL: `http://127.0.0.1:${server.port}`,
+    PARLEY_WORKER_KEY: workerKey,
+    PARLEY_DATA: server.dataDir,
+  };
 }
 
 async function settled(closing: readonly (Promise<void> | undefined)[], log: Log): Promise<void> {

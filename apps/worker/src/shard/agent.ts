@@ -44,8 +44,9 @@ export async function loadShardAgent(config: WorkerConfig, log: Log): Promise<Sh
   };
 }
 
-function summaryOf({ name, accept, limits }: AgentDefinition): AgentSummary {
-  return { name, asksToAccept: accept !== undefined, maxCalls: limits?.maxCallsPerWorker ?? null };
+function summaryOf({ name, title, description, demo, accept, limits }: AgentDefinition): AgentSummary {
+  const card = { name, title: title ?? name, description: description ?? "", demo: demo ?? false };
+  return { ...card, asksToAccept: accept !== undefined, maxCalls: limits?.maxCallsPerWorker ?? null };
 }
 
 function acceptOf(definition: AgentDefinition): (context: CallContext) => boolean {

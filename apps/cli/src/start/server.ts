@@ -1,0 +1,34 @@
+import { type AgentCard, startServer } from "@parley/server";
+import { openStore } from "@parley/store";
+import type { Log } from "@parley/worker/log";
+import type { StartConfig } from "./config.ts";
+import type { LiveKitAddress, Up } from "./embedded.ts";
+
+export interface OpenServerOptions {
+  config: StartConfig;
+  livekit: LiveKitAddress;
+  databaseUrl: string;
+  workerKey: string;
+  agents: readonly [AgentCard, ...AgentCard[]];
+  log: Log;
+}
+
+/** The server with its store; resolves with the page's address. */
+export async function openServer(options: OpenServerOptions): Promise<Up<string>> {
+  const { config, livekit, agents, workerKey } = options;
+  const log = options.log.child({ part: "server" });
+  const store = await openStore({ url: options.databaseUrl, log });
+  try {
+    const server = await startServer({ config: { ...config.server, workerKey }, livekit, store, agents, log });
+    return {
+      value: server.url,
+      async close() {
+        await server.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
