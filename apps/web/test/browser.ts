@@ -36,8 +36,15 @@ export function launchBrowser(microphone: MicrophoneKind): Promise<Browser> {
 export const at = (page: Page, testId: string) => page.locator(`[data-testid="${testId}"]`);
 
 /** A page of its own, that fails the test on an exception in it. */
-export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}) {
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+  /** Runs in the page before its own scripts. */
+  before?: () => void,
+) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  if (before) await context.addInitScript(before);
   const page = await context.newPage();
   const exceptions: Error[] = [];
   page.on("pageerror", (error) => exceptions.push(error));

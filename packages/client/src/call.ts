@@ -4,6 +4,7 @@ import { explainRoomError } from "./explain-error.ts";
 import type { LevelMeter } from "./level-meter.ts";
 import { Microphone } from "./microphone.ts";
 import type { BrowserCall, CallOptions, JoinOptions } from "./options.ts";
+import { createOutbox, type Outbox } from "./outbox.ts";
 import { Session, type SessionListener } from "./session.ts";
 import type { CallSnapshot, CallState, ChatMessage, OngoingCall } from "./state.ts";
 import { createStore } from "./store.ts";
@@ -16,6 +17,7 @@ const maxMessages = 1_000;
 interface Attempt {
   ending: AbortController;
   session: Session | null;
+  outbox: Outbox;
   joined: Promise<void>;
 }
 
@@ -67,6 +69,7 @@ export function createCall(options: CallOptions, environment: CallEnvironment = 
     if (attempt !== finished) return;
     attempt = null;
     finished.ending.abort();
+    finished.outbox.close();
     microphone.release();
     closeMeter();
     setSoundBlocked(false);
@@ -76,6 +79,7 @@ export function createCall(options: CallOptions, environment: CallEnvironment = 
 
   const listenerFor = (own: Attempt): SessionListener => ({
     presence(presence) {
+      own.outbox.readerIs(presence.agent !== null);
       const { state } = store.get();
       if (state.status === "connected" || state.status === "reconnecting") setState({ ...state, ...presence });
     },
@@ -156,7 +160,12 @@ export function createCall(options: CallOptions, environment: CallEnvironment = 
     },
     join(overrides) {
       if (attempt) return attempt.joined;
-      const own: Attempt = { ending: new AbortController(), session: null, joined: Promise.resolve() };
+      const own: Attempt = {
+        ending: new AbortController(),
+        session: null,
+        outbox: createOutbox(),
+        joined: Promise.resolve(),
+      };
       attempt = own;
       transcript = emptyTranscript;
       const request = { ...options, ...overrides };
@@ -178,9 +187,9 @@ export function createCall(options: CallOptions, environment: CallEnvironment = 
     },
     setMuted: (muted) => microphone.setMuted(muted),
     async sendChat(text) {
-      const session = attempt?.session;
       const trimmed = text.trim();
-      if (!session || !ongoing() || trimmed === "") return;
+      if (!attempt?.session || !ongoing() || trimmed === "") return;
+      const { session, outbox } = attempt;
       const message: ChatMessage = {
         id: crypto.randomUUID(),
         who: "user",
@@ -190,10 +199,7 @@ export function createCall(options: CallOptions, environment: CallEnvironment = 
         delivery: "sending",
       };
       addMessage(message);
-      const delivery = await session.sendChat(trimmed).then(
-        () => "sent" as const,
-        () => "failed" as const,
-      );
+      const delivery = await outbox.post(() => session.sendChat(trimmed));
       store.set({ chat: store.get().chat.map((one) => (one.id === message.id ? { ...one, delivery } : one)) });
     },
     chooseMicrophone: (deviceId) => microphone.choose(deviceId),

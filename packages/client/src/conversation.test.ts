@@ -82,6 +82,24 @@ describe("chat", () => {
     expect(call.getSnapshot().chat).toMatchObject([{ delivery: "sent" }]);
   });
 
+  it("keeps a message until an agent is there to read it, in order, and gives up when the call ends", async () => {
+    browser.room.leaves(browser.room.remoteParticipants.get("agent-1")!);
+    const posted = [call.sendChat("one"), call.sendChat("two")];
+    await settle();
+    expect(browser.room.sent).toEqual([]);
+    expect(call.getSnapshot().chat).toMatchObject([{ delivery: "sending" }, { delivery: "sending" }]);
+    browser.room.agentJoins();
+    await Promise.all(posted);
+    expect(browser.room.sent.map((message) => message.text)).toEqual(["one", "two"]);
+    expect(call.getSnapshot().chat).toMatchObject([{ delivery: "sent" }, { delivery: "sent" }]);
+
+    browser.room.leaves(browser.room.remoteParticipants.get("agent-1")!);
+    const late = call.sendChat("three");
+    await call.leave();
+    await late;
+    expect(call.getSnapshot().chat[2]).toMatchObject({ text: "three", delivery: "failed" });
+  });
+
   it("says which message did not arrive", async () => {
     browser.room.sendFails = true;
     await call.sendChat("lost");

@@ -44,7 +44,7 @@ export interface BrowserCall {
   /** Hangs up; also ends a joining, and closes the microphone. Idempotent. */
   leave(): Promise<void>;
   setMuted(muted: boolean): Promise<void>;
-  /** Sends a typed message; it is in `chat` at once, and says there whether it arrived. Blank text is not sent. */
+  /** Sends a typed message, as soon as an agent is there; it is in `chat` at once. Blank text is not sent. */
   sendChat(text: string): Promise<void>;
   /** Null: the system's default. */
   chooseMicrophone(deviceId: string | null): Promise<void>;

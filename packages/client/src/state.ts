@@ -45,6 +45,7 @@ export interface ChatMessage {
   participantId: string;
   text: string;
   atMs: number;
+  /** `sending`: on its way, or waiting for an agent to come. */
   delivery: "sending" | "sent" | "failed" | "received";
 }
 
