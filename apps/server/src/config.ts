@@ -18,9 +18,6 @@ const liveKitUrl = z.url({
   protocol: /^(wss?|https?)$/,
   error: "must be the address of a LiveKit server, e.g. ws://127.0.0.1:7880 or wss://project.livekit.cloud",
 });
-const key = z.string().min(MIN_KEY_LENGTH, {
-  error: `must have at least ${MIN_KEY_LENGTH} characters; make one with: openssl rand -base64 32`,
-});
 const origins = z
   .string()
   .transform((text) =>
@@ -50,8 +47,8 @@ const settings = z.object({
       error: "must be the address of a Postgres, e.g. postgres://user:password@host:5432/parley",
     })
     .optional(),
-  PARLEY_API_KEY: key.optional(),
-  PARLEY_WORKER_KEY: key.optional(),
+  PARLEY_API_KEY: z.string().optional(),
+  PARLEY_WORKER_KEY: z.string().optional(),
   PARLEY_ALLOWED_ORIGINS: origins.default([]),
   CONNECTION_TIMEOUT: wholeNumber(1_000, 3_600_000).default(30_000),
   REQUEST_TIMEOUT: wholeNumber(1_000, 3_600_000).default(60_000),
@@ -99,7 +96,7 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     const value = env[name]?.trim();
     if (value) given[name] = value;
   }
-  const problems = [...unknownNames(env), ...missing(given), ...exposed(given)];
+  const problems = [...unknownNames(env), ...missing(given), ...exposed(given), ...guessable(given)];
   const parsed = settings.safeParse(given);
   for (const issue of parsed.error?.issues ?? []) {
     const name = String(issue.path[0]);
@@ -156,4 +153,14 @@ function exposed(given: Readonly<Record<string, string>>): string[] {
   return [
     `PARLEY_HOST=${printable("PARLEY_HOST", host)}: in development only loopback is listened on (127.0.0.1); for others to reach it set NODE_ENV=production`,
   ];
+}
+
+function guessable(given: Readonly<Record<string, string>>): string[] {
+  if (given.NODE_ENV !== "production") return [];
+  return ["PARLEY_API_KEY", "PARLEY_WORKER_KEY"]
+    .filter((name) => given[name] !== undefined && given[name].length < MIN_KEY_LENGTH)
+    .map((name) => {
+      const fix = `in production it must have at least ${MIN_KEY_LENGTH} characters; make one with: openssl rand -base64 32`;
+      return `${name}=${printable(name, given[name] ?? "")}: ${fix}`;
+    });
 }

@@ -8,7 +8,7 @@ import { type TokenRequest, tokenRequest, tokenResponse } from "./schema.ts";
 import { Seats } from "./seats.ts";
 
 /** How long a join may begin with it; a call that has begun goes on. */
-export const TOKEN_TTL_S = 15 * 60;
+const TOKEN_TTL_S = 15 * 60;
 
 export function tokenRoutes(
   app: FastifyInstance,

@@ -143,6 +143,15 @@ describe("embedded Postgres", () => {
     await withClient(url, (client) => client.query("select 1"));
   });
 
+  test.runIf(process.getuid?.() === 0)("works below a folder that only root may enter", async () => {
+    const closed = join(dataDir, "home");
+    await mkdir(closed, { mode: 0o700 });
+    const postgres = await startEmbeddedPostgres({ dataDir: join(closed, "postgres") });
+    running.push(postgres);
+    await withClient(postgres.url, (client) => client.query("create table t ()"));
+    expect((await stat(closed)).mode & 0o777).toBe(0o700);
+  });
+
   test("names the port when a wanted one is in use", async () => {
     const { port } = await start();
     const other = await mkdtemp(join(tmpdir(), "parley-embedded-"));

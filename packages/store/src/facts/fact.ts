@@ -14,7 +14,7 @@ export interface StoredFact {
 
 /** A fact's JSON is at most this long; of a longer one only the envelope is kept, and `omitted` says so. */
 export const MAX_FACT_BYTES = 256 * 1024;
-export const MAX_ID_LENGTH = 128;
+const MAX_ID_LENGTH = 128;
 const MAX_TYPE_LENGTH = 64;
 /** Postgres `integer`. */
 const MAX_INTEGER = 2_147_483_647;
