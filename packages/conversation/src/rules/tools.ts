@@ -1,7 +1,7 @@
 import type { Decision, FactOf } from "../facts/index.ts";
 import type { Concern, RuleState, ToolCall, ToolsState } from "./state.ts";
 import { update } from "./state.ts";
-import { isApproved, unfinishedTools } from "./views.ts";
+import { isApproved, replyById, unfinishedTools } from "./views.ts";
 
 /** Tools of replies: started once, never in speculation when they do something, cancelled with their reply. */
 export const tools: Concern<ToolsState> = {
@@ -18,10 +18,11 @@ export const tools: Concern<ToolsState> = {
       case "tool-finished":
       case "tool-failed":
       case "tool-cancelled":
-        return set(own, fact.toolCallId, { status: "done" });
+        return ended(own, fact.toolCallId, state);
       case "reply-finished":
       case "reply-discarded": {
-        const calls = own.calls.filter((call) => call.replyId !== fact.replyId);
+        // What still runs is cancelled first.
+        const calls = own.calls.filter((call) => call.replyId !== fact.replyId || call.status === "started");
         return calls.length === own.calls.length ? own : { calls };
       }
       default:
@@ -43,6 +44,9 @@ export const tools: Concern<ToolsState> = {
       }
       case "reply-stopped":
         return unfinishedTools(state, fact.replyId).map((call) => cancel(call, "reply stopped"));
+      case "reply-finished":
+      case "reply-discarded":
+        return unfinishedTools(state, fact.replyId).map((call) => cancel(call, "reply over"));
       case "reply-failed":
         return unfinishedTools(state, fact.replyId).map((call) => cancel(call, "reply failed"));
       case "turn-skipped":
@@ -100,6 +104,13 @@ function set(own: ToolsState, toolCallId: string, to: Partial<ToolCall>): ToolsS
     (call) => ({ ...call, ...to }),
   );
   return calls === own.calls ? own : { calls };
+}
+
+/** Remembered while its reply goes on: the model is asked again when all of a step are done. */
+function ended(own: ToolsState, toolCallId: string, state: RuleState): ToolsState {
+  const replyId = own.calls.find((call) => call.toolCallId === toolCallId)?.replyId;
+  if (replyById(state, replyId)) return set(own, toolCallId, { status: "done" });
+  return replyId === undefined ? own : { calls: own.calls.filter((call) => call.toolCallId !== toolCallId) };
 }
 
 function cancel(call: ToolCall, reason: string): Decision {
