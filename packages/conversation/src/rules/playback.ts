@@ -20,12 +20,17 @@ export const playback: Concern<PlaybackState> = {
           ...(now.phase === "released" ? { phase: "playing", since: fact.at } : {}),
         }));
       case "playback-progress":
-        return change(current, fact, () => ({ heardMs: fact.heardMs, drained: false }));
+        return change(current, fact, (now) =>
+          fact.heardMs > now.heardMs ? { ...heard(now, fact), drained: false } : {},
+        );
+      case "speech-first-audio":
+        // There is more to play: the mouth will tell again when it has run dry.
+        return change(current, fact, () => ({ drained: false }));
       case "playback-drained":
-        return change(current, fact, () => ({ heardMs: fact.heardMs, drained: true }));
+        return change(current, fact, (now) => ({ ...heard(now, fact), drained: true }));
       case "playback-paused":
       case "playback-stopped":
-        return change(current, fact, () => ({ heardMs: fact.heardMs }));
+        return change(current, fact, (now) => heard(now, fact));
       case "reply-ducked":
         return change(current, fact, (now) => ({ phase: "ducked", since: fact.at, ducks: now.ducks + 1 }));
       case "reply-paused":
@@ -159,6 +164,11 @@ function released(fact: FactOf<"reply-released">): Playing {
     releasedSeq: seq,
     ducks: 0,
   };
+}
+
+/** What was heard can't be unheard: reports that come late or twice take nothing back. */
+function heard(now: Playing, fact: { heardMs: number }): { heardMs: number } {
+  return { heardMs: Math.max(now.heardMs, fact.heardMs) };
 }
 
 function change(

@@ -159,7 +159,10 @@ function stalled(own: RepliesState, fact: FactOf<"deadline-passed">, state: Rule
   if (!reply || !isExpected(state, reply)) return own;
   const stage = reply.textEnded ? (isMade(reply) ? "playback" : "tts") : "llm";
   const message = `no progress for ${state.settings.bounds.replyMs} ms`;
-  return fail(own, reply.replyId, stage, { code: "reply-stalled", category: "timeout", message, retryable: true });
+  const error = { code: "reply-stalled", category: "timeout", message, retryable: true };
+  const failed = fail(own, reply.replyId, stage, error);
+  // Also of one that had failed before and whose rest is played no further; the next look is as far away as this one.
+  return set(failed, reply.replyId, () => ({ failed: { stage, error }, progressAt: fact.at }));
 }
 
 /** What this fact itself asks for. */
