@@ -22,7 +22,7 @@ export function closing(ledger: Ledger, fact: Fact): void {
       must(ledger.committedTurns.size === 0, "closed-is-empty", fact, "a turn has no end");
       must(ledger.activeReplies.size === 0, "closed-is-empty", fact, "a reply has no end");
       must(ledger.current === null, "closed-is-empty", fact, "a reply is in the mouth");
-      must(ledger.runningTools === 0, "closed-is-empty", fact, "a tool has no end");
+      must(ledger.runningTools.size === 0, "closed-is-empty", fact, "a tool has no end");
       ledger.closing = "closed";
       return;
   }

@@ -7,7 +7,7 @@ import { type Ledger, newLedger } from "./ledger.ts";
 import { order } from "./order.ts";
 import { people } from "./people.ts";
 import { replies } from "./replies.ts";
-import { tools } from "./tools.ts";
+import { orphanOf, tools } from "./tools.ts";
 import { turns } from "./turns.ts";
 
 export { mustCloseBy } from "./closing.ts";
@@ -27,6 +27,10 @@ export class Observer {
       const held = heldForNothing(ledger);
       if (held)
         throw new Violation("reply-ends-in-time", `${held.replyId} is paused for nothing (before seq ${fact.seq})`);
+    }
+    if (!isDecision(fact)) {
+      const orphan = orphanOf(ledger);
+      if (orphan) throw new Violation("tool-ends-once", `${orphan.toolCallId} goes on without its reply (before seq ${fact.seq})`);
     }
     inTime(ledger, fact);
     order(ledger, fact);

@@ -21,7 +21,7 @@ export interface Ledger {
   /** Released and not over. */
   current: ReplyEntry | null;
   tools: Map<string, ToolEntry>;
-  runningTools: number;
+  runningTools: Set<ToolEntry>;
   /** Turns that were committed and replies that were released, in that order. */
   story: (TurnEntry | ReplyEntry)[];
   isAway: boolean;
@@ -91,7 +91,7 @@ export function newLedger(settings: Settings): Ledger {
     activeReplies: new Set(),
     current: null,
     tools: new Map(),
-    runningTools: 0,
+    runningTools: new Set(),
     story: [],
     isAway: false,
     closing: "open",

@@ -1,5 +1,5 @@
 import type { Fact } from "../../src/facts/index.ts";
-import { isApproved, type Ledger, must } from "./ledger.ts";
+import { isApproved, type Ledger, must, type ToolEntry } from "./ledger.ts";
 
 /** Started once (effects only for an approved reply), ended once, none left running behind its reply's back. */
 export function tools(ledger: Ledger, fact: Fact): void {
@@ -20,7 +20,7 @@ export function tools(ledger: Ledger, fact: Fact): void {
         must(isApproved(ledger, reply), "effects-only-when-approved", fact, `${call.replyId} is not approved`);
       call.status = "started";
       call.started = true;
-      ledger.runningTools++;
+      ledger.runningTools.add(call);
       return;
     }
     case "tool-cancelled":
@@ -34,9 +34,15 @@ export function tools(ledger: Ledger, fact: Fact): void {
   }
 }
 
+/** Between inputs: a tool whose reply is over has been told so. */
+export function orphanOf(ledger: Ledger): ToolEntry | null {
+  for (const call of ledger.runningTools) if (ledger.replies.get(call.replyId)?.phase === "over") return call;
+  return null;
+}
+
 function end(ledger: Ledger, toolCallId: string): void {
   const call = ledger.tools.get(toolCallId);
   if (!call || call.status === "ended") return;
-  if (call.status === "started") ledger.runningTools--;
+  ledger.runningTools.delete(call);
   call.status = "ended";
 }
