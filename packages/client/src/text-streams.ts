@@ -3,7 +3,7 @@ import type { CallRoom } from "./environment.ts";
 import type { TranscriptPiece } from "./transcript.ts";
 
 /** Topics and attributes of LiveKit's agents: https://docs.livekit.io/agents/build/text/ */
-export const transcriptionTopic = "lk.transcription";
+const transcriptionTopic = "lk.transcription";
 export const chatTopic = "lk.chat";
 const finalAttribute = "lk.transcription_final";
 const segmentAttribute = "lk.segment_id";

@@ -18,7 +18,7 @@ export interface Admission {
 const timeoutMs = 10_000;
 
 /** The request's body in the endpoint's words; what isn't given isn't sent. */
-export function tokenRequestBody(request: TokenRequest): Record<string, unknown> {
+function tokenRequestBody(request: TokenRequest): Record<string, unknown> {
   const { metadata } = request;
   const body = {
     room_name: request.room || undefined,

@@ -8,7 +8,7 @@ type Stream = AsyncIterable<string> & {
 };
 
 /** A text stream as livekit-client hands it out; its chunks come when the test says so. */
-export function fakeStream(id: string, attributes: Record<string, string>) {
+function fakeStream(id: string, attributes: Record<string, string>) {
   const chunks: string[] = [];
   let open = true;
   let wake = () => {};

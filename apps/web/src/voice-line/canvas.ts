@@ -32,7 +32,7 @@ export function fit(
   return { context, width, height };
 }
 
-export const barWidth = 3;
+const barWidth = 3;
 export const barPitch = 7;
 /** Between the line and a bar. */
 export const gap = 4;
