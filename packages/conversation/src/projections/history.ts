@@ -1,6 +1,6 @@
 import type { Fact, FactOf } from "../facts/index.ts";
 import type { Message, ToolCallPart } from "../message.ts";
-import { type SpokenSentence, splitHeard } from "../rules/heard.ts";
+import { heardParts, type SpokenSentence } from "../rules/heard.ts";
 import type { Settings } from "../settings.ts";
 
 /** What was really said and heard, as it grows with the log. */
@@ -128,14 +128,12 @@ export function historyOf(facts: Iterable<Fact>): Message[] {
 /** One reply as heard: text of each step, its tool calls, their results. */
 function replyMessages(reply: HistoryReply, whole: boolean): Message[] {
   const list: Message[] = [];
-  let left = whole || reply.read ? Number.POSITIVE_INFINITY : reply.heardMs;
+  const said =
+    whole || reply.read
+      ? reply.sentences.map((sentence) => sentence.text)
+      : heardParts(reply.sentences, reply.heardMs).map((part) => part.heard);
   for (let step = 0; step <= reply.step; step++) {
-    const sentences = reply.sentences.filter((sentence) => sentence.step === step);
-    const text =
-      left === Number.POSITIVE_INFINITY
-        ? sentences.map((sentence) => sentence.text).join(" ")
-        : splitHeard(sentences, left).heard;
-    left -= sentences.reduce((sum, sentence) => sum + (sentence.ms ?? 0), 0);
+    const text = said.filter((part, index) => part !== "" && reply.sentences[index]?.step === step).join(" ");
     const calls = reply.tools.filter((tool) => tool.step === step && tool.outcome !== "none");
     if (text === "" && calls.length === 0) continue;
     list.push({

@@ -14,30 +14,28 @@ const LETTER_MS = 60;
  * The length of one that was cut while it was still being made is estimated by the pace of those before.
  */
 export function splitHeard(sentences: readonly SpokenSentence[], heardMs: number): { heard: string; rest: string } {
-  const heard: string[] = [];
-  const rest: string[] = [];
+  const parts = heardParts(sentences, heardMs);
+  const join = (texts: string[]) => texts.filter((text) => text !== "").join(" ");
+  return { heard: join(parts.map((part) => part.heard)), rest: join(parts.map((part) => part.rest)) };
+}
+
+/** The same, sentence by sentence. */
+export function heardParts(sentences: readonly SpokenSentence[], heardMs: number): { heard: string; rest: string }[] {
   let left = heardMs;
   let letters = 0;
-  for (const sentence of sentences) {
-    if (left <= 0) rest.push(sentence.text);
-    else if (sentence.ms === null) {
-      const letterMs = letters === 0 ? LETTER_MS : (heardMs - left) / letters;
-      const cut = cutAt(sentence, left, Math.max(1, sentence.text.length * letterMs));
-      if (cut.heard) heard.push(cut.heard);
-      if (cut.rest) rest.push(cut.rest);
-      left = 0;
-    } else if (left >= sentence.ms - 0.5) {
-      heard.push(sentence.text);
-      left -= sentence.ms;
-      letters += sentence.text.length;
-    } else {
-      const cut = cutAt(sentence, left, sentence.ms);
-      if (cut.heard) heard.push(cut.heard);
-      if (cut.rest) rest.push(cut.rest);
-      left = 0;
+  return sentences.map((sentence) => {
+    const { text, ms } = sentence;
+    if (left <= 0) return { heard: "", rest: text };
+    if (ms !== null && left >= ms - 0.5) {
+      left -= ms;
+      letters += text.length;
+      return { heard: text, rest: "" };
     }
-  }
-  return { heard: heard.join(" "), rest: rest.join(" ") };
+    const letterMs = letters === 0 ? LETTER_MS : (heardMs - left) / letters;
+    const cut = cutAt(sentence, left, ms ?? Math.max(1, text.length * letterMs));
+    left = 0;
+    return cut;
+  });
 }
 
 function cutAt(sentence: SpokenSentence, heardMs: number, ms: number): { heard: string; rest: string } {
