@@ -10,8 +10,8 @@ export interface Desk {
   readonly faults: number;
   readonly settings: Settings;
   readonly state: RuleState;
-  /** Steps the rules; nothing while the process is down or the call is over. */
-  feed(body: InputBody): void;
+  /** Steps the rules. False while the process is down or the call is over: nobody takes note. */
+  feed(body: InputBody): boolean;
   /** In this process: dropped when it dies. */
   later(delayMs: number, run: () => void): void;
   /** Whether the process dies or not: people go on. */

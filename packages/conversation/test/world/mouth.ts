@@ -173,11 +173,13 @@ export class Mouth {
     const { seed, faults } = this.#desk;
     const roll = dice(seed, kind, numberOf(voice.replyId), Math.round(this.#desk.now));
     const heardMs = voice.playedMs;
-    if (roll() < 0.02 * faults) voice.lagMs = CHECKPOINT_MS;
-    else
-      this.#desk.later(roll() < 0.1 * faults ? between(roll, 50, 3000) : between(roll, 0, 20), () =>
-        this.#desk.feed(fact(heardMs)),
-      );
+    // Until the answer is there the log may lag by a checkpoint.
+    voice.lagMs = CHECKPOINT_MS;
+    if (roll() < 0.02 * faults) return;
+    const delay = roll() < 0.1 * faults ? between(roll, 50, 3000) : between(roll, 0, 20);
+    this.#desk.later(delay, () => {
+      if (this.#desk.feed(fact(heardMs))) voice.lagMs = 0;
+    });
   }
 }
 

@@ -78,22 +78,23 @@ export class World implements Desk {
     this.#afterTheEnd();
   }
 
-  feed(body: InputBody): void {
-    if (!this.#isUp || this.state.closing.phase === "closed") return;
+  feed(body: InputBody): boolean {
+    if (!this.#isUp || this.state.closing.phase === "closed") return false;
     const { state, facts } = this.#rules.step(this.state, body, this.now);
     if (facts.length === 0) {
       if (body.type !== "transcript-interim") throw new Violation("log-in-order", `${body.type} is not in the log`);
-      return;
+      return true;
     }
     this.state = state;
     if (this.#armed && this.#armed.steps-- <= 0) {
       this.#dieInside(facts, this.#armed.share);
-      return;
+      return true;
     }
     this.#append(facts);
     for (const fact of facts)
       if (isDecision(fact)) this.#stages.carryOut(fact as Parameters<Stages["carryOut"]>[0]);
       else this.#stages.notice(fact);
+    return true;
   }
 
   later(delayMs: number, run: () => void): void {
