@@ -63,7 +63,7 @@ function asked(state: RuleState, fact: Fact): readonly Decision[] {
   if (fact.type === "close-requested" && !fact.afterReply) return [{ type: "call-closing", reason }];
   if (fact.type === "deadline-passed" && fact.deadline === "farewell") return [{ type: "call-closing", reason }];
   // A farewell that is still being made or said, and words that are still being said, end first.
-  const busy = state.replies.active.length + state.turns.committed.length > 0;
+  const busy = state.replies.active.length + state.turns.open.length + state.turns.committed.length > 0;
   return busy ? left(state, fact.type === "deadline-passed" ? fact.deadline : "") : [{ type: "call-closing", reason }];
 }
 

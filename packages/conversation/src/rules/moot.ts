@@ -6,7 +6,8 @@ import type { RuleState } from "./state.ts";
  * about. Such a decision is dropped: nothing ends twice, nothing that is over is acted on.
  */
 export function isMoot(state: RuleState, decision: Decision): boolean {
-  const { turns, replies, playback, tools } = state;
+  const { turns, replies, playback, tools, closing } = state;
+  if (closing.phase === "closed") return true;
   switch (decision.type) {
     case "turn-committed":
       return !turns.open.some((turn) => turn.turnId === decision.turnId);
@@ -15,6 +16,11 @@ export function isMoot(state: RuleState, decision: Decision): boolean {
     case "turn-skipped":
     case "turn-failed":
       return !turns.committed.some((turn) => turn.turnId === decision.turnId);
+    case "reply-requested": {
+      if (closing.phase === "closing") return true;
+      const turnId = decision.cause.kind === "turn" ? decision.cause.turnId : null;
+      return turnId !== null && ![...turns.open, ...turns.committed].some((turn) => turn.turnId === turnId);
+    }
     case "reply-continued":
     case "reply-finished":
     case "reply-discarded":
