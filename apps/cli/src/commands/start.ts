@@ -41,18 +41,19 @@ async function runStack(agentFiles: readonly string[], watch: boolean, out: Out)
   const signals = stopSignals();
   const stopped = new AbortController();
   void signals.first.then(() => stopped.abort());
-  const [{ readStartConfig, withPorts }, { readWorkerConfig }, { createLog }, { createStack }, { demoAgent }] =
-    await Promise.all([
-      import("../start/config.ts"),
-      import("@parley/worker"),
-      import("@parley/worker/log"),
-      import("../start/stack.ts"),
-      import("../start/demo.ts"),
-    ]);
-  const files = agentFiles.length > 0 ? agentFiles.map((file) => typedPath(file)) : [demoAgent()];
-  // Wrong settings of any part stop the start before anything is up.
+  // Wrong settings of any part stop the start before anything heavy is loaded, or up.
+  const [{ readStartConfig, withPorts }, { readWorkerConfig }] = await Promise.all([
+    import("../start/config.ts"),
+    import("@parley/worker/config"),
+  ]);
   const config = await withPorts(readStartConfig(process.env));
-  const { drainMs, logLevel } = readWorkerConfig(files[0] ?? "", { ...process.env, ...placeholders });
+  const { drainMs, logLevel } = readWorkerConfig("", { ...process.env, ...placeholders });
+  const [{ createLog }, { createStack }, { demoAgent }] = await Promise.all([
+    import("@parley/worker/log"),
+    import("../start/stack.ts"),
+    import("../start/demo.ts"),
+  ]);
+  const files = agentFiles.length > 0 ? agentFiles.map((file) => typedPath(file)) : [demoAgent()];
   const log = createLog("parley", logLevel);
   if (agentFiles.length === 0) await (await import("../start/local-speech.ts")).ensureLocalSpeech(out, stopped.signal);
 

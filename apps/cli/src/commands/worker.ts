@@ -22,8 +22,10 @@ export function workerCommand(): Command {
       "SIGTERM: no new calls, running ones finish within PARLEY_DRAIN_MS (10 minutes); a second signal ends at once.",
     ].join("\n"),
     async run({ positionals: [agentFile] }): Promise<ExitCode> {
-      const { readWorkerConfig, startWorker } = await import("@parley/worker");
+      // Settings first: what they lack is said before anything heavy is loaded.
+      const { readWorkerConfig } = await import("@parley/worker/config");
       const config = readWorkerConfig(typedPath(agentFile ?? ""), process.env);
+      const { startWorker } = await import("@parley/worker");
       const signals = stopSignals();
       // A stop while it is still starting gives the start up.
       const starting = new AbortController();

@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
+import { ParleyError } from "@parley/engine";
 import { readServerConfig, type ServerConfig } from "@parley/server";
 import { readSettings } from "@parley/worker/settings";
 import { z } from "zod";
@@ -31,20 +32,33 @@ export function readStartConfig(env: NodeJS.ProcessEnv): StartConfig {
   return { server, livekitPort: readSettings(startSettings, env).PARLEY_LIVEKIT_PORT };
 }
 
-/** The same with every port known: the parts must know each other's before they are up. */
+/**
+ * The same with every port known: the parts must know each other's before they are up. A port that is taken stops the
+ * start here, before anything is begun.
+ * @throws ParleyError `port-in-use`
+ */
 export async function withPorts(config: StartConfig): Promise<StartConfig> {
-  const [port, livekitPort] = await Promise.all([known(config.server.port), known(config.livekitPort)]);
-  return { server: { ...config.server, port }, livekitPort };
+  const { port, host } = config.server;
+  const [known, livekitPort] = await Promise.all([
+    free(port, host, "PARLEY_PORT"),
+    // The embedded server may have been left running by a kill, and is then taken over with its port.
+    config.livekitPort === 0 ? free(0, "127.0.0.1", "PARLEY_LIVEKIT_PORT") : config.livekitPort,
+  ]);
+  return { server: { ...config.server, port: known }, livekitPort };
 }
 
-function known(port: number): Promise<number> {
-  if (port !== 0) return Promise.resolve(port);
+function free(port: number, host: string, setting: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port: free } = server.address() as AddressInfo;
-      server.close(() => resolve(free));
+    server.once("error", (cause: NodeJS.ErrnoException) => {
+      const what =
+        cause.code === "EADDRINUSE" ? "is in use; stop what listens on it, or choose another" : cause.message;
+      const message = `${setting}=${port}: the port ${what}`;
+      reject(new ParleyError(message, { code: "port-in-use", category: "configuration", cause }));
+    });
+    server.listen(port, host, () => {
+      const { port: given } = server.address() as AddressInfo;
+      server.close(() => resolve(given));
     });
   });
 }
