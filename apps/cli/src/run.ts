@@ -9,7 +9,7 @@ export interface Out {
   complain(line: string): void;
 }
 
-export function programHelp(commands: readonly Command[]): string {
+function programHelp(commands: readonly Command[]): string {
   const rows = commands.map(
     (command) => [`  ${[command.name, command.takes].join(" ").trim()}`, command.says] as const,
   );

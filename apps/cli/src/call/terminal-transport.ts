@@ -3,7 +3,7 @@ import { type Ear, openEar } from "./ear.ts";
 import { type Mouth, openMouth } from "./mouth.ts";
 
 /** The only person in a terminal's call. */
-export const CALLER_ID = "caller";
+const CALLER_ID = "caller";
 const MICROPHONE_ID = "microphone";
 
 export interface TerminalOptions {

@@ -16,7 +16,7 @@ import { startWorker, type Worker, type WorkerParts } from "../worker.ts";
 const apiKey = "testkey";
 const apiSecret = "a-secret-for-tests-of-32-characters-or-more";
 
-export const agentFile = (name: string) => fileURLToPath(new URL(`agents/${name}.ts`, import.meta.url));
+const agentFile = (name: string) => fileURLToPath(new URL(`agents/${name}.ts`, import.meta.url));
 
 /** A real livekit-server, workers on it, and people who call. Everything is gone after `close`. */
 export interface LiveWorkers {
