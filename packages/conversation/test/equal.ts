@@ -1,6 +1,6 @@
 /** Deep equality of plain data; where it ends, or null. */
 export function differenceOf(a: unknown, b: unknown, path = ""): string | null {
-  if (a === b || (a !== a && b !== b)) return null;
+  if (Object.is(a, b)) return null;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return `${path}: ${a} and ${b}`;
   const left = a as Record<string, unknown>;
   const right = b as Record<string, unknown>;

@@ -72,11 +72,19 @@ function heardOf(reply: ReplyEntry, ledger: Ledger, voice: Voice | undefined): H
   if (!voice) return [];
   let left = voice.playedMs;
   const heard: Heard[] = [];
-  for (const sound of voice.sounds) {
+  for (const [nth, sound] of voice.sounds.entries()) {
     if (left <= 0) break;
     const words = sound.text.split(" ");
-    // A speech-to-speech model that broke off never told them.
-    if (!reply.sentences.some((sentence) => sentence.text === sound.text)) break;
+    // A speech-to-speech model that broke off never told them: from there on nobody can know what belongs to what.
+    if (!reply.sentences.some((sentence) => sentence.text === sound.text)) {
+      const later = reply.sentences.filter(
+        ({ text }) => !voice.sounds.slice(0, nth).some((told) => told.text === text),
+      );
+      return [
+        ...heard,
+        ...later.map(({ text }) => ({ words: text.split(" "), least: 0, most: text.split(" ").length })),
+      ];
+    }
     const exact = wordsBy(words, left, sound.ms);
     const whole = left >= sound.ms - 0.5;
     const settled = whole && left - voice.lagMs >= sound.ms - 0.5;

@@ -1,6 +1,6 @@
 import type { Fact } from "../../src/facts/index.ts";
 import { Violation } from "../violation.ts";
-import { type Ledger, type ReplyEntry, someoneListens, someoneSpeaks, turnOfReply } from "./ledger.ts";
+import { type Ledger, someoneListens, turnOfReply } from "./ledger.ts";
 
 /** How late a deadline may be answered in the model, ms. */
 export const LATE_MS = 700;
@@ -47,13 +47,6 @@ export function moved(ledger: Ledger, fact: Fact): void {
     for (const turn of ledger.turns.values()) turn.waitFrom = fact.at;
     for (const other of ledger.activeReplies) other.waitFrom = fact.at;
   }
-}
-
-/** Between inputs nothing is held back for no reason: a paused reply goes on once the floor is free. */
-export function heldForNothing(ledger: Ledger): ReplyEntry | null {
-  const { current } = ledger;
-  if (current?.phase !== "paused" || ledger.openTurns.size > 0) return null;
-  return someoneListens(ledger) && !someoneSpeaks(ledger) ? current : null;
 }
 
 function late(invariant: "turn-ends-in-time" | "reply-ends-in-time", id: string, ms: number, fact: Fact): never {

@@ -1,13 +1,14 @@
 import { type Fact, isDecision } from "../../src/facts/index.ts";
 import type { Settings } from "../../src/settings.ts";
-import { Violation } from "../violation.ts";
+import { bargeIn } from "./barge-in.ts";
 import { closing } from "./closing.ts";
-import { heldForNothing, inTime, moved } from "./in-time.ts";
+import { inTime, moved } from "./in-time.ts";
 import { type Ledger, newLedger } from "./ledger.ts";
 import { order } from "./order.ts";
 import { people } from "./people.ts";
 import { replies } from "./replies.ts";
-import { orphanOf, tools } from "./tools.ts";
+import { settled } from "./settled.ts";
+import { tools } from "./tools.ts";
 import { turns } from "./turns.ts";
 
 export { mustCloseBy } from "./closing.ts";
@@ -24,13 +25,8 @@ export class Observer {
   see(fact: Fact): void {
     const { ledger } = this;
     if (!isDecision(fact)) {
-      const held = heldForNothing(ledger);
-      if (held)
-        throw new Violation("reply-ends-in-time", `${held.replyId} is paused for nothing (before seq ${fact.seq})`);
-    }
-    if (!isDecision(fact)) {
-      const orphan = orphanOf(ledger);
-      if (orphan) throw new Violation("tool-ends-once", `${orphan.toolCallId} goes on without its reply (before seq ${fact.seq})`);
+      if (ledger.lastInput) settled(ledger, ledger.lastInput);
+      ledger.lastInput = fact;
     }
     inTime(ledger, fact);
     order(ledger, fact);
@@ -38,6 +34,7 @@ export class Observer {
     turns(ledger, fact);
     tools(ledger, fact);
     replies(ledger, fact);
+    bargeIn(ledger, fact);
     closing(ledger, fact);
     moved(ledger, fact);
   }

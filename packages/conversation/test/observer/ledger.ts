@@ -31,8 +31,14 @@ export interface Ledger {
   askedAt: number | null;
   closingSince: number;
   recoveredAt: number;
-  /** Decisions since the last input, and deadlines in a row. */
+  /** Decisions since the last input. */
   decisionsOfStep: number;
+  lastInput: Fact | null;
+  lastCommittedText: string;
+  /** When speech ended last. */
+  lastVoiceMs: number;
+  /** What was asked to be said as it is, and how much of it sounded. */
+  sayings: { asked: number; sounded: number };
 }
 
 export interface TurnEntry {
@@ -42,6 +48,16 @@ export interface TurnEntry {
   via: "speech" | "text";
   status: "open" | "committed" | "ended";
   underReview: boolean;
+  reviewed: boolean;
+  committedSeq: number;
+  /** By segment; null: none will come. */
+  finals: (string | null | undefined)[];
+  /** Its process died: some of its sound is lost. */
+  isCut: boolean;
+  /** A stretch of speech has ended and nobody was asked to transcribe it. */
+  owesTranscript: boolean;
+  isSpeaking: boolean;
+  speculations: number;
   text: string;
   /** As the history should have it. */
   remembered: string;
@@ -58,6 +74,9 @@ export interface ReplyEntry {
   speculative: boolean;
   basis: string | null;
   phase: "made" | "released" | "playing" | "ducked" | "paused" | "stopping" | "over";
+  interruptible: boolean;
+  phaseSince: number;
+  releasedSeq: number;
   sounded: boolean;
   finished: boolean;
   step: number;
@@ -101,6 +120,10 @@ export function newLedger(settings: Settings): Ledger {
     closingSince: 0,
     recoveredAt: 0,
     decisionsOfStep: 0,
+    lastInput: null,
+    lastCommittedText: "",
+    lastVoiceMs: 0,
+    sayings: { asked: 0, sounded: 0 },
   };
 }
 

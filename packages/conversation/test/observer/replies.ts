@@ -13,7 +13,8 @@ import {
 export function replies(ledger: Ledger, fact: Fact): void {
   switch (fact.type) {
     case "reply-requested":
-      return requested(ledger, fact);
+      requested(ledger, fact);
+      return;
     case "speech-requested": {
       const reply = active(ledger, fact);
       must(!reply.asked.has(fact.index), "no-storm", fact, `sentence ${fact.index} is asked for twice`);
@@ -28,12 +29,13 @@ export function replies(ledger: Ledger, fact: Fact): void {
       return;
     }
     case "reply-released":
-      return released(ledger, fact);
+      released(ledger, fact);
+      return;
     case "reply-ducked":
-      playing(ledger, fact).phase = "ducked";
+      enter(playing(ledger, fact), "ducked", fact);
       return;
     case "reply-paused":
-      playing(ledger, fact).phase = "paused";
+      enter(playing(ledger, fact), "paused", fact);
       return;
     case "reply-resumed": {
       const reply = playing(ledger, fact);
@@ -41,11 +43,11 @@ export function replies(ledger: Ledger, fact: Fact): void {
       must(held, "silence-after-stop", fact, `${fact.replyId} is ${reply.phase}: there is nothing to resume`);
       must(!someoneSpeaks(ledger), "floor-is-free", fact, "resumed while somebody speaks");
       must(someoneListens(ledger), "floor-is-free", fact, "resumed while nobody listens");
-      reply.phase = reply.sounded ? "playing" : "released";
+      enter(reply, reply.sounded ? "playing" : "released", fact);
       return;
     }
     case "reply-stopped":
-      playing(ledger, fact).phase = "stopping";
+      enter(playing(ledger, fact), "stopping", fact);
       return;
     case "reply-finished": {
       const reply = active(ledger, fact);
@@ -61,6 +63,15 @@ export function replies(ledger: Ledger, fact: Fact): void {
       over(ledger, reply);
       return;
     }
+    case "call-started":
+      if (fact.greeting !== null) ledger.sayings.asked++;
+      return;
+    case "user-away":
+      if (ledger.settings.away.prompt !== null) ledger.sayings.asked++;
+      return;
+    case "say-requested":
+      if (fact.text.trim() !== "") ledger.sayings.asked++;
+      return;
     case "reply-sentence": {
       const reply = ledger.replies.get(fact.replyId);
       if (reply?.phase !== "over" && !reply?.sentences.some((sentence) => sentence.index === fact.index))
@@ -76,11 +87,21 @@ export function replies(ledger: Ledger, fact: Fact): void {
     case "playback-started": {
       const reply = ledger.replies.get(fact.replyId);
       if (!reply || reply.phase === "over") return;
+      if (!reply.sounded && fixed.has(reply.cause.kind)) ledger.sayings.sounded++;
+      must(ledger.sayings.sounded <= ledger.sayings.asked, "said-once", fact, "more sounds than was asked for");
       reply.sounded = true;
       if (reply.phase === "released") reply.phase = "playing";
       return;
     }
   }
+}
+
+/** Said because somebody asked for exactly this. */
+const fixed: ReadonlySet<string> = new Set(["greeting", "say", "away"]);
+
+function enter(reply: ReplyEntry, phase: ReplyEntry["phase"], fact: Fact): void {
+  reply.phase = phase;
+  reply.phaseSince = fact.at;
 }
 
 function requested(ledger: Ledger, fact: Extract<Fact, { type: "reply-requested" }>): void {
@@ -93,6 +114,12 @@ function requested(ledger: Ledger, fact: Extract<Fact, { type: "reply-requested"
     must(turn?.status === status, "speculation-waits", fact, `its turn is ${turn?.status ?? "unknown"}, not ${status}`);
     for (const other of ledger.activeReplies)
       must(turnOfReply(ledger, other) !== turn, "reply-ends-once", fact, `${cause.turnId} has two answers at once`);
+    const reviewed = !ledger.settings.reviewTurns || turn.reviewed;
+    must(reviewed, "speculation-waits", fact, `${cause.turnId} is not reviewed yet`);
+    if (speculative) turn.speculations++;
+    const { maxPerTurn, policy } = ledger.settings.speculation;
+    const most = policy === "never" ? 0 : maxPerTurn;
+    must(turn.speculations <= most, "speculation-waits", fact, `${turn.speculations} replies prepared for one turn`);
   }
   const entry: ReplyEntry = {
     kind: "reply",
@@ -101,6 +128,9 @@ function requested(ledger: Ledger, fact: Extract<Fact, { type: "reply-requested"
     speculative,
     basis,
     phase: "made",
+    interruptible: fact.interruptible,
+    phaseSince: at,
+    releasedSeq: 0,
     sounded: false,
     finished: false,
     step: 0,
@@ -121,7 +151,8 @@ function released(ledger: Ledger, fact: Extract<Fact, { type: "reply-released" }
   must(ledger.openTurns.size === 0, "floor-is-free", fact, "released while somebody has the floor");
   must(someoneListens(ledger), "floor-is-free", fact, "released while nobody listens");
   must(ledger.closing === "open", "closing-is-quiet", fact, "released while the call closes");
-  reply.phase = "released";
+  enter(reply, "released", fact);
+  reply.releasedSeq = fact.seq;
   ledger.current = reply;
   ledger.story.push(reply);
 }

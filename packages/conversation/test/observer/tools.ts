@@ -1,5 +1,5 @@
 import type { Fact } from "../../src/facts/index.ts";
-import { isApproved, type Ledger, must, type ToolEntry } from "./ledger.ts";
+import { isApproved, type Ledger, must } from "./ledger.ts";
 
 /** Started once (effects only for an approved reply), ended once, none left running behind its reply's back. */
 export function tools(ledger: Ledger, fact: Fact): void {
@@ -32,12 +32,6 @@ export function tools(ledger: Ledger, fact: Fact): void {
       end(ledger, fact.toolCallId);
       return;
   }
-}
-
-/** Between inputs: a tool whose reply is over has been told so. */
-export function orphanOf(ledger: Ledger): ToolEntry | null {
-  for (const call of ledger.runningTools) if (ledger.replies.get(call.replyId)?.phase === "over") return call;
-  return null;
 }
 
 function end(ledger: Ledger, toolCallId: string): void {

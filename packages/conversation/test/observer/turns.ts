@@ -26,12 +26,22 @@ export function turns(ledger: Ledger, fact: Fact): void {
       const turn = known(ledger, fact, "open");
       must(!turn.requestedSegments.has(fact.segment), "no-storm", fact, `segment ${fact.segment} is requested twice`);
       turn.requestedSegments.add(fact.segment);
+      turn.owesTranscript = false;
+      turn.isSpeaking = false;
       turn.waitFrom = fact.at;
       return;
     }
     case "turn-committed": {
       const turn = known(ledger, fact, "open");
+      must(
+        turn.via === "text" || fact.text === textOf(ledger, turn, fact.text),
+        "turn-says-what-was-said",
+        fact,
+        `not "${textOf(ledger, turn, fact.text)}"`,
+      );
       turn.status = "committed";
+      turn.committedSeq = fact.seq;
+      ledger.lastCommittedText = fact.text;
       turn.text = fact.text;
       turn.remembered = fact.text;
       turn.waitFrom = fact.at;
@@ -46,6 +56,7 @@ export function turns(ledger: Ledger, fact: Fact): void {
     case "turn-reviewed": {
       const turn = ledger.turns.get(fact.turnId);
       if (!turn) return;
+      if (turn.underReview) turn.reviewed = true;
       turn.underReview = false;
       turn.waitFrom = fact.at;
       if (fact.text === undefined) return;
@@ -56,10 +67,19 @@ export function turns(ledger: Ledger, fact: Fact): void {
       return;
     }
     case "deadline-passed": {
-      const turn = fact.deadline.startsWith("review:") ? ledger.turns.get(fact.deadline.slice(7)) : undefined;
-      if (turn) turn.underReview = false;
+      const [kind, turnId = "", segment] = fact.deadline.split(":");
+      const turn = ledger.turns.get(turnId);
+      if (!turn) return;
+      if (kind === "review" && turn.underReview) {
+        turn.underReview = false;
+        turn.reviewed = true;
+      }
+      if (kind === "transcript" && turn.status === "open") settleSegment(turn, Number(segment), null);
       return;
     }
+    case "call-recovered":
+      for (const turn of ledger.openTurns) turn.isCut = true;
+      return;
     case "turn-replied": {
       const turn = ended(ledger, fact);
       const reply = ledger.replies.get(fact.replyId);
@@ -78,15 +98,28 @@ export function turns(ledger: Ledger, fact: Fact): void {
     case "transcript-interim": {
       const turn = ledger.turns.get(fact.turnId);
       if (!turn) return;
-      if (turn.status === "open") turn.waitFrom = fact.at;
-      else if (fact.type === "transcript-final" && ledger.settings.mode === "realtime" && turn.remembered === "")
+      if (turn.status === "open") {
+        turn.waitFrom = fact.at;
+        if (fact.type === "transcript-final") settleSegment(turn, fact.segment, fact.text.trim());
+        if (fact.type === "transcript-failed") settleSegment(turn, fact.segment, null);
+      } else if (fact.type === "transcript-final" && ledger.settings.mode === "realtime" && turn.remembered === "")
         turn.remembered = fact.text;
       return;
     }
     case "speech-started":
     case "speech-ended":
     case "participant-left":
-      for (const turn of ledger.openTurns) if (turn.participantId === fact.participantId) turn.waitFrom = fact.at;
+      if (fact.type !== "speech-started")
+        ledger.lastVoiceMs = Math.max(ledger.lastVoiceMs, fact.type === "speech-ended" ? fact.endMs : fact.at);
+      for (const turn of ledger.openTurns) {
+        if (turn.participantId !== fact.participantId || turn.via !== "speech") continue;
+        turn.waitFrom = fact.at;
+        if (fact.type === "speech-started") turn.isSpeaking = true;
+        else if (turn.isSpeaking) {
+          turn.isSpeaking = false;
+          turn.owesTranscript = ledger.settings.mode !== "realtime";
+        }
+      }
       return;
   }
 }
@@ -100,12 +133,29 @@ function opened(fact: Extract<Fact, { type: "turn-opened" }>): TurnEntry {
     via,
     status: "open",
     underReview: false,
+    reviewed: false,
+    committedSeq: 0,
+    finals: [],
+    isCut: false,
+    owesTranscript: false,
+    isSpeaking: via === "speech",
+    speculations: 0,
     text: "",
     remembered: "",
     skipped: null,
     requestedSegments: new Set(),
     waitFrom: at,
   };
+}
+
+/** The first word on a segment counts. */
+function settleSegment(turn: TurnEntry, segment: number, text: string | null): void {
+  if (turn.finals[segment] === undefined) turn.finals[segment] = text;
+}
+
+function textOf(ledger: Ledger, turn: TurnEntry, said: string): string {
+  if (turn.isCut || ledger.settings.mode === "realtime") return said;
+  return turn.finals.filter((text) => typeof text === "string" && text !== "").join(" ");
 }
 
 function known(ledger: Ledger, fact: Fact & { turnId: string }, status: TurnEntry["status"]): TurnEntry {

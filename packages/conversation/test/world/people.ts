@@ -35,6 +35,10 @@ export class People {
     return this.humans[0] as Human;
   }
 
+  isPresent(participantId: string): boolean {
+    return this.humans.some((human) => human.id === participantId && human.present);
+  }
+
   /** Mostly the first. */
   pick(roll: Dice): Human {
     const share = roll();
@@ -83,7 +87,10 @@ export class People {
     const end = (): void => {
       if (!human.speaking || !human.present) return;
       // Missing frames are held, not silence.
-      if (human.lost) return this.#desk.whatever(400, end);
+      if (human.lost) {
+        this.#desk.whatever(400, end);
+        return;
+      }
       human.speaking = false;
       if (human.told === this.#life) this.#desk.feed({ type: "speech-ended", participantId, endMs });
     };

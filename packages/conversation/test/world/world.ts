@@ -241,6 +241,7 @@ export class World implements Desk {
       // A mouth that is playing knows what it has played.
       const current = this.state.playback.current?.replyId;
       if (body.type === "playback-drained" && body.replyId === current) return;
+      if (body.type === "participant-joined" && !this.#people.isPresent(body.participantId)) return;
       this.feed(body as InputBody);
     });
   }
