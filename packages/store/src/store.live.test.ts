@@ -46,6 +46,17 @@ describe("appending", () => {
     await other.close();
   });
 
+  test("batches of one call that overlap in time never take the call's row back", async () => {
+    const other = await openStore({ url });
+    await append(log("c1", 1, 1));
+    for (let last = 1; last < 160; last += 16) {
+      const ends = [16, 3, 11, 7, 14, 5].map((more) => last + more);
+      await Promise.all(ends.map((end, i) => append(log("c1", Math.max(1, last - i), end), i % 2 ? other : store)));
+      expect(await store.calls.get("c1")).toMatchObject({ lastSeq: last + 16, factCount: last + 16 });
+    }
+    await other.close();
+  });
+
   test("stores nothing behind a gap and says from where to send again", async () => {
     await append(log("c1", 1, 3));
     expect(await append(log("c1", 6, 9))).toEqual({ status: "gap", ackedSeq: 3 });

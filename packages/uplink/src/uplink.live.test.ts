@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, readdir, rm, truncate } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -115,7 +115,9 @@ describe("shipping", () => {
   test("a later epoch waits for the one before, whose torn end is given up", async () => {
     const { url } = await serve();
     const release = sink.hold();
-    write(dir, [...facts("c", 1, 20), '{"callId":"c","ep']);
+    // Several batches long, so that the later epoch could overtake it.
+    const long = facts("c", 1, 20).map((one) => ({ ...one, text: "x".repeat(40_000) }));
+    write(dir, [...long, '{"callId":"c","ep']);
     write(dir, facts("c", 21, 30, 2));
     const uplink = await ship(url);
     release();
@@ -129,7 +131,9 @@ describe("shipping", () => {
   test("finished files are kept when asked for, and not sent again by the next worker", async () => {
     const { url } = await serve();
     write(dir, [...facts("c", 1, 5), closed("c", 6)]);
+    writeFileSync(join(dir, "gone.1.ndjson.ack"), "{}");
     const first = await ship(url, { keepFiles: true });
+    expect(await readdir(dir)).not.toContain("gone.1.ndjson.ack");
     expect(await first.drained(10_000)).toBe(true);
     await first.close();
     const batches = sink.batches;
@@ -374,9 +378,13 @@ describe("the server's end", () => {
         JSON.stringify({ type: "facts", batch: seq, callId: "c", epoch: 1, facts: [fact("c", seq, 1, { text })] }),
       );
     }
-    // 20 MB are on their way; the server has read a few and left the rest in the sockets.
     await until(() => expect(messages).toHaveLength(1));
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // 20 MB are on their way; the server takes a few messages and leaves the rest in the sockets.
+    for (let before = -1, same = 0; same < 8; ) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      same = socket.bufferedAmount === before ? same + 1 : 0;
+      before = socket.bufferedAmount;
+    }
     expect(socket.bufferedAmount).toBeGreaterThan(5_000_000);
     release();
     await until(() => expect(sink.of("c")).toEqual(upTo(400)));
@@ -393,7 +401,7 @@ describe("the server's end", () => {
 
   test("leases come up, commands go down", async () => {
     const leases: unknown[] = [];
-    const { url, uplinks } = await serve({ leaseMs: 20, onLease: (worker, calls) => leases.push([worker, calls]) });
+    const { url, uplinks } = await serve({ leaseMs: 300, onLease: (worker, calls) => leases.push([worker, calls]) });
     const commands: unknown[] = [];
     const running = [{ callId: "c", epoch: 2 }];
     await ship(url, { worker: "w7", runningCalls: () => running, onCommand: (command) => commands.push(command) });

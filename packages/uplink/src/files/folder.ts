@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { UplinkLog } from "../log.ts";
 import { removeCallFile } from "./ack.ts";
@@ -30,6 +30,15 @@ export async function listCallFiles(dir: string): Promise<CallFile[]> {
     if (info?.isFile()) files.push({ ...name, path, sizeBytes: info.size, modifiedMs: info.mtimeMs });
   }
   return files.sort((a, b) => (a.callId < b.callId ? -1 : a.callId > b.callId ? 1 : a.epoch - b.epoch));
+}
+
+/** Notes whose call file is gone: what a crash between the two deletions leaves. */
+export async function removeLoneAcks(dir: string): Promise<void> {
+  const names = new Set(await readdir(dir).catch(() => []));
+  for (const name of names) {
+    if (name.endsWith(".ndjson.ack") && !names.has(name.slice(0, -".ack".length)))
+      await rm(join(dir, name), { force: true });
+  }
 }
 
 /** True when the file's last line is the call's last fact. */

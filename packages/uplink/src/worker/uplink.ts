@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from "node:fs";
 import { hostname } from "node:os";
-import { type CallFile, diskCap, listCallFiles } from "../files/folder.ts";
+import { type CallFile, diskCap, listCallFiles, removeLoneAcks } from "../files/folder.ts";
 import { parseCallFileName } from "../files/name.ts";
 import { silentLog, type UplinkLog } from "../log.ts";
 import type { Command, FromServer } from "../messages.ts";
@@ -93,6 +93,7 @@ class Shipper implements Uplink {
       worker = `${hostname()}/${process.pid}`,
       backoffMs = { first: 250, longest: 10_000 },
     } = this.#options;
+    await removeLoneAcks(this.#options.dir);
     await this.#look();
     this.#line = new Line(
       { url, key, worker, log: this.#log, backoffMs },
@@ -137,11 +138,13 @@ class Shipper implements Uplink {
   async drained(withinMs: number): Promise<boolean> {
     const deadline = Date.now() + withinMs;
     for (;;) {
-      await this.#look().catch(() => undefined);
+      // In a turn, as everything that touches files: two at once would undo each other's notes.
+      this.#lookDue = true;
+      this.#takeTurn();
+      await this.#turn;
       if (this.#isClosed || this.#isDrained()) return this.#isDrained();
       const leftMs = deadline - Date.now();
       if (leftMs <= 0) return false;
-      this.#wake(0);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, Math.min(leftMs, 250));
         this.#drainWaiters.push(() => {
