@@ -35,7 +35,7 @@ export interface Ledger {
   decisionsOfStep: number;
   lastInput: Fact | null;
   lastCommittedText: string;
-  /** When speech ended last. */
+  /** When the end of speech was told last. */
   lastVoiceMs: number;
   /** What was asked to be said as it is, and how much of it sounded. */
   sayings: { asked: number; sounded: number };

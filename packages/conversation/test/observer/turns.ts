@@ -78,7 +78,11 @@ export function turns(ledger: Ledger, fact: Fact): void {
       return;
     }
     case "call-recovered":
-      for (const turn of ledger.openTurns) turn.isCut = true;
+      for (const turn of ledger.openTurns) {
+        turn.isCut = true;
+        turn.isSpeaking = false;
+        turn.owesTranscript = false;
+      }
       return;
     case "turn-replied": {
       const turn = ended(ledger, fact);
@@ -109,8 +113,7 @@ export function turns(ledger: Ledger, fact: Fact): void {
     case "speech-started":
     case "speech-ended":
     case "participant-left":
-      if (fact.type !== "speech-started")
-        ledger.lastVoiceMs = Math.max(ledger.lastVoiceMs, fact.type === "speech-ended" ? fact.endMs : fact.at);
+      if (fact.type !== "speech-started") ledger.lastVoiceMs = fact.at;
       for (const turn of ledger.openTurns) {
         if (turn.participantId !== fact.participantId || turn.via !== "speech") continue;
         turn.waitFrom = fact.at;
