@@ -26,12 +26,15 @@ export function installDependencies() {
   if (installed()) return;
   say("Installing dependencies (npm ci; a few minutes the first time) ...");
   // onnxruntime-node's script would fetch GPU libraries; the CPU ones are in the package.
-  const env = { ONNXRUNTIME_NODE_INSTALL: "skip" };
-  const code = runQuietly("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"], {
-    cwd: root,
-    env,
-  });
-  if (code !== 0) stop("npm ci failed; what it printed above says why.");
+  const options = { cwd: root, env: { ONNXRUNTIME_NODE_INSTALL: "skip", NODE_ENV: "" } };
+  const flags = ["--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
+  if (runQuietly("npm", ["ci", ...flags], options) !== 0) {
+    // A registry that lacks packages for other platforms makes npm think that the lock file is out of date.
+    say("npm ci did not work here; trying npm install ...");
+    if (runQuietly("npm", ["install", "--no-save", ...flags], options) !== 0) {
+      stop("The dependencies could not be installed; what npm printed above says why.");
+    }
+  }
   writeFileSync(ourStamp, lockHash());
 }
 
