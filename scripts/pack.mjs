@@ -76,8 +76,12 @@ function pack(dir, emitted) {
     const source = [join(from, name), join(root, name)].find((path) => existsSync(path));
     if (source) cpSync(source, join(to, name));
   }
-  // The demo agent lives among the examples; the installed program brings it along.
-  if (manifest.bin?.parley) cpSync(join(emitted, "examples"), join(to, "dist", "examples"), { recursive: true });
+  if (manifest.bin?.parley) {
+    // The demo agent and the built page lie elsewhere in the repository; the installed program brings them along.
+    cpSync(join(emitted, "examples"), join(to, "dist", "examples"), { recursive: true });
+    const page = join(root, "apps", "web", "dist");
+    if (existsSync(page)) cpSync(page, join(to, "dist", "web"), { recursive: true });
+  }
   writeFileSync(join(to, "package.json"), `${JSON.stringify(published(manifest), null, 2)}\n`);
   const packed = run("npm", ["pack", "--silent", "--pack-destination", outDir], to).trim().split("\n").at(-1);
   return join(outDir, packed);

@@ -2,8 +2,8 @@ import type { AssignedJob, JobOffer, OfferAnswer } from "@parley/livekit";
 
 /** What LiveKit's dispatch tells the worker. */
 export interface DispatchSink {
-  /** The slot is reserved before this returns; the answer comes later only when the agent's own `accept` is asked. */
-  offered(offer: JobOffer): OfferAnswer | Promise<OfferAnswer>;
+  /** The slot is reserved before this returns. */
+  offered(offer: JobOffer): OfferAnswer;
   assigned(job: AssignedJob): void;
   /** An accepted offer will not come: LiveKit gave it to somebody else, or the line broke. */
   offerLost(jobId: string, reason: string): void;

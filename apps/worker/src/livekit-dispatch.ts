@@ -1,5 +1,5 @@
 import { type Clock, ParleyError, systemClock } from "@parley/engine";
-import { type OfferAnswer, WorkerConnection } from "@parley/livekit";
+import { WorkerConnection } from "@parley/livekit";
 import type { WorkerConfig } from "./config.ts";
 import type { OpenDispatch } from "./dispatch.ts";
 import type { Log } from "./log.ts";
@@ -18,7 +18,7 @@ export function liveKitDispatch(config: WorkerConfig, log: Log, clock: Clock = s
       agentName,
       log,
       clock,
-      onOffer: (offer) => sink.offered(offer) as OfferAnswer,
+      onOffer: (offer) => sink.offered(offer),
       onJob: (job) => sink.assigned(job),
       onOfferLost: (offer, reason) => sink.offerLost(offer.jobId, reason),
       onTermination: (jobId) => sink.terminated(jobId),

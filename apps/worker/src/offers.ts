@@ -2,7 +2,7 @@ import type { CallContext, Clock } from "@parley/engine";
 import type { JobOffer } from "@parley/livekit";
 import type { FromShard, ToShard } from "./messages.ts";
 
-/** LiveKit waits 10 s for the worker's answer; the author's `accept` gets half of it. */
+/** A caller waits meanwhile. */
 const ACCEPT_MS = 5_000;
 
 type Answer = { accept: boolean; reason: string };

@@ -176,24 +176,30 @@ describe("the supervisor", () => {
   });
 
   it("asks the agent's accept in the shard that would run the call, with the slot held meanwhile", async () => {
-    const { boss, sent } = setUp({ cap: 1, summary: { ...agent, asksToAccept: true } });
-    const first = boss.sink.offered(offer(1));
-    expect((await boss.sink.offered(offer(2))).accept).toBe(false);
+    const { boss, sent, statuses, take } = setUp({ cap: 1, summary: { ...agent, asksToAccept: true } });
+    expect(await take(1)).toBe(true);
+    expect(await take(2)).toBe(false);
     expect(sent).toMatchObject([
       { shardId: 1, message: { type: "offer", callId: "call-1", offer: { jobId: "job-1" } } },
     ]);
     boss.shardMessage(1, { type: "offer-answer", offerId: 1, accept: false, reason: "closed on Sundays" });
-    expect(await first).toEqual({ accept: false, reason: "closed on Sundays" });
-    const second = boss.sink.offered(offer(3));
+    await Promise.resolve();
+    expect(statuses).toEqual(["job-1 failed: closed on Sundays"]);
+    await take(3);
     boss.shardMessage(1, { type: "offer-answer", offerId: 2, accept: true, reason: "" });
-    expect(await second).toEqual({ accept: true, name: "shop" });
+    await Promise.resolve();
+    expect(sent.at(-1)).toMatchObject({ shardId: 1, message: { type: "run", call: { jobId: "job-3" } } });
   });
 
-  it("refuses when accept does not answer in time", async () => {
-    const { boss, clock } = setUp({ summary: { ...agent, asksToAccept: true } });
-    const answer = boss.sink.offered(offer(1));
+  it("refuses when accept does not answer in time, or its shard dies over the question", async () => {
+    const { boss, clock, statuses, take } = setUp({ summary: { ...agent, asksToAccept: true } });
+    await take(1);
     clock.advance(5_000);
-    expect((await answer).accept).toBe(false);
+    await Promise.resolve();
+    await take(2);
+    boss.shardGone(1, "killed by SIGKILL");
+    await Promise.resolve();
+    expect(statuses.map((status) => status.split(":")[0])).toEqual(["job-1 failed", "job-2 failed"]);
     expect(boss.health().slots.taken).toBe(0);
   });
 

@@ -2,10 +2,12 @@ import { cpus } from "node:os";
 import type { Clock } from "@parley/engine";
 import type { AssignedJob, JobOffer, OfferAnswer } from "@parley/livekit";
 import type { WorkerConfig } from "./config.ts";
+import { cpuMeter } from "./cpu-meter.ts";
 import type { DispatchLine, DispatchSink } from "./dispatch.ts";
+import { rememberEpochs } from "./epochs.ts";
 import type { WorkerHealth } from "./health.ts";
 import { callOf, nextLogFile } from "./job.ts";
-import { LIVEKIT_TARGET_LOAD, shardPressure, smoothed, workerLoad } from "./load.ts";
+import { LIVEKIT_TARGET_LOAD, shardPressure, workerLoad } from "./load.ts";
 import type { Log } from "./log.ts";
 import type { AgentSummary } from "./messages.ts";
 import { createOffers } from "./offers.ts";
@@ -15,8 +17,6 @@ import { createSlots, type Slot } from "./slots.ts";
 const TICK_MS = 1_000;
 /** Accepted calls are in the smoothed figures after about this long. */
 const FRESH_MS = 5_000;
-/** A room may ask for a second agent long after its first call ended; older ones are found on disk or by the server. */
-const REMEMBERED_EPOCHS = 10_000;
 
 export interface SupervisorOptions {
   config: WorkerConfig;
@@ -54,9 +54,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { config, pool, clock, log } = options;
   const slots = createSlots(config.maxConcurrentJobs);
   const offers = createOffers(clock, (shardId, message) => pool.send(shardId, message));
-  const ownCpuMs = options.ownCpuMs ?? (() => (process.cpuUsage().user + process.cpuUsage().system) / 1_000);
   const cores = options.cores ?? cpus().length;
-  const smoothCpu = smoothed(FRESH_MS);
   let agent: AgentSummary | undefined;
   let line: DispatchLine | undefined;
   let registered = false;
@@ -64,7 +62,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let cpuCores = 0;
   let stopTicking = (): void => {};
   const emptied: (() => void)[] = [];
-  const epochs = recent<string, number>(REMEMBERED_EPOCHS);
+  const epochs = rememberEpochs();
+  const meter = cpuMeter(FRESH_MS, clock.now(), options.ownCpuMs);
 
   const readyShards = (): PooledShard[] => pool.shards.filter((shard) => shard.state === "ready");
   const pressure = (shard: PooledShard): number => (shard.beat ? shardPressure(shard.beat) : 0);
@@ -86,40 +85,50 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     return { accept: false, reason };
   }
 
-  /** The slot is taken before anything is awaited: no other question can be promised it. */
-  function offered(offer: JobOffer): OfferAnswer | Promise<OfferAnswer> {
+  /** Nothing is awaited here: no other question can be promised the same slot. */
+  function offered(offer: JobOffer): OfferAnswer {
     if (draining || !agent) return refused(offer, draining ? "draining" : "starting");
     if (options.hasRoom?.() === false) return refused(offer, "no-disk-room");
-    const { callId, foreign, context } = callOf(offer);
+    const { callId, foreign } = callOf(offer);
     if (foreign !== null)
       log.warn({ callId, room: offer.room.name }, "the callId given was no file name; a new one was made");
     if (slots.cap === null && load() >= LIVEKIT_TARGET_LOAD) return refused(offer, "load", callId);
     const reservation = slots.reserve({ jobId: offer.jobId, callId }, places(), clock.now());
     if (!reservation.taken) return refused(offer, reservation.reason, callId);
     report();
-    const accepted: OfferAnswer = { accept: true, name: agent.name };
-    if (!agent.asksToAccept) return accepted;
-    return offers.ask(reservation.slot.shardId, { offer, callId, context }).then((answer) => {
-      if (answer.accept) return accepted;
-      slots.release(offer.jobId);
-      freed();
-      return refused(offer, answer.reason, callId);
-    });
+    return { accept: true, name: agent.name };
   }
 
-  function assigned({ job: offer, token, url }: AssignedJob): void {
-    const slot = slots.run(offer.jobId) ?? lateSlot(offer);
+  function assigned(job: AssignedJob): void {
+    const { jobId } = job.job;
+    const slot = slots.run(jobId) ?? lateSlot(job.job);
     if (!slot) {
-      log.error({ jobId: offer.jobId }, "an assigned job found no place; LiveKit is told that it failed");
-      line?.endJob(offer.jobId, "failed", "no free slot in this worker");
-      return;
-    }
+      log.error({ jobId }, "an assigned job found no place; LiveKit is told that it failed");
+      line?.endJob(jobId, "failed", "no free slot in this worker");
+    } else if (agent?.asksToAccept) void askAgent(slot, job);
+    else run(slot, job);
+  }
+
+  /** The author's `accept` is asked in the shard that would run the call; the offer itself had to be answered at once. */
+  async function askAgent(slot: Slot, job: AssignedJob): Promise<void> {
+    const { callId, jobId, shardId } = slot;
+    const { context } = callOf(job.job);
+    const answer = await offers.ask(shardId, { offer: job.job, callId, context });
+    if (slots.find(jobId) !== slot) return;
+    if (answer.accept) return run(slot, job);
+    log.warn({ callId, jobId, reason: answer.reason }, "job refused");
+    slots.release(jobId);
+    ended(slot, answer.reason);
+    freed();
+  }
+
+  function run(slot: Slot, { job: offer, token, url }: AssignedJob): void {
     const { callId } = slot;
     const { context } = callOf(offer);
-    const file = nextLogFile(options.callsDir, callId, epochs.get(callId));
-    log.info({ callId, jobId: offer.jobId, room: offer.room.name, shard: slot.shardId }, "call assigned");
-    epochs.set(callId, file.epoch);
+    const file = nextLogFile(options.callsDir, callId, epochs.last(callId));
+    epochs.began(callId, file.epoch);
     slot.epoch = file.epoch;
+    log.info({ callId, jobId: offer.jobId, room: offer.room.name, shard: slot.shardId }, "call assigned");
     const call = { jobId: offer.jobId, callId, epoch: file.epoch, logPath: file.path, context, token, url };
     pool.send(slot.shardId, { type: "run", call });
   }
@@ -142,24 +151,11 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   function tick(): void {
-    const readings = new Map<number, number>();
-    let last = { at: clock.now(), ownMs: ownCpuMs() };
-    const turn = (): void => {
-      const at = clock.now();
-      const ownMs = ownCpuMs();
-      let usedMs = ownMs - last.ownMs;
-      for (const { shardId, beat } of pool.shards) {
-        if (!beat) continue;
-        usedMs += beat.cpuMs - (readings.get(shardId) ?? beat.cpuMs);
-        readings.set(shardId, beat.cpuMs);
-      }
-      const elapsedMs = Math.max(1, at - last.at);
-      cpuCores = smoothCpu(usedMs / elapsedMs, elapsedMs);
-      last = { at, ownMs };
+    stopTicking = clock.after(TICK_MS, () => {
+      cpuCores = meter.read(clock.now(), pool.shards);
       report();
-      stopTicking = clock.after(TICK_MS, turn);
-    };
-    stopTicking = clock.after(TICK_MS, turn);
+      tick();
+    });
   }
 
   function whyNotReady(): string | null {
@@ -254,22 +250,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     close() {
       stopTicking();
       offers.close();
-    },
-  };
-}
-
-/** A map that forgets its oldest entries. */
-function recent<K, V>(most: number): { get(key: K): V | undefined; set(key: K, value: V): void } {
-  const map = new Map<K, V>();
-  return {
-    get: (key) => map.get(key),
-    set(key, value) {
-      map.delete(key);
-      map.set(key, value);
-      for (const oldest of map.keys()) {
-        if (map.size <= most) break;
-        map.delete(oldest);
-      }
     },
   };
 }

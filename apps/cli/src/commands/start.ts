@@ -51,7 +51,7 @@ async function runStack(agentFiles: readonly string[], watch: boolean, out: Out)
   const [{ createLog }, { createStack }, { demoAgent }] = await Promise.all([
     import("@parley/worker/log"),
     import("../start/stack.ts"),
-    import("../start/demo.ts"),
+    import("../start/brought-along.ts"),
   ]);
   const files = agentFiles.length > 0 ? agentFiles.map((file) => typedPath(file)) : [demoAgent()];
   const log = createLog("parley", logLevel);

@@ -1,6 +1,7 @@
 import { type AgentCard, startServer } from "@parley/server";
 import { openStore } from "@parley/store";
 import type { Log } from "@parley/worker/log";
+import { packedPage } from "./brought-along.ts";
 import type { StartConfig } from "./config.ts";
 import type { LiveKitAddress, Up } from "./embedded.ts";
 
@@ -19,7 +20,15 @@ export async function openServer(options: OpenServerOptions): Promise<Up<string>
   const log = options.log.child({ part: "server" });
   const store = await openStore({ url: options.databaseUrl, log });
   try {
-    const server = await startServer({ config: { ...config.server, workerKey }, livekit, store, agents, log });
+    const webRoot = packedPage();
+    const server = await startServer({
+      config: { ...config.server, workerKey },
+      livekit,
+      store,
+      agents,
+      log,
+      ...(webRoot === null ? {} : { webRoot }),
+    });
     return {
       value: server.url,
       async close() {

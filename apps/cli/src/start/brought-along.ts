@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ParleyError } from "@parley/engine";
 
@@ -12,4 +13,10 @@ export function demoAgent(): string {
   if (found) return found;
   const message = `the demo agent is not at ${paths.join(" or ")}; name an agent file of your own`;
   throw new ParleyError(message, { code: "demo-missing", category: "configuration" });
+}
+
+/** The built page that the published package brings along; null in the repository, where the server knows its place. */
+export function packedPage(): string | null {
+  const path = fileURLToPath(new URL("../web", import.meta.url));
+  return existsSync(join(path, "index.html")) ? path : null;
 }
