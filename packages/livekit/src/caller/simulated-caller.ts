@@ -188,8 +188,9 @@ export class SimulatedCaller {
   leave(): Promise<void> {
     this.#left ??= (async () => {
       this.#mouth.stop();
+      const serverEnded = this.lost !== null;
       await leaveRoom(this.#room, this.#clock, this.#log);
-      await this.#voice.close();
+      await this.#voice.close(serverEnded);
     })();
     return this.#left;
   }

@@ -1,6 +1,6 @@
 import {
   AudioFrame,
-  AudioSource,
+  type AudioSource,
   LocalAudioTrack,
   type LocalTrackPublication,
   type Room,
@@ -10,10 +10,10 @@ import {
 import { concat } from "@parley/audio";
 import type { AudioOut, Clock } from "@parley/engine";
 import { type Log, messageOf } from "../log.ts";
+import { returnSource, takeSource, VOICE_RATE_HZ } from "./audio-sources.ts";
+import { bounded } from "./bounded.ts";
 
-const SAMPLE_RATE_HZ = 48_000;
-/** Of the native queue; a capture completes at once while less than this is in it. */
-const QUEUE_MS = 1000;
+const CAPTURE_TIMEOUT_MS = 3000;
 /** What may wait here while a capture is under way. The call keeps about 200 ms: this is only ever reached by a fault. */
 const MAX_WAITING_MS = 2000;
 
@@ -22,14 +22,14 @@ const MAX_WAITING_MS = 2000;
  * one is under way at a time, and what is written meanwhile goes with the next as one frame (fewer frames cost less).
  */
 export class AgentVoice implements AudioOut {
-  readonly sampleRateHz = SAMPLE_RATE_HZ;
+  readonly sampleRateHz = VOICE_RATE_HZ;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #source = new AudioSource(SAMPLE_RATE_HZ, 1, QUEUE_MS);
+  readonly #source: AudioSource = takeSource();
   readonly #track: LocalAudioTrack;
   #waiting: Int16Array[] = [];
   #waitingSamples = 0;
-  #capturing = false;
+  #capturing: Promise<void> | null = null;
   /** Rises with every clear: a capture begun before it may land in the queue after it. */
   #generation = 0;
   /** When all that was handed to the native queue will have been played. */
@@ -52,7 +52,7 @@ export class AgentVoice implements AudioOut {
 
   write(frame: Int16Array): void {
     if (this.#closed || frame.length === 0) return;
-    if (this.#waitingSamples + frame.length > (MAX_WAITING_MS * SAMPLE_RATE_HZ) / 1000) {
+    if (this.#waitingSamples + frame.length > (MAX_WAITING_MS * VOICE_RATE_HZ) / 1000) {
       this.#log.warn({ droppedSamples: frame.length }, "the agent's voice is not being taken: dropped a frame");
       return;
     }
@@ -62,7 +62,7 @@ export class AgentVoice implements AudioOut {
   }
 
   queuedMs(): number {
-    const waitingMs = (this.#waitingSamples * 1000) / SAMPLE_RATE_HZ;
+    const waitingMs = (this.#waitingSamples * 1000) / VOICE_RATE_HZ;
     return waitingMs + Math.max(0, this.#playedAt - this.#clock.now());
   }
 
@@ -74,12 +74,20 @@ export class AgentVoice implements AudioOut {
     if (!this.#closed) this.#source.clearQueue();
   }
 
-  /** Idempotent. Only after the room was left: the track is in use until then. */
-  async close(): Promise<void> {
+  /**
+   * Idempotent. Only after the room was left: the track is in use until then. `serverEnded`: the room was not left but
+   * ended by the server.
+   */
+  async close(serverEnded = false): Promise<void> {
     if (this.#closed) return;
     this.clear();
     this.#closed = true;
-    await this.#track.close(true);
+    // What is on its way must not be heard in the next call that uses this source.
+    await bounded(this.#clock, CAPTURE_TIMEOUT_MS, "take the last frame", this.#capturing ?? Promise.resolve()).catch(
+      (error) => this.#log.warn({ error: messageOf(error) }, "the agent's voice did not end cleanly"),
+    );
+    await this.#track.close(false);
+    await returnSource(this.#source, serverEnded);
   }
 
   #pump(): void {
@@ -87,21 +95,19 @@ export class AgentVoice implements AudioOut {
     const samples = this.#waiting.length === 1 ? this.#waiting[0]! : concat(this.#waiting);
     this.#waiting = [];
     this.#waitingSamples = 0;
-    const durationMs = (samples.length * 1000) / SAMPLE_RATE_HZ;
+    const durationMs = (samples.length * 1000) / VOICE_RATE_HZ;
     this.#playedAt = Math.max(this.#playedAt, this.#clock.now()) + durationMs;
     const generation = this.#generation;
-    this.#capturing = true;
-    this.#source.captureFrame(new AudioFrame(samples, SAMPLE_RATE_HZ, 1, samples.length)).then(
-      () => this.#captured(generation),
-      (error) => {
+    this.#capturing = this.#source
+      .captureFrame(new AudioFrame(samples, VOICE_RATE_HZ, 1, samples.length))
+      .catch((error) => {
         if (!this.#closed) this.#log.warn({ error: messageOf(error) }, "a frame of the agent's voice was lost");
-        this.#captured(generation);
-      },
-    );
+      })
+      .then(() => this.#captured(generation));
   }
 
   #captured(generation: number): void {
-    this.#capturing = false;
+    this.#capturing = null;
     if (generation !== this.#generation && !this.#closed) this.#source.clearQueue();
     this.#pump();
   }

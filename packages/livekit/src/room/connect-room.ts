@@ -2,6 +2,7 @@ import { ConnectError, type Room } from "@livekit/rtc-node";
 import { type Clock, ParleyError, within } from "@parley/engine";
 import { type Log, messageOf } from "../log.ts";
 import type { JoinGate } from "./join-gate.ts";
+import { disconnectNative } from "./native-disconnect.ts";
 import { forgetRoom, newRoom } from "./route-events.ts";
 
 export interface ConnectOptions {
@@ -65,7 +66,7 @@ async function connect(options: ConnectOptions): Promise<Room> {
 /** Leaves the room and releases all that it holds in this process. Never throws, bounded in time. */
 export async function leaveRoom(room: Room, clock: Clock, log: Log): Promise<void> {
   try {
-    await within(room.disconnect(), {
+    await within(room.isConnected ? room.disconnect() : disconnectNative(room, clock), {
       clock,
       timeoutMs: DISCONNECT_TIMEOUT_MS,
       signal: new AbortController().signal,

@@ -93,7 +93,6 @@ describe("sound", () => {
     const last = await caller.quiet(400);
     // What is left is on its way: 10 ms of native frame, network, and the listener's jitter buffer.
     expect(last - cleared).toBeLessThan(250);
-    console.log("ear after clear", last - cleared);
   });
 
   it("counts what is queued as what is still to be heard", async () => {
@@ -108,7 +107,6 @@ describe("sound", () => {
     expect(queued).toBeLessThanOrEqual(800);
     const last = await caller.quiet(400);
     const drift = last - (began + queued);
-    console.log("drift", drift);
     expect(Math.abs(drift)).toBeLessThan(250);
     expect(transport.out.queuedMs()).toBe(0);
   });
@@ -182,6 +180,21 @@ describe("people", () => {
     expect(sink.count("participantJoined", "ann")).toBe(2);
   });
 
+  it("who call by telephone are told apart, with what the SIP bridge says of them", async () => {
+    const room = newRoom();
+    const { sink } = await agentIn(room);
+    const sip = new AccessToken(KEY, SECRET, { identity: "sip_+15550001" });
+    sip.kind = "sip";
+    sip.attributes = { "sip.phoneNumber": "+15550001", "sip.trunkPhoneNumber": "+15550002" };
+    sip.addGrant({ roomJoin: true, room, canUpdateOwnMetadata: true });
+    await callerIn(room, { token: await sip.toJwt() });
+    await sink.sees("trackSubscribed", "sip_+15550001", "audio", "microphone");
+    expect(sink.participants.get("sip_+15550001")).toMatchObject({
+      kind: "sip",
+      attributes: { "sip.phoneNumber": "+15550001", "sip.trunkPhoneNumber": "+15550002" },
+    });
+  });
+
   it("who were there first are reported, agents are not listened to", async () => {
     const room = newRoom();
     await callerIn(room);
@@ -194,6 +207,15 @@ describe("people", () => {
     await sink.until(() => sink.frames.length > 50);
     expect(sink.has("trackSubscribed", "agent-other")).toBe(false);
     expect(sink.has("listenerReady", "agent-other")).toBe(false);
+  });
+
+  it("may be silent without being taken for lost", async () => {
+    const room = newRoom();
+    const { sink } = await agentIn(room);
+    await callerIn(room);
+    await sink.sees("trackSubscribed", "ann");
+    await sink.until(() => sink.frames.length > 300);
+    expect(sink.has("network")).toBe(false);
   });
 
   it("may press keys", async () => {

@@ -125,7 +125,7 @@ export class LiveKitTransport implements Transport {
     this.#ending ??= (async () => {
       this.#opening.abort();
       await this.#opened?.catch(() => {});
-      await this.#release(reason);
+      await this.#release(reason, false);
     })();
     return this.#ending;
   }
@@ -216,11 +216,11 @@ export class LiveKitTransport implements Transport {
   /** The server ended it: release everything, then tell the call, once. */
   #ended(sink: TransportSink, reason: string): void {
     if (this.#ending) return;
-    this.#ending = this.#release(reason);
+    this.#ending = this.#release(reason, true);
     sink.closed(reason);
   }
 
-  async #release(reason: string): Promise<void> {
+  async #release(reason: string, serverEnded: boolean): Promise<void> {
     const seat = this.#seat;
     this.#seat = null;
     if (seat) {
@@ -229,6 +229,6 @@ export class LiveKitTransport implements Transport {
       this.#log.debug({ room: seat.room.name, reason }, "leaving the room");
       await leaveRoom(seat.room, this.#clock, this.#log);
     }
-    await this.#voice.close();
+    await this.#voice.close(serverEnded);
   }
 }

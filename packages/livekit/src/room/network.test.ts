@@ -8,14 +8,14 @@ function setup() {
 
 it("reports changes of those who are there, once each", () => {
   const { changes, network } = setup();
-  network.quality("ann", true);
+  network.sign("ann", "quality", true);
   network.joined("ann");
-  network.quality("ann", false);
-  network.quality("ann", true);
-  network.quality("ann", true);
-  network.quality("ann", false);
+  network.sign("ann", "quality", false);
+  network.sign("ann", "quality", true);
+  network.sign("ann", "quality", true);
+  network.sign("ann", "quality", false);
   network.left("ann");
-  network.quality("ann", true);
+  network.sign("ann", "quality", true);
   expect(changes).toEqual(["ann lost", "ann back"]);
 });
 
@@ -23,12 +23,23 @@ it("takes everybody for lost while our own connection is, and does not bring bac
   const { changes, network } = setup();
   network.joined("ann");
   network.joined("bob");
-  network.quality("bob", true);
+  network.sign("bob", "quality", true);
   network.own(true);
   network.own(true);
   expect(network.ownLost).toBe(true);
-  network.quality("ann", true);
+  network.sign("ann", "quality", true);
   network.own(false);
-  network.quality("ann", false);
+  network.sign("ann", "quality", false);
   expect(changes).toEqual(["bob lost", "ann lost", "ann back"]);
+});
+
+it("takes somebody for back only when every sign of the loss is gone", () => {
+  const { changes, network } = setup();
+  network.joined("ann");
+  network.sign("ann", "stalled", true);
+  network.sign("ann", "quality", true);
+  network.sign("ann", "stalled", false);
+  expect(changes).toEqual(["ann lost"]);
+  network.sign("ann", "quality", false);
+  expect(changes).toEqual(["ann lost", "ann back"]);
 });

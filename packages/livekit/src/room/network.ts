@@ -1,8 +1,11 @@
+/** Why somebody seems out of reach: nothing of their sound arrives, or the server measured it. */
+export type LossSign = "stalled" | "quality";
+
 /** Who is out of reach at the moment. Reports changes only. */
 export class Network {
   readonly #onChange: (participantId: string, state: "lost" | "back") => void;
-  readonly #present = new Set<string>();
-  readonly #lost = new Set<string>();
+  /** Those who are there, with the signs of their loss. */
+  readonly #present = new Map<string, Set<LossSign>>();
   #ownLost = false;
 
   constructor(onChange: (participantId: string, state: "lost" | "back") => void) {
@@ -14,28 +17,29 @@ export class Network {
   }
 
   joined(participantId: string): void {
-    this.#present.add(participantId);
+    this.#present.set(participantId, new Set());
   }
 
   left(participantId: string): void {
     this.#present.delete(participantId);
-    this.#lost.delete(participantId);
   }
 
-  /** What the server measured of one participant's connection. */
-  quality(participantId: string, isLost: boolean): void {
-    if (!this.#present.has(participantId) || this.#lost.has(participantId) === isLost) return;
-    if (isLost) this.#lost.add(participantId);
-    else this.#lost.delete(participantId);
-    if (!this.#ownLost) this.#onChange(participantId, isLost ? "lost" : "back");
+  sign(participantId: string, sign: LossSign, isLost: boolean): void {
+    const signs = this.#present.get(participantId);
+    if (!signs) return;
+    const before = signs.size > 0;
+    if (isLost) signs.add(sign);
+    else signs.delete(sign);
+    const after = signs.size > 0;
+    if (before !== after && !this.#ownLost) this.#onChange(participantId, after ? "lost" : "back");
   }
 
   /** Our own connection: without it nobody is in reach. */
   own(isLost: boolean): void {
     if (this.#ownLost === isLost) return;
     this.#ownLost = isLost;
-    for (const participantId of this.#present) {
-      if (!this.#lost.has(participantId)) this.#onChange(participantId, isLost ? "lost" : "back");
+    for (const [participantId, signs] of this.#present) {
+      if (signs.size === 0) this.#onChange(participantId, isLost ? "lost" : "back");
     }
   }
 }

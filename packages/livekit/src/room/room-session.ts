@@ -8,10 +8,12 @@ import {
 } from "@livekit/rtc-node";
 import type { Clock, TransportSink } from "@parley/engine";
 import type { Log } from "../log.ts";
+import { Arrivals } from "./arrivals.ts";
 import { receiveChat } from "./chat.ts";
 import { Ears } from "./ears.ts";
 import { ListenerReadiness } from "./listener-readiness.ts";
 import { Network } from "./network.ts";
+import { packetsReceived } from "./packets.ts";
 import { isPerson, participantOf } from "./participants.ts";
 import { PRE_CONNECT_FEATURE, PreConnectAudio } from "./pre-connect/pre-connect-audio.ts";
 import { reasonOf } from "./reasons.ts";
@@ -38,6 +40,7 @@ export class RoomSession {
   readonly #subscriptions: Subscriptions;
   readonly #listeners: ListenerReadiness;
   readonly #network: Network;
+  readonly #arrivals: Arrivals;
   readonly #present = new Set<string>();
   /** The voices that are heard: track to participant. */
   readonly #heard = new Map<string, string>();
@@ -49,6 +52,12 @@ export class RoomSession {
     this.#ears = new Ears(sink.audio, log);
     this.#preConnect = new PreConnectAudio(clock, log);
     this.#network = new Network(sink.network);
+    this.#arrivals = new Arrivals({
+      everyMs: 500,
+      stalledAfterMs: 1500,
+      clock,
+      onChange: (participantId, isStalled) => this.#network.sign(participantId, "stalled", isStalled),
+    });
     this.#listeners = new ListenerReadiness({
       settleMs: 700,
       fallbackMs: 5000,
@@ -97,8 +106,10 @@ export class RoomSession {
         }
       })
       .on(RoomEvent.ConnectionQualityChanged, (quality, { identity }) =>
-        this.#network.quality(identity, quality === ConnectionQuality.QUALITY_LOST),
+        this.#network.sign(identity, "quality", quality === ConnectionQuality.QUALITY_LOST),
       )
+      .on(RoomEvent.TrackMuted, ({ sid = "" }) => this.#arrivals.mute(sid, true))
+      .on(RoomEvent.TrackUnmuted, ({ sid = "" }) => this.#arrivals.mute(sid, false))
       .on(RoomEvent.Reconnecting, () => this.#network.own(true))
       .on(RoomEvent.Reconnected, () => {
         this.#network.own(false);
@@ -126,6 +137,7 @@ export class RoomSession {
     this.#subscriptions.close();
     this.#listeners.close();
     this.#preConnect.close();
+    this.#arrivals.close();
     this.#ears.closeAll();
     this.#heard.clear();
     this.#present.clear();
@@ -163,6 +175,9 @@ export class RoomSession {
     if (!isVoice(publication)) return;
     this.#heard.set(trackId, remote.identity);
     this.#sink.trackSubscribed(remote.identity, { trackId, kind: "audio", source: sourceOf(publication) });
+    this.#arrivals.watch(remote.identity, trackId, publication.muted ?? false, () =>
+      packetsReceived(track, this.#options.clock),
+    );
     const promised = publication.info?.audioFeatures.some((feature) => Number(feature) === PRE_CONNECT_FEATURE);
     this.#ears.open(remote.identity, trackId, track, promised ? this.#preConnect.take(trackId) : null);
   }
@@ -170,6 +185,7 @@ export class RoomSession {
   #trackGone(trackId: string, reason: string): void {
     this.#subscriptions.settle(trackId);
     this.#ears.close(trackId);
+    this.#arrivals.forget(trackId);
     const participantId = this.#heard.get(trackId);
     if (participantId === undefined) return;
     this.#heard.delete(trackId);

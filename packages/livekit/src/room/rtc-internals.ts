@@ -18,6 +18,7 @@ export interface FfiClient {
   emit(name: string, event: FfiEvent): boolean;
   listeners(name: string): unknown[];
   request(request: FfiEvent): unknown;
+  waitFor<T>(matches: (event: FfiEvent) => boolean, options: { signal: AbortSignal }): Promise<T>;
 }
 
 const require = createRequire(import.meta.url);
@@ -38,7 +39,7 @@ export function ffiClient(): FfiClient | null {
     const client = type?.instance;
     const complete =
       client &&
-      (["on", "addListener", "off", "removeListener", "emit", "listeners", "request"] as const).every(
+      (["on", "addListener", "off", "removeListener", "emit", "listeners", "request", "waitFor"] as const).every(
         (name) => typeof client[name] === "function",
       );
     return complete ? client : null;
