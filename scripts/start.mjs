@@ -8,4 +8,5 @@ import { buildWeb } from "./lib/web.mjs";
 installDependencies();
 const node = node24();
 buildWeb(node);
-process.exitCode = await become(node, [join(root, "apps", "cli", "src", "main.ts"), "start", ...process.argv.slice(2)]);
+const program = ["--disable-warning=ExperimentalWarning", join(root, "apps", "cli", "src", "main.ts"), "start"];
+process.exitCode = await become(node, [...program, ...process.argv.slice(2)]);

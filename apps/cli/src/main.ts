@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --disable-warning=ExperimentalWarning
 import { callCommand } from "./commands/call.ts";
 
 import { devCommand, startCommand } from "./commands/start.ts";

@@ -31,9 +31,9 @@ export interface AgentSummary {
 /** A shard's pulse, once a second. */
 export interface ShardBeat {
   calls: number;
-  /** 0 to 1: the part of the last second in which the event loop was busy. */
+  /** 0 to 1: the part of the time in which the event loop was busy; smoothed. */
   loopBusy: number;
-  /** 99th percentile of the loop's lateness in the last second. */
+  /** 99th percentile of the loop's lateness within a second; smoothed. */
   loopDelayMs: number;
   /** CPU that the process has used since it began. */
   cpuMs: number;
