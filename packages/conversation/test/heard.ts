@@ -70,21 +70,18 @@ function heardOf(reply: ReplyEntry, ledger: Ledger, voice: Voice | undefined): H
       return { words, least: words.length, most: words.length };
     });
   if (!voice) return [];
+  // A speech-to-speech model tells words after their sound, or breaks off before; tools speak in between: where the
+  // two orders differ, nobody can know what belongs to what.
+  if (voice.sounds.some((sound, nth) => sound.text !== reply.sentences[nth]?.text))
+    return reply.sentences.map(({ text }) => {
+      const words = text.split(" ");
+      return { words, least: 0, most: words.length };
+    });
   let left = voice.playedMs;
   const heard: Heard[] = [];
-  for (const [nth, sound] of voice.sounds.entries()) {
+  for (const sound of voice.sounds) {
     if (left <= 0) break;
     const words = sound.text.split(" ");
-    // A speech-to-speech model that broke off never told them: from there on nobody can know what belongs to what.
-    if (!reply.sentences.some((sentence) => sentence.text === sound.text)) {
-      const later = reply.sentences.filter(
-        ({ text }) => !voice.sounds.slice(0, nth).some((told) => told.text === text),
-      );
-      return [
-        ...heard,
-        ...later.map(({ text }) => ({ words: text.split(" "), least: 0, most: text.split(" ").length })),
-      ];
-    }
     const exact = wordsBy(words, left, sound.ms);
     const whole = left >= sound.ms - 0.5;
     const settled = whole && left - voice.lagMs >= sound.ms - 0.5;

@@ -30,6 +30,7 @@ export const invariants = [
   "replay-agrees",
   "state-is-the-log",
   "recovery-agrees",
+  "taken-up-again",
 ] as const;
 export type Invariant = (typeof invariants)[number];
 

@@ -1,6 +1,6 @@
 import type { Fact } from "../../src/facts/index.ts";
 import { Violation } from "../violation.ts";
-import { type Ledger, someoneListens, turnOfReply } from "./ledger.ts";
+import { type Ledger, must, someoneListens, turnOfReply } from "./ledger.ts";
 
 /** How late a deadline may be answered in the model, ms. */
 export const LATE_MS = 700;
@@ -13,6 +13,7 @@ export const STOP_MS = 2_000;
  */
 export function inTime(ledger: Ledger, fact: Fact): void {
   const { settings, committedTurns, activeReplies, openTurns, current } = ledger;
+  waits(ledger, fact);
   // While there is no process nothing can move.
   if (committedTurns.size + activeReplies.size + openTurns.size === 0 || fact.type === "call-recovered") return;
   const { at } = fact;
@@ -31,6 +32,25 @@ export function inTime(ledger: Ledger, fact: Fact): void {
     bounds.turnMs + Math.max(bounds.transcriptMs, endpointing.minMs, endpointing.maxMs, closing.graceMs) + LATE_MS;
   for (const turn of openTurns)
     if (at - turn.waitFrom > openBoundMs) late("turn-ends-in-time", turn.turnId, at - turn.waitFrom, fact);
+}
+
+/** What is asked of a stage or an author is waited for so long, whatever else goes on. */
+function waits(ledger: Ledger, fact: Fact): void {
+  // A new process starts with what it finds, a moment later.
+  if (fact.type === "call-recovered" || ledger.lastInput?.type === "call-recovered") return;
+  const from = (since: number) => fact.at - Math.max(since, ledger.recoveredAt) - LATE_MS;
+  const { bounds } = ledger.settings;
+  for (const { toolCallId, startedAt } of ledger.runningTools)
+    must(from(startedAt) <= bounds.toolMs, "tool-ends-once", fact, `${toolCallId} runs for longer than it may`);
+  for (const { turnId, underReview, reviewAskedAt } of ledger.committedTurns)
+    if (underReview)
+      must(from(reviewAskedAt) <= bounds.reviewMs, "turn-ends-in-time", fact, `${turnId} is reviewed for too long`);
+  for (const { turnId, requestedSegments, finals, isCut } of ledger.openTurns)
+    for (const [segment, askedAt] of requestedSegments)
+      if (finals[segment] === undefined && !isCut)
+        must(from(askedAt) <= bounds.transcriptMs, "turn-ends-in-time", fact, `${turnId} waits for its words too long`);
+  if (ledger.current?.phase === "stopping")
+    must(from(ledger.current.phaseSince) <= STOP_MS, "reply-ends-in-time", fact, "a stop is waited for too long");
 }
 
 /** Whatever belongs to a turn or a reply moves it. Called after the ledger has seen `fact`. */

@@ -35,6 +35,9 @@ export interface Ledger {
   decisionsOfStep: number;
   lastInput: Fact | null;
   lastCommittedText: string;
+  /** Sounding when its process died, with more than a second of its sound still to come. */
+  cutReply: ReplyEntry | null;
+  resumed: string | null;
   /** When the end of speech was told last. */
   lastVoiceMs: number;
   /** What was asked to be said as it is, and how much of it sounded. */
@@ -49,6 +52,7 @@ export interface TurnEntry {
   status: "open" | "committed" | "ended";
   underReview: boolean;
   reviewed: boolean;
+  reviewAskedAt: number;
   committedSeq: number;
   /** By segment; null: none will come. */
   finals: (string | null | undefined)[];
@@ -62,7 +66,8 @@ export interface TurnEntry {
   /** As the history should have it. */
   remembered: string;
   skipped: string | null;
-  requestedSegments: Set<number>;
+  /** When the transcript of each was asked for. */
+  requestedSegments: Map<number, number>;
   /** Since when nothing has moved that should have. */
   waitFrom: number;
 }
@@ -79,6 +84,8 @@ export interface ReplyEntry {
   releasedSeq: number;
   sounded: boolean;
   finished: boolean;
+  failed: boolean;
+  stopped: boolean;
   step: number;
   sentences: { index: number; text: string; ms: number | null }[];
   asked: Set<number>;
@@ -91,6 +98,7 @@ export interface ToolEntry {
   replyId: string;
   effectful: boolean;
   status: "called" | "started" | "ended";
+  startedAt: number;
   started: boolean;
 }
 
@@ -122,6 +130,8 @@ export function newLedger(settings: Settings): Ledger {
     decisionsOfStep: 0,
     lastInput: null,
     lastCommittedText: "",
+    cutReply: null,
+    resumed: null,
     lastVoiceMs: 0,
     sayings: { asked: 0, sounded: 0 },
   };

@@ -47,6 +47,7 @@ export function replies(ledger: Ledger, fact: Fact): void {
       return;
     }
     case "reply-stopped":
+      active(ledger, fact).stopped = true;
       enter(playing(ledger, fact), "stopping", fact);
       return;
     case "reply-finished": {
@@ -78,6 +79,21 @@ export function replies(ledger: Ledger, fact: Fact): void {
         reply?.sentences.push({ index: fact.index, text: fact.text, ms: null });
       return;
     }
+    case "playback-progress":
+    case "playback-drained": {
+      const reply = ledger.replies.get(fact.replyId);
+      if (reply) reply.heardMs = Math.max(reply.heardMs, fact.heardMs);
+      return;
+    }
+    case "reply-failed": {
+      const reply = ledger.replies.get(fact.replyId);
+      if (reply) reply.failed = true;
+      return;
+    }
+    case "call-recovered":
+      ledger.cutReply = ledger.closing === "open" ? cutOff(ledger.current) : null;
+      ledger.resumed = null;
+      return;
     case "speech-made": {
       const reply = ledger.replies.get(fact.replyId);
       const made = reply?.sentences.find((sentence) => sentence.index === fact.index);
@@ -133,14 +149,24 @@ function requested(ledger: Ledger, fact: Extract<Fact, { type: "reply-requested"
     releasedSeq: 0,
     sounded: false,
     finished: false,
+    failed: false,
+    stopped: false,
     step: 0,
     sentences: [],
     asked: new Set(),
     heardMs: 0,
     waitFrom: at,
   };
+  if (cause.kind === "resume") ledger.resumed = cause.replyId;
   ledger.replies.set(replyId, entry);
   ledger.activeReplies.add(entry);
+}
+
+/** It was in the middle of something that is worth taking up again. */
+function cutOff(reply: ReplyEntry | null): ReplyEntry | null {
+  if (!reply?.sounded || reply.failed || reply.phase === "stopping") return null;
+  const madeMs = reply.sentences.reduce((sum, sentence) => sum + (sentence.ms ?? 0), 0);
+  return madeMs - reply.heardMs > 1000 ? reply : null;
 }
 
 function released(ledger: Ledger, fact: Extract<Fact, { type: "reply-released" }>): void {

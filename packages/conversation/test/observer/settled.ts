@@ -44,6 +44,12 @@ function answered(ledger: Ledger, input: Fact): void {
       if (!ledger.people.has(input.participantId) || input.text.trim() === "") return;
       must(ledger.lastCommittedText === input.text.trim(), "people-are-heard", input, "a message without a turn");
       return;
+    case "call-recovered": {
+      const cut = ledger.cutReply;
+      const isTakenUp = cut === null || cut.stopped || ledger.resumed === cut.replyId;
+      must(isTakenUp, "taken-up-again", input, `${cut?.replyId} is not taken up`);
+      return;
+    }
     case "close-requested":
       must(input.afterReply, "call-ends", input, "asked to end at once, and it goes on");
       return;

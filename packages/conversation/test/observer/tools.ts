@@ -7,7 +7,7 @@ export function tools(ledger: Ledger, fact: Fact): void {
     case "tool-called": {
       const { toolCallId, replyId, effectful } = fact;
       if (ledger.tools.has(toolCallId)) return;
-      ledger.tools.set(toolCallId, { toolCallId, replyId, effectful, status: "called", started: false });
+      ledger.tools.set(toolCallId, { toolCallId, replyId, effectful, status: "called", startedAt: 0, started: false });
       return;
     }
     case "tool-started": {
@@ -20,6 +20,7 @@ export function tools(ledger: Ledger, fact: Fact): void {
         must(isApproved(ledger, reply), "effects-only-when-approved", fact, `${call.replyId} is not approved`);
       call.status = "started";
       call.started = true;
+      call.startedAt = fact.at;
       ledger.runningTools.add(call);
       return;
     }

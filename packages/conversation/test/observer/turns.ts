@@ -25,7 +25,7 @@ export function turns(ledger: Ledger, fact: Fact): void {
     case "transcript-requested": {
       const turn = known(ledger, fact, "open");
       must(!turn.requestedSegments.has(fact.segment), "no-storm", fact, `segment ${fact.segment} is requested twice`);
-      turn.requestedSegments.add(fact.segment);
+      turn.requestedSegments.set(fact.segment, fact.at);
       turn.owesTranscript = false;
       turn.isSpeaking = false;
       turn.waitFrom = fact.at;
@@ -51,7 +51,7 @@ export function turns(ledger: Ledger, fact: Fact): void {
       return;
     }
     case "turn-review-requested":
-      known(ledger, fact, "committed").underReview = true;
+      Object.assign(known(ledger, fact, "committed"), { underReview: true, reviewAskedAt: fact.at });
       return;
     case "turn-reviewed": {
       const turn = ledger.turns.get(fact.turnId);
@@ -137,6 +137,7 @@ function opened(fact: Extract<Fact, { type: "turn-opened" }>): TurnEntry {
     status: "open",
     underReview: false,
     reviewed: false,
+    reviewAskedAt: 0,
     committedSeq: 0,
     finals: [],
     isCut: false,
@@ -146,7 +147,7 @@ function opened(fact: Extract<Fact, { type: "turn-opened" }>): TurnEntry {
     text: "",
     remembered: "",
     skipped: null,
-    requestedSegments: new Set(),
+    requestedSegments: new Map(),
     waitFrom: at,
   };
 }

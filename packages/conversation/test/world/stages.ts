@@ -199,9 +199,9 @@ export class Stages {
     const fate = roll();
     const delay = roll() < 0.8 ? between(roll, 5, 600) : between(roll, 600, 6000);
     if (roll() < 0.2) this.#desk.later(delay / 2, () => this.#filler(replyId, roll));
-    if (fate < 0.05 * faults) return;
+    if (fate < 0.07 * faults) return;
     const body: InputBody =
-      fate < 0.1 * faults
+      fate < 0.12 * faults
         ? { type: "tool-failed", toolCallId, error: failure("tool") }
         : { type: "tool-finished", toolCallId, result: { ok: toolCallId } };
     this.#desk.later(delay, () => this.#desk.feed(body));

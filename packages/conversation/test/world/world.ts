@@ -80,7 +80,7 @@ export class World implements Desk {
 
   feed(body: InputBody): boolean {
     if (!this.#isUp || this.state.closing.phase === "closed") return false;
-    const { state, facts } = this.#rules.step(this.state, body, this.now);
+    const { state, facts } = this.#step(body);
     if (facts.length === 0) {
       if (body.type !== "transcript-interim") throw new Violation("log-in-order", `${body.type} is not in the log`);
       return true;
@@ -95,6 +95,14 @@ export class World implements Desk {
       if (isDecision(fact)) this.#stages.carryOut(fact as Parameters<Stages["carryOut"]>[0]);
       else this.#stages.notice(fact);
     return true;
+  }
+
+  #step(body: InputBody): ReturnType<Rules["step"]> {
+    try {
+      return this.#rules.step(this.state, body, this.now);
+    } catch (error) {
+      throw new Violation("no-storm", error instanceof Error ? error.message : String(error));
+    }
   }
 
   later(delayMs: number, run: () => void): void {
