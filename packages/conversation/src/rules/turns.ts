@@ -45,7 +45,7 @@ export const turns: Concern<TurnsState> = {
         return inCommitted(own, fact.turnId, { status: "review" });
       case "turn-reviewed":
         return inCommitted(own, fact.turnId, {
-          status: "ready",
+          ...(fact.verdict === "reply" ? { status: "ready" } : {}),
           ...(fact.text === undefined ? {} : { text: fact.text }),
         });
       case "turn-replied":
@@ -99,7 +99,8 @@ export const turns: Concern<TurnsState> = {
       case "turn-committed":
         return outcome(state, fact.turnId);
       case "turn-reviewed":
-        return fact.verdict === "skip" && state.turns.committed.some((turn) => turn.turnId === fact.turnId)
+        // Later than it was waited for: the reply is on its way.
+        return fact.verdict === "skip" && isInReview(state, fact.turnId)
           ? [{ type: "turn-skipped", turnId: fact.turnId, reason: "author" }]
           : [];
       case "reply-finished":
@@ -170,6 +171,10 @@ function inSegment(own: TurnsState, turnId: string, index: number, to: Partial<S
 
 function isOver(part: Segment): boolean {
   return part.status === "final" || part.status === "failed";
+}
+
+function isInReview(state: RuleState, turnId: string): boolean {
+  return state.turns.committed.some((turn) => turn.turnId === turnId && turn.status === "review");
 }
 
 function inCommitted(own: TurnsState, turnId: string, to: Partial<CommittedTurn>): TurnsState {
