@@ -19,6 +19,7 @@ export {
 } from "./protocol/worker-connection.ts";
 export { JoinGate } from "./room/join-gate.ts";
 export { type JoinedRoom, LiveKitTransport, type LiveKitTransportOptions } from "./room/livekit-transport.ts";
+export { releaseWebRtc } from "./room/release.ts";
 export type { RpcMethod } from "./room/rpc.ts";
 export { type FindOptions, findLiveKitServer, type LiveKitBinary } from "./server-process/binary/find.ts";
 export {

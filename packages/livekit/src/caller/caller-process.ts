@@ -11,6 +11,11 @@ export interface CallerProcessOptions {
   joinTimeoutMs?: number;
 }
 
+/** Published packages hold JavaScript. */
+const MAIN = fileURLToPath(new URL("./caller-main.ts", import.meta.url)).replace(
+  /ts$/,
+  import.meta.url.endsWith(".ts") ? "ts" : "js",
+);
 const END_TIMEOUT_MS = 10_000;
 
 /**
@@ -31,8 +36,7 @@ export class CallerProcess {
   /** Resolves when it is in the room. Throws ParleyError `caller-failed`. */
   static join(options: CallerProcessOptions): Promise<CallerProcess> {
     const { url, token, wavPath, joinTimeoutMs = 30_000 } = options;
-    const main = import.meta.url.endsWith(".ts") ? "./caller-main.ts" : "./caller-main.js";
-    const child = spawn(process.execPath, [fileURLToPath(new URL(main, import.meta.url))], {
+    const child = spawn(process.execPath, [MAIN], {
       env: { ...process.env, PARLEY_CALLER: JSON.stringify({ url, token, wavPath }) },
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -12,7 +12,7 @@ import { bounded } from "./bounded.ts";
 export const TRANSCRIPTION_TOPIC = "lk.transcription";
 export const TRANSCRIPTION_FINAL = "lk.transcription_final";
 export const SEGMENT_ID = "lk.segment_id";
-export const TRANSCRIBED_TRACK_ID = "lk.transcribed_track_id";
+const TRANSCRIBED_TRACK_ID = "lk.transcribed_track_id";
 
 const WRITE_TIMEOUT_MS = 5000;
 const MAX_SEGMENTS = 64;
