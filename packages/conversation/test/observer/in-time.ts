@@ -29,7 +29,7 @@ export function inTime(ledger: Ledger, fact: Fact): void {
     else if (at - reply.waitFrom > replyBoundMs) late("reply-ends-in-time", reply.replyId, at - reply.waitFrom, fact);
   }
   const openBoundMs =
-    bounds.turnMs + Math.max(bounds.transcriptMs, endpointing.minMs, endpointing.maxMs, closing.graceMs) + LATE_MS;
+    bounds.turnMs + Math.max(bounds.transcriptMs, endpointing.minMs, endpointing.maxMs, closing.graceMs) + 2 * LATE_MS;
   for (const turn of openTurns)
     if (at - turn.waitFrom > openBoundMs) late("turn-ends-in-time", turn.turnId, at - turn.waitFrom, fact);
 }

@@ -93,6 +93,9 @@ export function turns(ledger: Ledger, fact: Fact): void {
     }
     case "turn-skipped":
       ended(ledger, fact).skipped = fact.reason;
+      for (const reply of ledger.activeReplies)
+        if (reply.sounded && reply.cause.kind === "turn")
+          must(reply.cause.turnId !== fact.turnId, "turn-ends-once", fact, `${reply.replyId} sounds as its answer`);
       return;
     case "turn-failed":
       ended(ledger, fact);

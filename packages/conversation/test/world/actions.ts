@@ -33,6 +33,17 @@ const bargeIn: Action = ({ desk, people, mouth }, roll) => {
   desk.whatever(between(roll, 0, 900), attempt);
 };
 
+/** Says something in pieces, with pauses about as long as those that end a turn. */
+const hesitate: Action = ({ desk, people }, roll) => {
+  const human = people.pick(roll);
+  let at = 0;
+  for (let pieces = between(roll, 2, 4); pieces > 0; pieces--) {
+    const ms = between(roll, 300, 1400);
+    desk.whatever(at, () => people.speak(human, ms, roll));
+    at += ms + between(roll, 250, 1200);
+  }
+};
+
 const noise: Action = ({ people }, roll) => people.speak(people.pick(roll), between(roll, 40, 300), roll);
 /** A fan, a radio: the VAD takes it for speech without end. */
 const fan: Action = ({ people }, roll) => people.speak(people.pick(roll), between(roll, 4000, 20_000), roll);
@@ -110,6 +121,7 @@ const often: readonly (readonly [number, Action])[] = [
   [2, wait],
   [14, speak],
   [6, speakToModel],
+  [9, hesitate],
   [12, bargeIn],
   [5, noise],
   [1, fan],
