@@ -26,7 +26,7 @@ describe("the worker's configuration", () => {
       livekit: { url: good.LIVEKIT_URL, apiKey: "devkey", apiSecret: good.LIVEKIT_API_SECRET },
       backend: null,
       dataDir: resolve(".parley"),
-      port: 8081,
+      port: null,
       maxConcurrentJobs: null,
       drainMs: null,
       connectionTimeoutMs: 30_000,

@@ -34,7 +34,7 @@ export const workerSettings = z.object({
     .optional(),
   PARLEY_WORKER_KEY: z.string().optional(),
   PARLEY_DATA: z.string().default(".parley"),
-  PARLEY_WORKER_PORT: wholeNumber(0, 65_535, "0 takes any free port").default(8081),
+  PARLEY_WORKER_PORT: wholeNumber(0, 65_535, "0 takes any free port").optional(),
   PARLEY_SHARDS: wholeNumber(1, 256, "processes that run calls; unset: one per core").optional(),
   PARLEY_DRAIN_MS: wholeNumber(0, 86_400_000, "how long running calls may go on after a stop, in ms").optional(),
   PARLEY_CALLS_MAX_MB: wholeNumber(1, 1_048_576, "room for call files when no server takes them").default(512),
@@ -59,7 +59,7 @@ export interface WorkerConfig {
   /** Absolute. Call files are in its `calls` folder. */
   dataDir: string;
   /** Of healthz and readyz; 0 takes any free port. */
-  port: number;
+  port: number | null;
   shards: number;
   /** Null: load decides. */
   maxConcurrentJobs: number | null;
@@ -106,7 +106,7 @@ export function readWorkerConfig(agentFile: string, env: NodeJS.ProcessEnv): Wor
         ? { url: settings.BACKEND_URL, key: settings.PARLEY_WORKER_KEY }
         : null,
     dataDir: resolve(settings.PARLEY_DATA),
-    port: settings.PARLEY_WORKER_PORT,
+    port: settings.PARLEY_WORKER_PORT ?? null,
     shards: settings.PARLEY_SHARDS ?? defaultShards(),
     maxConcurrentJobs: settings.MAX_CONCURRENT_JOBS ?? null,
     drainMs: settings.PARLEY_DRAIN_MS ?? null,

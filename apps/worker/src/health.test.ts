@@ -16,7 +16,7 @@ const open: Health[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((health) => health.close()));
 });
-async function health(look: () => WorkerHealth, port = 0) {
+async function health(look: () => WorkerHealth, port: number | null = 0) {
   const opened = await openHealth(port, look);
   open.push(opened);
   return opened;
@@ -35,6 +35,12 @@ describe("the worker's health", () => {
     expect(await get("/readyz")).toMatchObject({ status: 503, body: { reason: "draining" } });
     expect((await get("/healthz")).status).toBe(200);
     expect((await get("/other")).status).toBe(404);
+  });
+
+  it("takes another port when the usual one is in use and none was wished for", async () => {
+    const [first, second] = [await health(() => state, null), await health(() => state, null)];
+    expect(second.port).not.toBe(first.port);
+    expect((await fetch(`http://127.0.0.1:${second.port}/readyz`)).status).toBe(200);
   });
 
   it("names PARLEY_WORKER_PORT when the port is taken", async () => {

@@ -26,11 +26,24 @@ export interface Health {
   close(): Promise<void>;
 }
 
+const USUAL_PORT = 8081;
+
 /**
  * GET /healthz answers 200 while the process lives; GET /readyz answers 200 only when the worker takes calls.
+ * Without a wish it is the usual port, or any free one: several workers on one machine need not be told apart by hand.
  * @throws ParleyError `port-taken`, naming PARLEY_WORKER_PORT
  */
-export async function openHealth(port: number, look: () => WorkerHealth): Promise<Health> {
+export async function openHealth(wished: number | null, look: () => WorkerHealth): Promise<Health> {
+  if (wished !== null) return listenOn(wished, look);
+  try {
+    return await listenOn(USUAL_PORT, look);
+  } catch (error) {
+    if ((error as ParleyError).code !== "port-taken") throw error;
+    return listenOn(0, look);
+  }
+}
+
+async function listenOn(port: number, look: () => WorkerHealth): Promise<Health> {
   const server = createServer((request, response) => {
     const path = request.url?.split("?")[0];
     const answer = (status: number, body: unknown) => {

@@ -18,7 +18,7 @@ export function workerCommand(): Command {
       "Needs LIVEKIT_URL (or LIVEKIT_SERVER_URL), LIVEKIT_API_KEY, LIVEKIT_API_SECRET.",
       "BACKEND_URL and PARLEY_WORKER_KEY: the Parley server that takes the calls' logs; without them they stay in",
       "PARLEY_DATA/calls, up to PARLEY_CALLS_MAX_MB. MAX_CONCURRENT_JOBS: most calls at once; unset, load decides.",
-      "PARLEY_WORKER_PORT (8081): /healthz and /readyz. PARLEY_SHARDS: processes, by default one per core.",
+      "PARLEY_WORKER_PORT (8081, or any free one): /healthz and /readyz. PARLEY_SHARDS: processes, by default one per core.",
       "SIGTERM: no new calls, running ones finish within PARLEY_DRAIN_MS (10 minutes); a second signal ends at once.",
     ].join("\n"),
     async run({ positionals: [agentFile] }): Promise<ExitCode> {

@@ -4,8 +4,6 @@ import { chromiumCheck, nodeCheck, portCheck } from "./machine.ts";
 import { liveKitCheck, openAiCheck, postgresCheck } from "./services.ts";
 import { speechChecks } from "./speech.ts";
 
-const DEFAULT_WORKER_PORT = 8081;
-
 /** Everything that `parley start` needs on this machine with these settings. */
 export function allChecks(env: NodeJS.ProcessEnv): Check[] {
   return [
@@ -42,7 +40,10 @@ function portChecks(env: NodeJS.ProcessEnv): Check[] {
   };
   const checks = [
     portCheck("PARLEY_PORT", port("PARLEY_PORT", 8080), "the page"),
-    portCheck("PARLEY_WORKER_PORT", port("PARLEY_WORKER_PORT", DEFAULT_WORKER_PORT), "the worker's health"),
+    // Without a wish the worker takes any port that is free.
+    ...(env.PARLEY_WORKER_PORT
+      ? [portCheck("PARLEY_WORKER_PORT", port("PARLEY_WORKER_PORT", 0), "the worker's health")]
+      : []),
   ];
   if (env.LIVEKIT_URL || env.LIVEKIT_SERVER_URL) return checks;
   return [...checks, portCheck("PARLEY_LIVEKIT_PORT", port("PARLEY_LIVEKIT_PORT", 7880), "LiveKit")];
