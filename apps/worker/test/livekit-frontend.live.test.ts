@@ -14,7 +14,7 @@ import { rms } from "@parley/audio";
 import { speechClip } from "@parley/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type House, openHouse } from "./support/house.ts";
-import { recogniser } from "./support/recogniser.ts";
+import { markedSpeech } from "./support/marked-speech.ts";
 
 const QUESTION = "what time do you open on friday";
 const TYPED = "Do you also sell umbrellas?";
@@ -26,13 +26,13 @@ interface TranscriptStream {
   attributes: Record<string, string>;
 }
 
+const speech = markedSpeech([QUESTION]);
 let house: House;
 beforeAll(async () => {
-  const recognise = recogniser([{ text: QUESTION, samples: await speechClip(QUESTION) }]);
   house = await openHouse({
     agent: "repeat",
     openai: {
-      transcribe: ({ samples }) => recognise(samples).text,
+      transcribe: ({ samples }) => speech.recognise(samples),
       reply: ({ lastUserText }) => `You said: ${lastUserText}`,
       speak: async ({ input }) => await speechClip(input, { sampleRateHz: 24_000 }),
     },
@@ -111,7 +111,7 @@ it("shows a frontend of LiveKit's conventions the agent's state and both sides' 
 
     // A spoken question.
     page.states.length = 0;
-    const endedAt = await page.say(await speechClip(QUESTION));
+    const endedAt = await page.say(await speech.speak(QUESTION));
     await expect.poll(() => said("visitor"), wait).toEqual([QUESTION]);
     await expect.poll(() => page.loudAt, wait).toBeGreaterThan(endedAt);
     await expect.poll(() => said(agent).at(-1), wait).toBe(`You said: ${QUESTION}`);

@@ -1,55 +1,58 @@
 /** Program: callers in one process. Its argument is a CallersPlan as JSON; it sends its parent the CallerReports. */
-import { setTimeout as delay } from "node:timers/promises";
 import { JoinGate, SimulatedCaller } from "@parley/livekit";
-import { speechClip } from "@parley/testkit";
 import { ask } from "./ask.ts";
-import type { AskedTurn, CallerReport, CallersPlan, Line } from "./caller-plan.ts";
-import { spokenLine } from "./lines.ts";
-import { type Clip, recogniser } from "./recogniser.ts";
+import type { AskedTurn, CallerReport, CallersPlan } from "./caller-plan.ts";
+import type { Line } from "./lines.ts";
+import { markedSpeech } from "./marked-speech.ts";
+
+const GREETING_TIMEOUT_MS = 120_000;
+const ANSWER_TIMEOUT_MS = 30_000;
+const SHOWN_TIMEOUT_MS = 20_000;
 
 const plan: CallersPlan = JSON.parse(process.argv[2] ?? "{}");
+const never = new AbortController().signal;
 const joinGate = new JoinGate(plan.joinsAtOnce);
-// Everybody's answers are known to everybody's ear: one that came to the wrong caller would be noticed.
-const answers = await Promise.all(
-  plan.callers.flatMap(({ lines }) =>
-    lines.map(async ({ text }): Promise<Clip> => ({ text, samples: await speechClip(text) })),
-  ),
-);
-const recognise = recogniser(answers);
+const turnGate = new JoinGate(plan.turnsAtOnce);
+// Everybody knows everybody's answers: one that came to the wrong caller would be noticed.
+const speech = markedSpeech(plan.callers.flatMap(({ lines }) => lines.map(({ text }) => text)));
 
-const reports = await Promise.all(plan.callers.map((caller, index) => converse(caller, index)));
+// Everybody is there before anybody asks.
+const present = await Promise.all(plan.callers.map(({ token }) => join(token)));
+const reports = await Promise.all(plan.callers.map(({ lines }, index) => converse(present[index]!, lines)));
 process.send?.(reports, () => process.exit(0));
 
-async function converse({ token, lines }: CallersPlan["callers"][number], index: number): Promise<CallerReport> {
-  const report: CallerReport = { greeted: false, turns: [], error: null };
-  let caller: SimulatedCaller | undefined;
+async function join(token: string): Promise<SimulatedCaller | Error> {
   try {
-    caller = await SimulatedCaller.join({ url: plan.url, token, joinGate });
-    await caller.onset(0, 60_000);
+    const caller = await SimulatedCaller.join({ url: plan.url, token, joinGate });
+    await caller.onset(0, GREETING_TIMEOUT_MS);
     await caller.quiet();
-    report.greeted = true;
-    for (const [turn, line] of lines.entries()) {
-      // People don't speak in step.
-      await delay(200 + ((index * 7 + turn * 3) % 10) * 100);
-      report.turns.push(await converseOnce(caller, line));
-      if (process.env.SHOW)
-        console.error(Math.round(performance.now()), index, turn, JSON.stringify(report.turns.at(-1)));
-    }
+    return caller;
   } catch (error) {
-    report.error = String(error);
-    console.error(`caller ${index}: ${error}`);
+    return error as Error;
   }
-  await caller?.leave();
-  return report;
 }
 
-async function converseOnce(caller: SimulatedCaller, line: Line): Promise<AskedTurn> {
-  const heard = await ask(caller, await spokenLine(line), { recognise }).catch(() => null);
-  const finals = [...caller.transcripts.values()].filter(({ final }) => final);
+async function converse(caller: SimulatedCaller | Error, lines: readonly Line[]): Promise<CallerReport> {
+  if (caller instanceof Error) return { error: caller.message, turns: [] };
+  const turns: AskedTurn[] = [];
+  // People take their time: all wait their turn after each answer.
+  for (const line of lines) turns.push(await turnGate.run(never, () => converseOnce(caller, line)));
+  await caller.leave();
+  return { error: null, turns };
+}
+
+async function converseOnce(caller: SimulatedCaller, { text, voice }: Line): Promise<AskedTurn> {
+  const shown = (ofAgent: boolean) =>
+    [...caller.transcripts.values()]
+      .filter(({ final, participantId }) => final && (participantId !== caller.identity) === ofAgent)
+      .map((transcript) => transcript.text);
+  const before = { caller: shown(false).length, agent: shown(true).length };
+  const clip = await speech.speak(text, { voice });
+  const answer = await ask(caller, clip, speech, ANSWER_TIMEOUT_MS).catch(() => null);
+  await caller.until(() => shown(true).length > before.agent, SHOWN_TIMEOUT_MS).catch(() => {});
   return {
-    said: line.text,
-    heard: heard && { text: heard.text, likeness: heard.likeness },
-    shownOfCaller: finals.findLast(({ participantId }) => participantId === caller.identity)?.text,
-    shownOfAgent: finals.findLast(({ participantId }) => participantId !== caller.identity)?.text,
+    said: text,
+    heard: answer?.text ?? null,
+    shown: { caller: shown(false).slice(before.caller), agent: shown(true).slice(before.agent) },
   };
 }
