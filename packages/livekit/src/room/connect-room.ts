@@ -53,11 +53,9 @@ async function connect(options: ConnectOptions): Promise<Room> {
     });
     return room;
   } catch (error) {
-    // rtc-node cannot abandon a connection: when it comes all the same, it is left at once.
-    connecting.then(
-      () => leaveRoom(room, clock, log),
-      () => forgetRoom(room),
-    );
+    // rtc-node cannot abandon a connection, and one that failed at its last step is in the room all the same.
+    const leave = () => leaveRoom(room, clock, log);
+    connecting.then(leave, leave);
     room.removeAllListeners();
     throw joinError(error, url);
   }
@@ -79,15 +77,16 @@ export async function leaveRoom(room: Room, clock: Clock, log: Log): Promise<voi
   forgetRoom(room);
 }
 
-function joinError(error: unknown, url: string): unknown {
-  if (!(error instanceof ConnectError)) return error;
-  if (/401|403|unauthori[sz]ed|invalid (api key|token)|permission/i.test(error.message)) {
+function joinError(error: unknown, url: string): ParleyError {
+  if (error instanceof ParleyError) return error;
+  const said = messageOf(error);
+  if (error instanceof ConnectError && /401|403|unauthori[sz]ed|invalid (api key|token)|permission/i.test(said)) {
     return new ParleyError(
-      `LiveKit at ${url} does not accept the token: ${error.message}. Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET.`,
+      `LiveKit at ${url} does not accept the token: ${said}. Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET.`,
       { code: "livekit-unauthorised", category: "unauthorised", cause: error },
     );
   }
-  return new ParleyError(`LiveKit at ${url} could not be joined: ${error.message}. Check LIVEKIT_URL.`, {
+  return new ParleyError(`LiveKit at ${url} could not be joined: ${said}. Check LIVEKIT_URL.`, {
     code: "livekit-unreachable",
     category: "network",
     retryable: true,
