@@ -101,6 +101,9 @@ function react(state: RuleState, current: Playing, fact: Fact): readonly Decisio
         state.turns.committed.some((turn) => turn.turnId === fact.turnId)
         ? stop("interrupted")
         : resume(state, current);
+    case "turn-review-requested":
+      // Nobody has heard it yet, and perhaps nobody is to.
+      return current.audible || isApproved(state, reply) ? [] : pause("floor-taken");
     case "speech-started":
       if (!interruptible || !isListenedTo(state, fact.participantId)) return [];
       if (current.phase === "playing") return [{ type: "reply-ducked", replyId, participantId: fact.participantId }];
@@ -134,6 +137,8 @@ function react(state: RuleState, current: Playing, fact: Fact): readonly Decisio
 function resume(state: RuleState, current: Playing): readonly Decision[] {
   if (current.phase !== "paused" && current.phase !== "ducked") return [];
   if (floorIsTaken(state) || speakingSince(state) !== null || !someoneListens(state)) return [];
+  const reply = replyById(state, current.replyId);
+  if (!current.audible && reply && !isApproved(state, reply)) return [];
   return [{ type: "reply-resumed", replyId: current.replyId }];
 }
 

@@ -90,7 +90,7 @@ export const turns: Concern<TurnsState> = {
       case "participant-left":
         return requestTranscripts(state);
       case "deadline-passed":
-        return [...requestTranscripts(state), ...commitDue(state, fact.deadline)];
+        return [...requestTranscripts(state), ...commitDue(state, fact.deadline), ...reviewOver(state, fact.deadline)];
       case "transcript-final":
       case "transcript-failed":
       case "call-recovered":
@@ -100,9 +100,8 @@ export const turns: Concern<TurnsState> = {
         return outcome(state, fact.turnId);
       case "turn-reviewed":
         // Later than it was waited for: the reply is on its way.
-        return fact.verdict === "skip" && isInReview(state, fact.turnId)
-          ? [{ type: "turn-skipped", turnId: fact.turnId, reason: "author" }]
-          : [];
+        if (fact.verdict === "reply") return supersede(state, fact.turnId);
+        return isInReview(state, fact.turnId) ? [{ type: "turn-skipped", turnId: fact.turnId, reason: "author" }] : [];
       case "reply-finished":
       case "reply-discarded":
         return answered(state, fact);
@@ -284,18 +283,25 @@ function outcome(state: RuleState, turnId: string): Decision[] {
     )
       return skip("back-channel");
   }
-  const review: Decision[] = state.settings.reviewTurns ? [{ type: "turn-review-requested", turnId }] : [];
-  return [...review, ...supersede(state, turnId)];
+  // Whether it is to be answered at all, and earlier turns with it, is the author's to say.
+  return state.settings.reviewTurns ? [{ type: "turn-review-requested", turnId }] : supersede(state, turnId);
 }
 
 /** Earlier turns that nobody has heard an answer to yet are answered together with this one. */
 function supersede(state: RuleState, turnId: string): Decision[] {
   const { current } = state.playback;
   const audible = state.replies.active.find((reply) => reply.replyId === current?.replyId && current.audible);
-  return state.turns.committed
-    .filter((turn) => turn.turnId !== turnId)
+  const { committed } = state.turns;
+  const nth = committed.findIndex((turn) => turn.turnId === turnId);
+  return committed
+    .slice(0, Math.max(0, nth))
     .filter((turn) => !(audible?.cause.kind === "turn" && audible.cause.turnId === turn.turnId))
     .map((turn) => ({ type: "turn-skipped", turnId: turn.turnId, reason: "superseded" }));
+}
+
+/** The author did not answer in time: it is to be answered. */
+function reviewOver(state: RuleState, deadline: string): Decision[] {
+  return deadline.startsWith("review:") ? supersede(state, deadline.slice("review:".length)) : [];
 }
 
 function overdue(own: TurnsState, fact: FactOf<"deadline-passed">, state: RuleState): TurnsState {

@@ -53,11 +53,16 @@ export function replyById(state: RuleState, replyId: string | undefined): Reply 
   return state.replies.active.find((reply) => reply.replyId === replyId);
 }
 
-/** Its turn is committed and may be answered (or it needs no turn): it may act and sound. */
+/**
+ * Its turn is committed and may be answered (or it needs no turn): it may act and sound. Not while the author looks at a
+ * later turn, which may be answered in its place.
+ */
 export function isApproved(state: RuleState, reply: Reply): boolean {
   if (reply.cause.kind !== "turn") return true;
   const { turnId } = reply.cause;
-  const turn = state.turns.committed.find((candidate) => candidate.turnId === turnId);
+  const nth = state.turns.committed.findIndex((candidate) => candidate.turnId === turnId);
+  const turn = state.turns.committed[nth];
+  if (state.turns.committed.some((later, index) => index > nth && later.status === "review")) return false;
   return turn?.status === "ready" && (reply.basis === null || reply.basis === turn.text);
 }
 
