@@ -1,6 +1,6 @@
 import type { Fact } from "../../src/facts/index.ts";
 import { Violation } from "../violation.ts";
-import { type Ledger, must, someoneListens, turnOfReply } from "./ledger.ts";
+import { type Ledger, must, someoneListens, someoneReviews, turnOfReply } from "./ledger.ts";
 
 /** How late a deadline may be answered in the model, ms. */
 export const LATE_MS = 700;
@@ -18,7 +18,7 @@ export function inTime(ledger: Ledger, fact: Fact): void {
   if (committedTurns.size + activeReplies.size + openTurns.size === 0 || fact.type === "call-recovered") return;
   const { at } = fact;
   const { bounds, closing, endpointing } = settings;
-  const freeToSpeak = openTurns.size === 0 && someoneListens(ledger);
+  const freeToSpeak = openTurns.size === 0 && someoneListens(ledger) && !someoneReviews(ledger);
   const replyBoundMs = Math.max(bounds.reviewMs, bounds.replyMs, bounds.toolMs) + STOP_MS + LATE_MS;
   for (const turn of committedTurns) {
     if (!freeToSpeak || (current && turnOfReply(ledger, current) !== turn)) turn.waitFrom = at;

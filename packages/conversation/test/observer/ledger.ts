@@ -35,6 +35,8 @@ export interface Ledger {
   decisionsOfStep: number;
   lastInput: Fact | null;
   lastCommittedText: string;
+  /** seq of the end of the last turn that could not be transcribed. */
+  unheardSeq: number;
   /** Sounding when its process died, with more than a second of its sound still to come. */
   cutReply: ReplyEntry | null;
   resumed: string | null;
@@ -66,6 +68,8 @@ export interface TurnEntry {
   /** As the history should have it. */
   remembered: string;
   skipped: string | null;
+  /** Earlier turns are to be answered with it. */
+  supersedes: boolean;
   /** When the transcript of each was asked for. */
   requestedSegments: Map<number, number>;
   /** Since when nothing has moved that should have. */
@@ -130,6 +134,7 @@ export function newLedger(settings: Settings): Ledger {
     decisionsOfStep: 0,
     lastInput: null,
     lastCommittedText: "",
+    unheardSeq: 0,
     cutReply: null,
     resumed: null,
     lastVoiceMs: 0,
@@ -152,6 +157,11 @@ export function someoneSpeaks(ledger: Ledger): boolean {
   const noiseBefore = ledger.at - ledger.settings.bounds.turnMs;
   for (const { speakingSinceMs } of ledger.people.values())
     if (speakingSinceMs !== null && speakingSinceMs > noiseBefore) return true;
+  return false;
+}
+
+export function someoneReviews(ledger: Ledger): boolean {
+  for (const turn of ledger.committedTurns) if (turn.underReview) return true;
   return false;
 }
 

@@ -1,5 +1,13 @@
 import type { Fact } from "../../src/facts/index.ts";
-import { type Ledger, must, type ReplyEntry, someoneListens, someoneSpeaks, turnOfReply } from "./ledger.ts";
+import {
+  type Ledger,
+  must,
+  type ReplyEntry,
+  someoneListens,
+  someoneReviews,
+  someoneSpeaks,
+  turnOfReply,
+} from "./ledger.ts";
 
 /** What must hold once a step has settled: called with the step's input when the next one comes. */
 export function settled(ledger: Ledger, input: Fact): void {
@@ -21,8 +29,9 @@ function mouth(ledger: Ledger, current: ReplyEntry, input: Fact): void {
   const sounds = phase === "released" || phase === "playing" || phase === "ducked";
   const listens = someoneListens(ledger);
   if (sounds) must(listens, "heard-by-somebody", input, `${replyId} goes on while nobody listens`);
+  const waits = someoneSpeaks(ledger) || (!current.sounded && someoneReviews(ledger));
   if (phase === "paused" && ledger.openTurns.size === 0 && listens)
-    must(someoneSpeaks(ledger), "reply-ends-in-time", input, `${replyId} is paused for nothing`);
+    must(waits, "reply-ends-in-time", input, `${replyId} is paused for nothing`);
   if (input.type === "interrupt-requested") must(!sounds, "barge-in", input, `${replyId} goes on after interrupt`);
   if (!isInterruptible(ledger, current) || phase === "stopping") return;
   if (input.type === "speech-started" && ledger.people.has(input.participantId))

@@ -1,4 +1,4 @@
-import type { Fact } from "../../src/facts/index.ts";
+import type { Fact, FactOf } from "../../src/facts/index.ts";
 import { type Ledger, must, type TurnEntry } from "./ledger.ts";
 
 /** Opened, committed once, ended once; only people who are there have turns. */
@@ -92,13 +92,14 @@ export function turns(ledger: Ledger, fact: Fact): void {
       return;
     }
     case "turn-skipped":
-      ended(ledger, fact).skipped = fact.reason;
+      skipped(ledger, fact);
       for (const reply of ledger.activeReplies)
         if (reply.sounded && reply.cause.kind === "turn")
           must(reply.cause.turnId !== fact.turnId, "turn-ends-once", fact, `${reply.replyId} sounds as its answer`);
       return;
     case "turn-failed":
       ended(ledger, fact);
+      if (fact.stage === "stt") ledger.unheardSeq = fact.seq;
       return;
     case "transcript-final":
     case "transcript-failed":
@@ -150,6 +151,7 @@ function opened(fact: Extract<Fact, { type: "turn-opened" }>): TurnEntry {
     text: "",
     remembered: "",
     skipped: null,
+    supersedes: false,
     requestedSegments: new Map(),
     waitFrom: at,
   };
@@ -163,6 +165,19 @@ function settleSegment(turn: TurnEntry, segment: number, text: string | null): v
 function textOf(ledger: Ledger, turn: TurnEntry, said: string): string {
   if (turn.isCut || ledger.settings.mode === "realtime") return said;
   return turn.finals.filter((text) => typeof text === "string" && text !== "").join(" ");
+}
+
+function skipped(ledger: Ledger, fact: FactOf<"turn-skipped">): void {
+  const turn = ended(ledger, fact);
+  turn.skipped = fact.reason;
+  if (fact.reason === "superseded") {
+    const newest = [...ledger.committedTurns].findLast((other) => !other.underReview);
+    // A turn that could not be heard asks for everything again.
+    const byUnheard = ledger.unheardSeq > (ledger.lastInput?.seq ?? 0);
+    must(newest !== undefined || byUnheard, "turn-ends-once", fact, "superseded by nothing");
+    if (newest && !byUnheard) newest.supersedes = true;
+  } else if (fact.reason !== "call-ended")
+    must(!turn.supersedes, "turn-ends-once", fact, "turns that it superseded are never answered");
 }
 
 function known(ledger: Ledger, fact: Fact & { turnId: string }, status: TurnEntry["status"]): TurnEntry {
