@@ -81,9 +81,9 @@ function awayOf(state: RuleState): string {
 
 function turnsOf({ turns }: RuleState): string {
   const [open] = turns.open;
-  const statuses = open ? [...new Set(open.segments.map((part) => part.status))].sort().join("+") : "";
-  const committed = turns.committed.at(-1)?.status ?? "-";
-  return `${open ? `open(${statuses})` : "-"} ${committed}`;
+  const committed = turns.committed.at(-1)?.status;
+  if (!open) return committed ?? "none";
+  return `${open.segments.at(-1)?.status ?? "typed"}${committed ? `, ${committed}` : ""}`;
 }
 
 function repliesOf({ replies }: RuleState): string {

@@ -72,7 +72,8 @@ function heardOf(reply: ReplyEntry, ledger: Ledger, voice: Voice | undefined): H
   if (!voice) return [];
   // A speech-to-speech model tells words after their sound, or breaks off before; tools speak in between: where the
   // two orders differ, nobody can know what belongs to what.
-  if (voice.sounds.some((sound, nth) => sound.text !== reply.sentences[nth]?.text))
+  const mixed = ledger.settings.mode === "realtime" && voice.sounds.some((sound) => sound.index >= 1_000_000);
+  if (mixed || voice.sounds.some((sound, nth) => sound.text !== reply.sentences[nth]?.text))
     return reply.sentences.map(({ text }) => {
       const words = text.split(" ");
       return { words, least: 0, most: words.length };

@@ -23,6 +23,9 @@ export interface Voice {
   playedMs: number;
   /** Since when it sounds; null: silent. */
   since: number | null;
+  /** Where it breaks: it falls silent and says so, or does not even say that. */
+  readonly breaksAtMs: number;
+  readonly tellsBreaking: boolean;
   /** The process died while it sounded, or its stop was never answered: the log may lag by a checkpoint. */
   lagMs: number;
 }
@@ -73,7 +76,7 @@ export class Mouth {
   resume(replyId: string): void {
     const voice = this.#voice(replyId);
     if (voice.over) throw new Violation("silence-after-stop", `${replyId} was resumed after its end`);
-    voice.held = false;
+    voice.held = voice.playedMs >= voice.breaksAtMs;
     this.#go(voice);
   }
 
@@ -107,8 +110,12 @@ export class Mouth {
   #voice(replyId: string): Voice {
     let voice = this.voices.get(replyId);
     if (!voice) {
+      const roll = dice(this.#desk.seed, 4, numberOf(replyId));
+      const breaks = roll() < 0.008 * this.#desk.faults;
       voice = {
         replyId,
+        breaksAtMs: breaks ? between(roll, 0, 3000) : Number.POSITIVE_INFINITY,
+        tellsBreaking: roll() < 0.5,
         sounds: [],
         released: false,
         held: false,
@@ -146,6 +153,10 @@ export class Mouth {
       if (turn !== this.#turn || voice.over || voice.since === null) return;
       const heardMs = playedBy(voice, this.#desk.now);
       const { replyId } = voice;
+      if (heardMs >= voice.breaksAtMs) {
+        this.#break(voice);
+        return;
+      }
       if (heardMs < horizonMs(voice) - 0.001) {
         this.#tick(voice);
         this.#desk.feed({ type: "playback-progress", replyId, heardMs });
@@ -155,6 +166,14 @@ export class Mouth {
       voice.since = null;
       this.#desk.feed({ type: "playback-drained", replyId, heardMs: voice.playedMs });
     });
+  }
+
+  #break(voice: Voice): void {
+    const { replyId } = this.#quiet(voice.replyId);
+    voice.held = true;
+    voice.lagMs = CHECKPOINT_MS;
+    const error = { code: "mouth", category: "internal", message: "broken", retryable: false };
+    if (voice.tellsBreaking) this.#desk.feed({ type: "reply-failed", replyId, stage: "playback", error });
   }
 
   /** Silence now; what was played is settled. */
