@@ -6,7 +6,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
 interface Vendor {
   /** What may stand after the slash; null: any model id. */
   models: readonly string[] | null;
-  make(model: string | undefined, env: Env): Promise<unknown>;
+  make(model: string | undefined, env: Env, phrases: readonly string[]): Promise<unknown>;
 }
 
 /** Providers by the names that agent files use. Loaded when they are first named. */
@@ -21,7 +21,7 @@ const vendors: Record<"stt" | "llm" | "tts", Record<string, Vendor>> = {
     },
     local: {
       models: ["pocketsphinx"],
-      make: async () => (await import("@parley/local")).pocketSphinxStt(),
+      make: async (_model, _env, phrases) => (await import("@parley/local")).pocketSphinxStt({ phrases }),
     },
   },
   llm: {
@@ -53,8 +53,9 @@ const vendors: Record<"stt" | "llm" | "tts", Record<string, Vendor>> = {
   },
 };
 
-export function resolveStt(name: string, env: Env): Promise<Stt> {
-  return make("stt", name, env) as Promise<Stt>;
+/** `phrases`: what callers may say; a local recogniser makes its model from them before the first call. */
+export function resolveStt(name: string, env: Env, phrases: readonly string[]): Promise<Stt> {
+  return make("stt", name, env, phrases) as Promise<Stt>;
 }
 
 export function resolveLlm(name: string, env: Env): Promise<Llm> {
@@ -76,13 +77,18 @@ export async function spareVoice(): Promise<Tts> {
   return (await import("@parley/local")).fliteTts();
 }
 
-async function make(kind: "stt" | "llm" | "tts", name: string, env: Env): Promise<unknown> {
+async function make(
+  kind: "stt" | "llm" | "tts",
+  name: string,
+  env: Env,
+  phrases: readonly string[] = [],
+): Promise<unknown> {
   const slash = name.indexOf("/");
   const vendor = vendors[kind][slash < 0 ? name : name.slice(0, slash)];
   const model = slash < 0 ? undefined : name.slice(slash + 1);
   if (!vendor || model === "" || (model !== undefined && vendor.models && !vendor.models.includes(model)))
     throw unknown(kind, name, known(kind));
-  return await vendor.make(model, env);
+  return await vendor.make(model, env, phrases);
 }
 
 function known(kind: "stt" | "llm" | "tts"): string[] {

@@ -18,7 +18,7 @@ export async function resolveAgent(definition: AgentDefinition, { env, vad }: Re
   const named = <T>(choice: string | T | undefined, make: (name: string, env: Env) => Promise<T>) =>
     typeof choice === "string" ? make(choice, env) : Promise.resolve(choice ?? null);
   const [stt, llm, tts] = await Promise.all([
-    named(definition.stt, resolveStt),
+    named(definition.stt, (name) => resolveStt(name, env, definition.phrases ?? [])),
     named(definition.llm, resolveLlm),
     named(definition.tts, resolveTts),
   ]);

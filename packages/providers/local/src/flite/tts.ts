@@ -1,7 +1,8 @@
 import { ParleyError, type Tts, type TtsChunk, type TtsRequest } from "@parley/engine";
-import { acquireWorkers, type SharedWorkers } from "./shared-workers.ts";
+import { type Share, shared } from "../shared.ts";
 import { speakable } from "./speakable.ts";
 import { FLITE_RATE_HZ, FLITE_VOICES, type FliteVoice } from "./synthesizer.ts";
+import { FliteWorkers } from "./workers.ts";
 
 export interface FliteTtsOptions {
   /** `slt` (female, the default), `rms` (male), `awb` (male, Scottish) or `kal16` (small, robotic). */
@@ -14,6 +15,12 @@ const SILENCE_SAMPLES = FLITE_RATE_HZ / 10;
 const MIN_SPEED = 0.5;
 const MAX_SPEED = 2;
 
+/** One set of threads for all voices of this process: flite holds every voice anyway. */
+const acquireWorkers = shared(
+  () => new FliteWorkers(),
+  (workers) => workers.close(),
+);
+
 /**
  * Speech without a key: flite (CMU), English, clear and dated, 16 kHz mono. All voices of a process share one thread;
  * a sentence takes about 1/60 of its length. `speed` is kept between 0.5 and 2.
@@ -22,12 +29,12 @@ const MAX_SPEED = 2;
  */
 export function fliteTts(options: FliteTtsOptions = {}): Tts {
   const voice = knownVoice(options.voice ?? "slt");
-  let shared: SharedWorkers | undefined;
+  let share: Share<FliteWorkers> | undefined;
   let closed = false;
   const workers = () => {
     if (closed) throw new ParleyError("This voice has been closed", { code: "tts-closed", category: "cancelled" });
-    shared ??= acquireWorkers();
-    return shared.workers;
+    share ??= acquireWorkers();
+    return share.value;
   };
 
   async function* synthesize(request: TtsRequest, signal: AbortSignal): AsyncGenerator<TtsChunk> {
@@ -71,8 +78,8 @@ export function fliteTts(options: FliteTtsOptions = {}): Tts {
     },
     async close() {
       closed = true;
-      await shared?.release();
-      shared = undefined;
+      await share?.release();
+      share = undefined;
     },
   };
 }

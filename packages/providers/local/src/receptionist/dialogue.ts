@@ -11,7 +11,7 @@ import {
 import type { Business } from "./business.ts";
 import { readDay } from "./days.ts";
 import { type Intent, intentOf } from "./intents.ts";
-import { readDigits } from "./numbers.ts";
+import { readDigits } from "../english/numbers.ts";
 import { sayHoursOn, sayOpenNow, sayWeek } from "./opening.ts";
 import { orderStatus, sayDigits } from "./orders.ts";
 import { tokenize } from "./tokens.ts";

@@ -1,6 +1,6 @@
 import { WEEKDAYS } from "./business.ts";
 import { MONTHS } from "./days.ts";
-import { spellNumber, spellOrdinal } from "./numbers.ts";
+import { spellNumber, spellOrdinal } from "../english/numbers.ts";
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 const HOURS = range(1, 12).map(spellNumber);

@@ -1,4 +1,4 @@
-import { readNumber } from "./numbers.ts";
+import { readNumber } from "../english/numbers.ts";
 import { isRuledOut } from "./ruled-out.ts";
 
 /** A time of day as it was said. */

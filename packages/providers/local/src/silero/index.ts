@@ -1,1 +1,2 @@
+export { sileroModelPath } from "./model.ts";
 export { type SileroVad, type SileroVadOptions, sileroVad } from "./vad.ts";

@@ -1,0 +1,161 @@
+/**
+ * A process that decodes: frames in on standard input, JSON lines out on standard output (protocol.ts). A process and
+ * not a thread, because PocketSphinx ends the program on an internal error, and a call must outlive that.
+ * Argument: the path of libpocketsphinx.
+ */
+import { LineSounds } from "./line-sounds.ts";
+import { type DecoderHandle, PocketSphinx } from "./native.ts";
+import { type DecoderReply, type Frame, frameReader, type LoadRequest } from "./protocol.ts";
+
+const INTERIM_EVERY_MS = 200;
+/** A new line's sound is judged by this much, before the search begins: 1.2 s. */
+const ESTIMATE_SAMPLES = 19_200;
+
+interface Slot {
+  decoder: DecoderHandle | undefined;
+  /** The wanted utterance; work for any other is skipped. */
+  utterance: number | undefined;
+  speaker: number;
+  state: "idle" | "listening" | "decoding";
+  /** Sound of a new line that waits for its estimate. */
+  held: Int16Array[];
+  /** Work of one slot is done in order; slots run side by side in the thread pool. */
+  tail: Promise<void>;
+  interim: string;
+  interimAt: number;
+}
+
+const sphinx = new PocketSphinx(process.argv[2] ?? "libpocketsphinx.so.3");
+const lines = new LineSounds();
+const slots = new Map<number, Slot>();
+const say = (reply: DecoderReply) => process.stdout.write(`${JSON.stringify(reply)}\n`);
+
+function slotOf(index: number): Slot {
+  let slot = slots.get(index);
+  if (slot === undefined) {
+    slot = {
+      decoder: undefined,
+      utterance: undefined,
+      speaker: 0,
+      state: "idle",
+      held: [],
+      tail: Promise.resolve(),
+      interim: "",
+      interimAt: 0,
+    };
+    slots.set(index, slot);
+  }
+  return slot;
+}
+
+async function load(slot: Slot, index: number, payload: Uint8Array): Promise<void> {
+  if (slot.decoder !== undefined) sphinx.free(slot.decoder);
+  slot.decoder = undefined;
+  try {
+    slot.decoder = await sphinx.create(JSON.parse(Buffer.from(payload).toString()) as LoadRequest);
+    say({ type: "loaded", slot: index });
+  } catch (error) {
+    say({ type: "load-failed", slot: index, why: String(error) });
+  }
+}
+
+async function work(slot: Slot, frame: Frame): Promise<void> {
+  if (frame.kind === "load") return load(slot, frame.slot, frame.payload);
+  const decoder = slot.decoder;
+  if (decoder === undefined) return;
+  const { buffer, byteOffset, byteLength } = frame.payload;
+  switch (frame.kind) {
+    case "start":
+      slot.speaker = new DataView(buffer, byteOffset, byteLength).getUint32(0, true);
+      return begin(slot, decoder);
+    case "audio":
+      // A cancelled utterance is left at once, whatever of its sound still waits.
+      if (slot.utterance !== frame.utterance || slot.state === "idle") return;
+      return hear(slot, decoder, frame.utterance, new Int16Array(buffer as ArrayBuffer, byteOffset, byteLength >> 1));
+    case "finish":
+    case "cancel":
+      return end(slot, decoder, frame);
+    default:
+      return frame.kind satisfies never;
+  }
+}
+
+function begin(slot: Slot, decoder: DecoderHandle): void {
+  Object.assign(slot, { held: [], interim: "", interimAt: performance.now() });
+  const known = lines.get(slot.speaker);
+  slot.state = known === undefined ? "listening" : "decoding";
+  if (known === undefined) return;
+  sphinx.setLineSound(decoder, known);
+  sphinx.start(decoder);
+}
+
+async function hear(slot: Slot, decoder: DecoderHandle, utterance: number, samples: Int16Array): Promise<void> {
+  if (slot.state === "listening") {
+    slot.held.push(samples);
+    const heard = slot.held.reduce((sum, piece) => sum + piece.length, 0);
+    return heard < ESTIMATE_SAMPLES ? undefined : startHeld(slot, decoder, heard);
+  }
+  await sphinx.process(decoder, samples);
+  const now = performance.now();
+  if (now - slot.interimAt < INTERIM_EVERY_MS) return;
+  const text = sphinx.partial(decoder);
+  if (text === slot.interim) return;
+  slot.interim = text;
+  slot.interimAt = now;
+  say({ type: "interim", utterance, text });
+}
+
+/** The line is known well enough: what was held is decoded. */
+async function startHeld(slot: Slot, decoder: DecoderHandle, heard: number): Promise<void> {
+  const samples = new Int16Array(heard);
+  let at = 0;
+  for (const piece of slot.held.splice(0)) {
+    samples.set(piece, at);
+    at += piece.length;
+  }
+  const sound = await sphinx.estimateLineSound(decoder, samples);
+  if (sound !== undefined) sphinx.setLineSound(decoder, sound);
+  sphinx.start(decoder);
+  slot.state = "decoding";
+  if (samples.length > 0) await sphinx.process(decoder, samples);
+}
+
+async function end(slot: Slot, decoder: DecoderHandle, frame: Frame): Promise<void> {
+  if (slot.state === "idle") return;
+  const wanted = slot.utterance === frame.utterance && frame.kind === "finish";
+  if (slot.state === "listening") {
+    if (wanted) await startHeld(slot, decoder, slot.held.reduce((sum, piece) => sum + piece.length, 0));
+    slot.held = [];
+  }
+  const decoded = slot.state === "decoding";
+  slot.state = "idle";
+  if (decoded) await sphinx.end(decoder);
+  if (!wanted) return;
+  lines.set(slot.speaker, sphinx.lineSound(decoder));
+  say({ type: "final", utterance: frame.utterance, segments: await sphinx.segments(decoder) });
+}
+
+const read = frameReader((frame) => {
+  const slot = slotOf(frame.slot);
+  if (frame.kind === "start") slot.utterance = frame.utterance;
+  if (frame.kind === "cancel" && slot.utterance === frame.utterance) slot.utterance = undefined;
+  // What fails here leaves a decoder in an unknown state: end, and be started anew.
+  slot.tail = slot.tail.then(() => work(slot, frame)).catch(giveUp);
+});
+
+function giveUp(error: unknown): void {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
+
+process.stdin.on("data", (chunk: Buffer) => {
+  try {
+    read(chunk);
+  } catch (error) {
+    giveUp(error);
+  }
+});
+// Parley has gone: so does its decoder.
+process.stdin.on("end", () => process.exit(0));
+process.stdout.on("error", () => process.exit(0));
+say({ type: "ready" });
