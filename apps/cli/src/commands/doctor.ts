@@ -17,7 +17,7 @@ export function doctorCommand(out: Out): Command {
 
 async function diagnose(given: Given, out: Out): Promise<ExitCode> {
   const { allChecks } = await import("../doctor/all-checks.ts");
-  const checks = allChecks(process.env);
+  const checks = await allChecks(process.env);
   let found = await examine(checks);
   if (given.has("fix")) {
     for (const { check, finding } of found) {

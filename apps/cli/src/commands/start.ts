@@ -55,7 +55,10 @@ async function runStack(agentFiles: readonly string[], watch: boolean, out: Out)
   ]);
   const files = agentFiles.length > 0 ? agentFiles.map((file) => typedPath(file)) : [demoAgent()];
   const log = createLog("parley", logLevel);
-  if (agentFiles.length === 0) await (await import("../start/local-speech.ts")).ensureLocalSpeech(out, stopped.signal);
+  if (agentFiles.length === 0 && !config.server.production) {
+    const { ensureLocalSpeech } = await import("../start/local-speech.ts");
+    await ensureLocalSpeech(out, stopped.signal);
+  }
 
   const stack = createStack({ config, agentFiles: files, watch, env: process.env, log });
   const fault = await untilStopped(stack, signals.first, out);

@@ -5,13 +5,13 @@ import { liveKitCheck, openAiCheck, postgresCheck } from "./services.ts";
 import { speechChecks } from "./speech.ts";
 
 /** Everything that `parley start` needs on this machine with these settings. */
-export function allChecks(env: NodeJS.ProcessEnv): Check[] {
+export async function allChecks(env: NodeJS.ProcessEnv): Promise<Check[]> {
   return [
     nodeCheck(),
     settingsCheck(env),
     liveKitCheck(env),
     postgresCheck(env),
-    ...speechChecks(),
+    ...(await speechChecks()),
     ...portChecks(env),
     openAiCheck(env),
     chromiumCheck(env),
