@@ -1,8 +1,10 @@
-import { replayFacts } from "../src/replay.ts";
+import { isDecision } from "../src/facts/index.ts";
+import { recoverState, replayFacts } from "../src/replay.ts";
 import { callRules, type Rules } from "../src/rules/index.ts";
 import type { Coverage } from "./coverage.ts";
 import { differenceOf } from "./equal.ts";
 import { checkHistory } from "./heard.ts";
+import { checkReaders } from "./readers.ts";
 import type { Schedule } from "./schedule.ts";
 import { Violation } from "./violation.ts";
 import { World } from "./world/world.ts";
@@ -27,6 +29,9 @@ export function runSchedule(schedule: Schedule, rules: Rules = callRules, covera
       "replay-agrees",
       `seq ${first.seq} (${first.input}): ${first.recorded} decided as ${first.decided}`,
     );
+  checkCut(schedule, world, rules);
+  // Dear, and rarely wrong: now and then is enough.
+  if (schedule.seed % 16 === 0) checkReaders(world);
   coverage?.ended(world);
   return world;
 }
@@ -36,4 +41,17 @@ function checkFailures(schedule: Schedule, world: World): void {
   if (schedule.faults > 0 || schedule.settings > 0 || world.crashes > 0) return;
   const failed = world.log.find((fact) => fact.type === "turn-failed" || fact.type === "reply-failed");
   if (failed) throw new Violation("no-failure-without-fault", `seq ${failed.seq}: ${failed.type}`);
+}
+
+/** However the log is cut, another process makes the missing decisions of the last step as they were made. */
+function checkCut(schedule: Schedule, { log }: World, rules: Rules): void {
+  const cut = 1 + (schedule.seed % log.length);
+  const { state, missing } = recoverState(log.slice(0, cut), rules);
+  const rest = log.slice(cut, cut + missing.length);
+  const difference = differenceOf(missing, rest);
+  if (difference) throw new Violation("recovery-agrees", `cut after ${cut}: ${difference}`);
+  const next = log[cut + missing.length];
+  if (next && isDecision(next))
+    throw new Violation("recovery-agrees", `cut after ${cut}: ${next.type} is not made again`);
+  if (state.seq !== cut + missing.length) throw new Violation("recovery-agrees", `cut after ${cut}: seq ${state.seq}`);
 }

@@ -28,6 +28,7 @@ export const invariants = [
   "no-failure-without-fault",
   "no-storm",
   "replay-agrees",
+  "log-is-readable",
   "state-is-the-log",
   "recovery-agrees",
   "taken-up-again",

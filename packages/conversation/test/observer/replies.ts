@@ -55,6 +55,7 @@ export function replies(ledger: Ledger, fact: Fact): void {
       must(ledger.current === reply, "reply-ends-once", fact, `${fact.replyId} was never released`);
       reply.heardMs = fact.heardMs;
       reply.finished = true;
+      if (fact.failed !== null) reply.failed = true;
       over(ledger, reply);
       return;
     }

@@ -55,7 +55,7 @@ function answered(ledger: Ledger, input: Fact): void {
       return;
     case "call-recovered": {
       const cut = ledger.cutReply;
-      const isTakenUp = cut === null || cut.stopped || ledger.resumed === cut.replyId;
+      const isTakenUp = cut === null || cut.stopped || cut.failed || ledger.resumed === cut.replyId;
       must(isTakenUp, "taken-up-again", input, `${cut?.replyId} is not taken up`);
       return;
     }

@@ -56,7 +56,7 @@ const typeTwice: Action = (hands, roll) => {
   type(hands, roll);
 };
 
-const join: Action = ({ people }, roll) => people.join(people.pick(roll), roll);
+const join: Action = ({ people }, roll) => people.join(oneOf(roll, people.humans), roll);
 const leave: Action = ({ people }, roll) => people.leave(people.pick(roll));
 const away: Action = ({ desk, people }, roll) => {
   const human = people.pick(roll);

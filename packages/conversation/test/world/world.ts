@@ -236,6 +236,8 @@ export class World implements Desk {
     if (state.closing.phase === "closed") return;
     this.state = { ...state, epoch: state.epoch + 1 };
     this.feed({ type: "call-recovered", wallMs: this.now, by: "w2" });
+    if (roll() < 0.1) this.#crash(roll);
+    if (!this.#isUp) return;
     this.#people.recovered(roll);
   }
 
