@@ -1,14 +1,15 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import path from "node:path";
 import type { Fact } from "@parley/conversation";
 import { readFileLog } from "@parley/engine";
-import { type JoinGate, mintToken, roomConfigFor, SimulatedCaller, startLiveKitServer } from "@parley/livekit";
+import { mintToken, roomConfigFor, SimulatedCaller, startLiveKitServer } from "@parley/livekit";
 import { type OpenAiServer, type OpenAiServerOptions, startOpenAiServer } from "@parley/testkit";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 
 const keys = { apiKey: "testkey", apiSecret: "a-secret-for-tests-of-32-characters-or-more" };
 const quiet = () => {};
+const GREETING_TIMEOUT_MS = 30_000;
 
 export interface HouseOptions {
   /** A file of ./agents; its name is the agent's. */
@@ -25,8 +26,9 @@ export interface House {
   readonly worker: WorkerProcess;
   /** Lets this identity into the room named like the call, and brings the agent if the join makes the room. */
   token(callId: string, identity?: string): Promise<string>;
+  join(callId: string, identity?: string): Promise<SimulatedCaller>;
   /** Joins, and has heard the greeting to its end. */
-  call(callId: string, options?: { identity?: string; joinGate?: JoinGate }): Promise<SimulatedCaller>;
+  call(callId: string): Promise<SimulatedCaller>;
   /** What the call's file holds by now. */
   facts(callId: string): Fact[];
   callFiles(): string[];
@@ -35,7 +37,7 @@ export interface House {
 }
 
 export async function openHouse({ agent, openai: openaiOptions = {}, settings = {} }: HouseOptions): Promise<House> {
-  const dataDir = mkdtempSync(join(tmpdir(), "parley-calls-"));
+  const dataDir = mkdtempSync(path.join(tmpdir(), "parley-calls-"));
   const callers: SimulatedCaller[] = [];
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
@@ -43,12 +45,12 @@ export async function openHouse({ agent, openai: openaiOptions = {}, settings = 
     for (const closer of closers.splice(0).reverse()) await closer();
     rmSync(dataDir, { recursive: true, force: true });
   };
-  const callsDir = join(dataDir, "parley", "calls");
+  const callsDir = path.join(dataDir, "parley", "calls");
   try {
     const openai = await startOpenAiServer(openaiOptions);
     closers.push(() => openai.close());
     const server = await startLiveKitServer({
-      dataDir: join(dataDir, "livekit"),
+      dataDir: path.join(dataDir, "livekit"),
       ...keys,
       port: 0,
       log: { debug: quiet, info: quiet, warn: quiet, error: (_, text) => console.error(text) },
@@ -60,7 +62,7 @@ export async function openHouse({ agent, openai: openaiOptions = {}, settings = 
       LIVEKIT_API_SECRET: keys.apiSecret,
       OPENAI_API_KEY: "test-key",
       OPENAI_BASE_URL: openai.baseUrl,
-      PARLEY_DATA: join(dataDir, "parley"),
+      PARLEY_DATA: path.join(dataDir, "parley"),
       PARLEY_WORKER_PORT: "0",
       PARLEY_SHARDS: "1",
       PARLEY_DRAIN_MS: "1000",
@@ -77,24 +79,25 @@ export async function openHouse({ agent, openai: openaiOptions = {}, settings = 
         identity,
         roomConfig: roomConfigFor([{ agentName: agent, metadata: JSON.stringify({ callId }) }]),
       });
+    const join = async (callId: string, identity?: string) => {
+      const caller = await SimulatedCaller.join({ url: server.url, token: await token(callId, identity) });
+      callers.push(caller);
+      return caller;
+    };
     return {
       url: server.url,
       openai,
       worker,
       token,
-      async call(callId, { identity, joinGate } = {}) {
-        const caller = await SimulatedCaller.join({
-          url: server.url,
-          token: await token(callId, identity),
-          ...(joinGate === undefined ? {} : { joinGate }),
-        });
-        callers.push(caller);
-        await caller.onset(0, 30_000);
+      join,
+      async call(callId) {
+        const caller = await join(callId);
+        await caller.onset(0, GREETING_TIMEOUT_MS);
         await caller.quiet();
         return caller;
       },
       facts(callId) {
-        const { facts, problems } = readFileLog(join(callsDir, `${callId}.1.ndjson`));
+        const { facts, problems } = readFileLog(path.join(callsDir, `${callId}.1.ndjson`));
         // The last line may be in the writing.
         if (problems.length > 1) throw new Error(JSON.stringify(problems));
         return facts;

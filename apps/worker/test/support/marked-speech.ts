@@ -5,17 +5,17 @@ const RATE_HZ = 16_000;
 const PEAK = 20_000;
 /** Above most of speech, below what 16 kHz can carry. */
 const TONES_HZ = Array.from({ length: 15 }, (_, i) => 3_900 + i * 230);
-/** Some 20 dB below the speech. */
-const TONE_AMPLITUDE = 250;
+/** Some 17 dB below the speech, and below what counts as sound at a caller's ear. */
+const TONE_AMPLITUDE = 350;
 /** A silent stretch at either end of a clip is quieter than this. */
 const SILENT_RMS = 100;
 const STEP = RATE_HZ / 50;
 const WINDOW = RATE_HZ / 25;
 /** A tone that is there is this much stronger than one that is not. */
-const CLEARLY = 2;
+const CLEARLY = 3;
 
 export interface MarkedSpeech {
-  /** The text spoken, with its mark under it. 16 kHz unless told otherwise. */
+  /** Any text spoken, with the mark of the text that it is or belongs to under it. 16 kHz unless told otherwise. */
   speak(text: string, options?: SpeechClipOptions): Promise<Int16Array>;
   /** The text whose mark is in the sound; empty when there is none. 16 kHz. */
   recognise(samples: Int16Array): string;
@@ -33,7 +33,9 @@ export function markedSpeech(texts: readonly string[]): MarkedSpeech {
     async speak(text, options = {}) {
       const plain = await speechClip(text, { ...options, sampleRateHz: RATE_HZ });
       const samples = trimmed(applyGain(plain, PEAK / peak(plain)));
-      for (const hz of marks[unique.indexOf(text)] ?? []) addTone(samples, hz);
+      // Voices are given texts sentence by sentence.
+      const whole = unique.findIndex((known) => known.includes(text));
+      for (const hz of marks[whole] ?? []) addTone(samples, hz);
       return resample(samples, RATE_HZ, options.sampleRateHz ?? RATE_HZ);
     },
     recognise(samples) {
