@@ -21,7 +21,7 @@ export async function ask(
   { recognise }: MarkedSpeech,
   timeoutMs = 20_000,
 ): Promise<HeardAnswer> {
-  await caller.quiet(OVER_MS);
+  if (caller.hearing.lastLoudAt > 0) await caller.quiet(OVER_MS);
   const { endedAt } = await caller.speak(clip, CLIP_RATE_HZ);
   const onsetAt = await caller.onset(endedAt, timeoutMs);
   const silentAt = await caller.quiet(OVER_MS);
