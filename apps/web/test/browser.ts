@@ -12,6 +12,10 @@ const quiet = [
 
 /** `fake`: beeps, allowed without asking. `denied`: there, but refused. `none`: no device at all. */
 export type MicrophoneKind = "fake" | "denied" | "none";
+/** A WAV file (48 kHz, mono, 16 bit) that is played once, from the moment the microphone opens. */
+export interface MicrophoneFile {
+  file: string;
+}
 
 const microphones: Record<MicrophoneKind, string[]> = {
   fake: ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
@@ -28,8 +32,12 @@ function chromiumPath(): string {
   return found;
 }
 
-export function launchBrowser(microphone: MicrophoneKind): Promise<Browser> {
-  return chromium.launch({ executablePath: chromiumPath(), args: [...quiet, ...microphones[microphone]] });
+export function launchBrowser(microphone: MicrophoneKind | MicrophoneFile): Promise<Browser> {
+  const args =
+    typeof microphone === "string"
+      ? microphones[microphone]
+      : [...microphones.fake, `--use-file-for-fake-audio-capture=${microphone.file}%noloop`];
+  return chromium.launch({ executablePath: chromiumPath(), args: [...quiet, ...args] });
 }
 
 /** An element by its data-testid. */
