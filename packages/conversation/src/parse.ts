@@ -9,7 +9,7 @@ const upcasters: Record<number, (old: Record<string, unknown>) => Record<string,
 export function parseFact(value: unknown): ParsedFact {
   if (typeof value !== "object" || value === null) return { ok: false, reason: "invalid", message: "not an object" };
   let candidate = value as Record<string, unknown>;
-  const version = candidate["version"];
+  const version = candidate.version;
   if (typeof version === "number" && version > FACT_VERSION) {
     const message = `written by a newer Parley (version ${version}, this one reads up to ${FACT_VERSION}): update Parley`;
     return { ok: false, reason: "newer", message };

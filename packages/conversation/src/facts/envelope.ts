@@ -16,9 +16,6 @@ export const envelope = {
   version: z.int().min(1),
 };
 
-/** Who states a fact: the world (a stage, a transport, a person) or the rules (a decision). */
-export type Origin = "world" | "rules";
-
 /** Builds the schema of one fact type; unknown fields of newer writers are kept. */
 export function fact<const T extends string, S extends z.ZodRawShape>(type: T, shape: S) {
   return z.looseObject({ ...envelope, type: z.literal(type), ...shape });

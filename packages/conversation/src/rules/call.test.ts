@@ -58,8 +58,8 @@ function call(settings: SettingsInput = {}, greeting: string | null = null) {
   };
   /** The stages' part of a reply, as far as its sound. */
   const make = (replyId: string, sentences: [string, number][]) => {
-    sentences.forEach(([text], index) => feed({ type: "reply-sentence", replyId, index, text }));
-    sentences.forEach(([, ms], index) => feed({ type: "speech-made", replyId, index, ms }));
+    for (const [index, [text]] of sentences.entries()) feed({ type: "reply-sentence", replyId, index, text });
+    for (const [index, [, ms]] of sentences.entries()) feed({ type: "speech-made", replyId, index, ms });
     return feed({ type: "reply-text-ended", replyId, step: 0, finishReason: "stop" });
   };
   return { feed, after, say, speak, make, log, state: () => state, now: () => now };

@@ -13,4 +13,4 @@ export const callRules = composeRules({ hearing, turns, tools, replies, playback
 export const { initialState, evolve, decide, step, settle, deadlines } = callRules;
 
 export type { Rules, Step } from "./compose.ts";
-export type { Deadline, Playing, Reply, RuleState, ToolCall } from "./state.ts";
+export type { Deadline, Playing, Reply, RuleState } from "./state.ts";

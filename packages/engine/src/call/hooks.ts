@@ -3,7 +3,7 @@ import { ParleyError } from "../error.ts";
 import { within } from "../remote/index.ts";
 import { toFailure } from "../stages/failure.ts";
 import type { Stage, StageContext } from "../stages/stage.ts";
-import type { CallControl, TurnVerdict } from "./agent.ts";
+import type { CallControl } from "./agent.ts";
 
 /** The author's hooks. One that throws or hangs is logged and never ends a call. */
 export class AuthorHooks implements Stage {

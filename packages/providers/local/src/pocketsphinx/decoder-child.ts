@@ -124,7 +124,12 @@ async function end(slot: Slot, decoder: DecoderHandle, frame: Frame): Promise<vo
   if (slot.state === "idle") return;
   const wanted = slot.utterance === frame.utterance && frame.kind === "finish";
   if (slot.state === "listening") {
-    if (wanted) await startHeld(slot, decoder, slot.held.reduce((sum, piece) => sum + piece.length, 0));
+    if (wanted)
+      await startHeld(
+        slot,
+        decoder,
+        slot.held.reduce((sum, piece) => sum + piece.length, 0),
+      );
     slot.held = [];
   }
   const decoded = slot.state === "decoding";

@@ -75,14 +75,18 @@ export class DecoderPool {
 
   /** Takes an utterance in; from now on it is told interim, then once final or failed. */
   begin(utterance: Utterance): void {
-    if (this.#closed) return utterance.failed(closedError());
+    if (this.#closed) {
+      utterance.failed(closedError());
+      return;
+    }
     if (this.#waiting.length >= this.#options.maxWaiting) {
-      return utterance.failed(
+      utterance.failed(
         new ParleyError(
           `All ${this.#options.maxDecoders} decoders are busy and ${this.#waiting.length} utterances wait: too many calls for this process`,
           { code: "stt-busy", category: "rate-limited", retryable: true },
         ),
       );
+      return;
     }
     const job: Job = { id: ++this.#lastId, utterance, slot: undefined, sent: 0, deaths: 0 };
     this.#jobs.set(utterance, job);
@@ -183,11 +187,17 @@ export class DecoderPool {
 
   #answer(reply: DecoderReply): void {
     this.#heardAt = performance.now();
-    if (reply.type === "load-failed") return this.#loadFailed(reply.slot, reply.why);
+    if (reply.type === "load-failed") {
+      this.#loadFailed(reply.slot, reply.why);
+      return;
+    }
     if (reply.type !== "interim" && reply.type !== "final") return;
     const job = this.#slots.find((slot) => slot.job?.id === reply.utterance)?.job;
     if (job === undefined) return;
-    if (reply.type === "interim") return job.utterance.interim(reply.text);
+    if (reply.type === "interim") {
+      job.utterance.interim(reply.text);
+      return;
+    }
     this.#forget(job);
     job.utterance.final(reply.segments);
     this.#serve();

@@ -1,3 +1,5 @@
+import { grammarPhrases } from "./everyday-grammar.ts";
+
 /** What people say on any phone call, whatever it is about. */
 const talk = `
 hello | hi | hi there | hello there | good morning | good afternoon | good evening | hello how are you | how are you
@@ -83,16 +85,33 @@ function* numbers(): Generator<string> {
 
 function* calendar(): Generator<string> {
   for (const day of weekdays) {
-    for (const form of ["on $", "$", "$ please", "next $", "this $", "$ morning", "on $ afternoon", "on $ evening", "no on $"]) {
+    for (const form of [
+      "on $",
+      "$",
+      "$ please",
+      "next $",
+      "this $",
+      "$ morning",
+      "on $ afternoon",
+      "on $ evening",
+      "no on $",
+    ]) {
       yield form.replace("$", day);
     }
   }
   for (const [at, ordinal] of ordinals.entries()) {
     const month = months[at % months.length];
-    yield* [`the ${ordinal}`, `on the ${ordinal}`, `the ${ordinal} of ${month}`, `${month} the ${ordinal}`, `${month} ${ordinal}`];
+    yield* [
+      `the ${ordinal}`,
+      `on the ${ordinal}`,
+      `the ${ordinal} of ${month}`,
+      `${month} the ${ordinal}`,
+      `${month} ${ordinal}`,
+    ];
   }
   for (const month of months) yield* [month, `in ${month}`];
-  for (const unit of ordinals.slice(0, 9)) yield* [`the twenty ${unit}`, `on the twenty ${unit} of ${months[ordinals.indexOf(unit)]}`];
+  for (const unit of ordinals.slice(0, 9))
+    yield* [`the twenty ${unit}`, `on the twenty ${unit} of ${months[ordinals.indexOf(unit)]}`];
 }
 
 function* clock(): Generator<string> {
@@ -126,5 +145,14 @@ function* clock(): Generator<string> {
 
 /** Greetings, yes and no, requests to repeat, numbers, dates, times, goodbyes: part of every language model. */
 export const everydayPhrases: readonly string[] = [
-  ...new Set([...talk.split(/[|\n]/).map((phrase) => phrase.trim()).filter(Boolean), ...numbers(), ...calendar(), ...clock()]),
+  ...new Set([
+    ...talk
+      .split(/[|\n]/)
+      .map((phrase) => phrase.trim())
+      .filter(Boolean),
+    ...numbers(),
+    ...calendar(),
+    ...clock(),
+    ...grammarPhrases(),
+  ]),
 ];

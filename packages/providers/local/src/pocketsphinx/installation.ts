@@ -63,11 +63,16 @@ export function findPocketSphinx(search: InstallationSearch = {}): Installation 
     return { kind: "python", command: python.command, args: ["-u", child], ...modelPaths(python.model) };
   }
   const lacking =
-    library === undefined ? `PocketSphinx (${POCKETSPHINX_LIBRARY})` : "PocketSphinx's English model (pocketsphinx-en-us)";
-  throw new ParleyError(`Speech recognition without a key needs ${lacking}, which is not on this machine. ${INSTALL_HINT}`, {
-    code: "stt-not-installed",
-    category: "configuration",
-  });
+    library === undefined
+      ? `PocketSphinx (${POCKETSPHINX_LIBRARY})`
+      : "PocketSphinx's English model (pocketsphinx-en-us)";
+  throw new ParleyError(
+    `Speech recognition without a key needs ${lacking}, which is not on this machine. ${INSTALL_HINT}`,
+    {
+      code: "stt-not-installed",
+      category: "configuration",
+    },
+  );
 }
 
 export function findLibrary(search: InstallationSearch = {}): string | undefined {
@@ -82,7 +87,9 @@ export function findModel(search: InstallationSearch = {}): string | undefined {
 
 function isModel(folder: string): boolean {
   const paths = modelPaths(folder);
-  return existsSync(join(paths.acousticModel, "mdef")) && existsSync(paths.dictionary) && existsSync(paths.generalModel);
+  return (
+    existsSync(join(paths.acousticModel, "mdef")) && existsSync(paths.dictionary) && existsSync(paths.generalModel)
+  );
 }
 
 function modelPaths(folder: string): Pick<Installation, "acousticModel" | "dictionary" | "generalModel"> {

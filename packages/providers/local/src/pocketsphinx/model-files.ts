@@ -1,5 +1,15 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { cutDictionary, Dictionary } from "./dictionary.ts";
 import { grammarWords } from "./grammar.ts";
@@ -82,7 +92,9 @@ function write(request: ModelRequest, draft: string, folder: string): ModelFiles
   if (source.kind === "phrases") {
     lines.push(...STRAY_SOUNDS.map(({ word, phones }) => `${word} ${phones}`));
     const missing = new Set(cut.missing);
-    const known = phrases.map((words) => words.filter((word) => !missing.has(word))).filter((words) => words.length > 0);
+    const known = phrases
+      .map((words) => words.filter((word) => !missing.has(word)))
+      .filter((words) => words.length > 0);
     const extra = STRAY_SOUNDS.map(({ word }) => word);
     writeFileSync(join(draft, name), buildLanguageModel(known, extra, STRAY_SOUND_WEIGHT));
   } else {

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { makeModel, type ModelFiles, type ModelRequest } from "./model-files.ts";
+import { type ModelFiles, type ModelRequest, makeModel } from "./model-files.ts";
 
 /** What this one-shot thread answers. */
 export type ModelReply = { files: ModelFiles } | { failure: string };

@@ -78,7 +78,8 @@ export function frameReader(onFrame: (frame: Frame) => void): (chunk: Uint8Array
     while (bytes.length - at >= FRAME_HEADER_BYTES) {
       const length = view.getUint32(at, true);
       const kind = KIND_NAMES.get(view.getUint8(at + 4));
-      if (kind === undefined || length > MAX_PAYLOAD_BYTES) throw new Error("The decoder's input is not made of frames");
+      if (kind === undefined || length > MAX_PAYLOAD_BYTES)
+        throw new Error("The decoder's input is not made of frames");
       if (bytes.length - at < FRAME_HEADER_BYTES + length) break;
       // A copy of its own: sound is read as 16-bit numbers, which must begin at an even place.
       const payload = new Uint8Array(bytes.subarray(at + FRAME_HEADER_BYTES, at + FRAME_HEADER_BYTES + length));

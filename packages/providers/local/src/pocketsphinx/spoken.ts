@@ -88,7 +88,9 @@ export class Spoken implements SttUtterance {
   }
 
   cancel(): void {
-    this.#settle({ error: new ParleyError("Listening was cancelled", { code: "stt-cancelled", category: "cancelled" }) });
+    this.#settle({
+      error: new ParleyError("Listening was cancelled", { code: "stt-cancelled", category: "cancelled" }),
+    });
   }
 
   /** Ends it from the session's side. */

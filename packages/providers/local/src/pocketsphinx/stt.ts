@@ -51,7 +51,8 @@ export function pocketSphinxStt(options: PocketSphinxOptions = {}): Stt {
   const sessions = new Set<SttSession>();
 
   const engine = (): { installation: Installation; pool: DecoderPool } => {
-    if (closed) throw new ParleyError("Speech recognition has been closed", { code: "stt-closed", category: "cancelled" });
+    if (closed)
+      throw new ParleyError("Speech recognition has been closed", { code: "stt-closed", category: "cancelled" });
     share ??= acquirePool();
     share.value.pool ??= new DecoderPool(share.value.installation, { maxDecoders: MAX_DECODERS });
     return { installation: share.value.installation, pool: share.value.pool };

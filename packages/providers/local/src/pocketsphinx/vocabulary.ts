@@ -36,6 +36,7 @@ function spell(token: string): string[] {
 
 /** Up to 99 as a number, longer as people read out codes: digit by digit. */
 function spellDigits(digits: string): string[] {
-  if (digits.length <= 2 && !(digits.length === 2 && digits.startsWith("0"))) return spellNumber(Number(digits)).split(" ");
+  if (digits.length <= 2 && !(digits.length === 2 && digits.startsWith("0")))
+    return spellNumber(Number(digits)).split(" ");
   return [...digits].map((digit) => spellNumber(Number(digit)));
 }

@@ -1,6 +1,6 @@
+import { spellNumber } from "../english/numbers.ts";
 import { type Business, openMinutes } from "./business.ts";
 import { type Day, readDay, sayDay, weekdayOf } from "./days.ts";
-import { spellNumber } from "../english/numbers.ts";
 import { readAnnouncedName, readName, readPeople } from "./slots.ts";
 import { readTime, type SpokenTime, sayTime, settleTime } from "./times.ts";
 

@@ -1,5 +1,5 @@
-import { WEEKDAYS, type Weekday } from "./business.ts";
 import { readOrdinal, spellOrdinal } from "../english/numbers.ts";
+import { WEEKDAYS, type Weekday } from "./business.ts";
 import { isRuledOut } from "./ruled-out.ts";
 
 export const MONTHS = "january february march april may june july august september october november december".split(

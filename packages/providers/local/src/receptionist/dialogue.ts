@@ -1,3 +1,4 @@
+import { readDigits } from "../english/numbers.ts";
 import {
   type Booking,
   type BookingStep,
@@ -11,7 +12,6 @@ import {
 import type { Business } from "./business.ts";
 import { readDay } from "./days.ts";
 import { type Intent, intentOf } from "./intents.ts";
-import { readDigits } from "../english/numbers.ts";
 import { sayHoursOn, sayOpenNow, sayWeek } from "./opening.ts";
 import { orderStatus, sayDigits } from "./orders.ts";
 import { tokenize } from "./tokens.ts";

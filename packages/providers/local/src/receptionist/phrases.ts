@@ -1,6 +1,6 @@
+import { spellNumber, spellOrdinal } from "../english/numbers.ts";
 import { WEEKDAYS } from "./business.ts";
 import { MONTHS } from "./days.ts";
-import { spellNumber, spellOrdinal } from "../english/numbers.ts";
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 const HOURS = range(1, 12).map(spellNumber);
@@ -87,6 +87,10 @@ const templates = [
   "{people} people please",
   "there will be {people} of us",
   "{people} of us",
+  "there are {people} of us",
+  "we are {people}",
+  "do you have anything free {day}",
+  "do you have anything free {day} {time}",
   "my name is {name}",
   "the name is {name}",
   "under the name {name}",
@@ -130,6 +134,10 @@ const sentences = [
   "i would like to book a table",
   "i'd like to book a table please",
   "can i book a table",
+  "could you book us a table",
+  "can you reserve a table for me",
+  "can you book a table for us please",
+  "could we have a table please",
   "i want to reserve a table",
   "i would like to make a reservation",
   "i'd like to make an appointment",
@@ -146,6 +154,11 @@ const sentences = [
   "what time do you close today",
   "where is my order",
   "where is my package",
+  "where is my parcel",
+  "when will my parcel be delivered",
+  "my parcel has not arrived yet",
+  "i have not received my order",
+  "can you track my delivery",
   "what is the status of my order",
   "can you check my order",
   "i would like to check the status of my order",
@@ -189,6 +202,9 @@ const sentences = [
   "tell me the story of the shop",
   "tell me the story of the cafe",
   "tell me about the cafe",
+  "tell me the history of the shop",
+  "what is the history of the cafe",
+  "tell me something about the shop",
   "tell me a story",
   "how did the cafe begin",
   "stop please",

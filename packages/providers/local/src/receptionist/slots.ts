@@ -1,5 +1,5 @@
-import { intentOf } from "./intents.ts";
 import { readNumber } from "../english/numbers.ts";
+import { intentOf } from "./intents.ts";
 import { isRuledOut } from "./ruled-out.ts";
 
 const PARTY_NOUN = /^(people|persons?|guests?|of us|adults|seats)$/;
