@@ -25,11 +25,23 @@ export function outputOf(command, args) {
 export function become(command, args, options = {}) {
   const child = spawn(command, args, { stdio: "inherit", ...options });
   const interactive = process.stdin.isTTY === true;
+  let told = false;
+  const tell = (signal) => {
+    told = true;
+    child.kill(signal);
+  };
   process.on("SIGINT", () => {
-    if (!interactive) child.kill("SIGINT");
+    if (interactive) told = true;
+    else tell("SIGINT");
   });
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
-  process.on("SIGHUP", () => child.kill("SIGTERM"));
+  process.on("SIGTERM", () => tell("SIGTERM"));
+  process.on("SIGHUP", () => tell("SIGTERM"));
+  // npm that is told to stop may end its shell without a word to us: then there is nobody left to run for.
+  const parent = process.ppid;
+  const orphaned = () => process.env.npm_lifecycle_event && process.ppid !== parent;
+  setInterval(() => {
+    if (!told && orphaned()) tell("SIGTERM");
+  }, 500).unref();
   return new Promise((resolve) => {
     child.once("error", (error) => {
       process.stderr.write(`${command}: ${error.message}\n`);

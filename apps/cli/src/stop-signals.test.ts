@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { stopSignals } from "./stop-signals.ts";
 
 describe("stop signals", () => {
@@ -28,6 +28,18 @@ describe("stop signals", () => {
     expect(again()).toBe(false);
     await send("SIGINT", 2_000);
     expect(again()).toBe(true);
+  });
+
+  it("takes the loss of the npm that ran it for a SIGTERM", async () => {
+    vi.useFakeTimers();
+    let parent: number | null = 4711;
+    const signals = stopSignals(new EventEmitter(), Date.now, () => parent);
+    vi.advanceTimersByTime(5_000);
+    parent = 1;
+    vi.advanceTimersByTime(1_000);
+    expect(await signals.first).toBe("SIGTERM");
+    signals.close();
+    vi.useRealTimers();
   });
 
   it("listens no longer once closed", () => {
