@@ -11,6 +11,8 @@ export default defineConfig({
           name: "unit",
           include: ["{apps,packages,bench}/**/*.test.{ts,tsx}"],
           exclude: [...exclude, "**/*.property.test.ts", "**/*.live.test.ts", "**/*.e2e.test.ts"],
+          // Some make real speech: on a busy machine that takes longer than the 5 s that are usual.
+          testTimeout: 30_000,
         },
       },
       { test: { name: "properties", include: ["packages/**/*.property.test.ts"], exclude, testTimeout: 1_200_000 } },
