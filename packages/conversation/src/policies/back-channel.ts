@@ -1,5 +1,5 @@
 /** Sounds and words that say "go on", not "stop". */
-const sounds = /^(?:m+h*m+|m+|u+h+[ -]?h+u+h+|a+h+a*|o+h+|e+h+|h+m+)$/i;
+const sounds = /^(?:m+(?:-?h*m+)*|u+h+|h+u+h+|u+h+-?h+u+h+|a+h+a*|o+h+|e+h+|h+m+)$/i;
 const words = new Set(
   "yes yeah yep yup ok okay right sure good great nice cool wow exactly true indeed really gotcha alright fine see i got it ja jo genau stimmt gut klar oui d'accord bien si claro vale bueno да угу ага так".split(
     " ",
