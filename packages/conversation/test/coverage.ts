@@ -11,7 +11,7 @@ export class Coverage {
   crashes = 0;
 
   see(before: RuleState, fact: Fact, after: RuleState): void {
-    if (isDecision(fact)) count(this.decisions, `${fact.type}${detailOf(fact)}`);
+    if (isDecision(fact)) count(this.decisions, decisionKey(fact));
     if (before.playback !== after.playback)
       this.#changed(
         "playback",
@@ -48,6 +48,11 @@ export class Coverage {
 
 /** As it crosses from a worker. */
 export type CoverageData = Pick<Coverage, "decisions" | "transitions" | "calls" | "facts" | "crashes">;
+
+/** A decision with what makes it different from others of its type. */
+export function decisionKey(fact: Fact): string {
+  return `${fact.type}${detailOf(fact)}`;
+}
 
 function detailOf(fact: Fact): string {
   switch (fact.type) {

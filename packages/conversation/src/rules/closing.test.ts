@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { Drive } from "../../test/drive.ts";
+import { deadlines } from "./index.ts";
+
+const close = (call: Drive, afterReply: boolean) => call.feed({ type: "close-requested", reason: "agent", afterReply });
+
+describe("a call ends", () => {
+  it("when nobody comes", () => {
+    const call = Drive.started({ closing: { joinMs: 3000 } });
+    expect(call.after(2999)).toEqual([]);
+    expect(call.after(1)).toEqual(["call-closing nobody-joined", "call-closed"]);
+  });
+
+  it("when everybody has been gone for the grace time, counted from the last who left", () => {
+    const call = Drive.call({ closing: { graceMs: 3000 }, away: { afterMs: 0 } });
+    call.join("q");
+    call.leave("p");
+    expect(call.after(10_000)).toEqual([]);
+    call.leave("q");
+    expect(call.after(2000)).toEqual([]);
+    call.leave("p");
+    call.leave("another agent");
+    expect(call.after(1000)).toEqual(["call-closing participant-left", "call-closed"]);
+  });
+
+  it("but not when somebody comes back in time", () => {
+    const call = Drive.call({ closing: { graceMs: 3000 }, away: { afterMs: 0 } });
+    call.leave();
+    call.after(2500);
+    call.join("p");
+    expect(call.after(10_000)).toEqual([]);
+  });
+
+  it("at once when asked so, and what sounds is stopped first", () => {
+    const call = Drive.speaking();
+    expect(close(call, false)).toEqual(["call-closing agent", "reply-stopped call-ended"]);
+    expect(call.feed({ type: "playback-stopped", replyId: "r1", heardMs: 1600 })).toEqual([
+      "reply-finished",
+      "turn-replied",
+      "call-closed",
+    ]);
+  });
+
+  it("after what is being said, heard or answered, when asked so", () => {
+    const said = Drive.speaking();
+    expect(close(said, true)).toEqual([]);
+    expect(said.drain("r1", 5000)).toEqual(["reply-finished", "turn-replied", "call-closing agent", "call-closed"]);
+
+    const heard = Drive.call();
+    heard.begin();
+    expect(close(heard, true)).toEqual([]);
+    heard.pause();
+    heard.heard("");
+    expect(heard.after(1000)).toEqual([
+      "turn-committed empty",
+      "turn-skipped no-words",
+      "call-closing agent",
+      "call-closed",
+    ]);
+
+    expect(close(Drive.call(), true)).toEqual(["call-closing agent", "call-closed"]);
+  });
+
+  it("however long a farewell takes", () => {
+    const call = Drive.speaking({ closing: { farewellMs: 1000 } });
+    close(call, true);
+    expect(call.after(1000)).toEqual(["call-closing agent", "reply-stopped call-ended"]);
+    // Whether or not the mouth answers.
+    expect(call.after(2000)).toEqual(["reply-finished", "turn-replied", "call-closed"]);
+  });
+
+  it("for good", () => {
+    const call = Drive.call();
+    close(call, false);
+    expect(call.state.closing).toMatchObject({ phase: "closed", reason: "agent" });
+    expect(deadlines(call.state)).toEqual([]);
+    const before = call.log.length;
+    call.typed("Hello?");
+    call.join("q");
+    close(call, false);
+    expect(call.log.length).toBe(before);
+  });
+
+  it("gives people their grace time anew after a recovery", () => {
+    const call = Drive.call({ closing: { graceMs: 3000 } });
+    call.after(1000);
+    call.recover();
+    expect(call.after(2999)).toEqual([]);
+    expect(call.after(1)).toEqual(["call-closing participant-left", "call-closed"]);
+  });
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { Drive } from "../../test/drive.ts";
+
+const person = { present: true, ready: true, network: "ok", speakingSinceMs: null };
+
+describe("who is there, who hears, who speaks", () => {
+  const table: [what: string, act: (call: Drive) => void, people: object][] = [
+    ["somebody who joined and subscribed", () => {}, { p: person }],
+    ["another agent is nobody", (call) => call.join("a", "agent"), { p: person, a: { ...person, present: false } }],
+    ["two people", (call) => call.join("q"), { p: person, q: person }],
+    ["somebody who left hears nothing", (call) => call.leave(), { p: { ...person, present: false, ready: false } }],
+    [
+      "somebody who speaks and leaves does not speak any more",
+      (call) => [call.begin(), call.leave()],
+      { p: { ...person, present: false, ready: false } },
+    ],
+    ["speech and its end", (call) => [call.begin(), call.pause()], { p: person }],
+    [
+      "a lost network",
+      (call) => call.feed({ type: "network-changed", participantId: "p", state: "lost" }),
+      { p: { ...person, network: "lost" } },
+    ],
+    [
+      "speech of somebody who is not there",
+      (call) => [call.leave(), call.begin()],
+      { p: { ...person, present: false, ready: false } },
+    ],
+    [
+      "a subscription that is told before the join",
+      (call) => [call.feed({ type: "listener-ready", participantId: "q" }), call.join("q")],
+      { p: person, q: person },
+    ],
+    [
+      "after a recovery nobody, until they join again",
+      (call) => call.recover(),
+      { p: { ...person, present: false, ready: false } },
+    ],
+  ];
+  it.each(table)("%s", (_what, act, people) => {
+    const call = Drive.call();
+    act(call);
+    expect(call.state.hearing.people).toEqual(people);
+  });
+
+  it("takes speech without end for noise after turnMs", () => {
+    const call = Drive.call({ bounds: { turnMs: 5000 } });
+    call.begin();
+    call.after(4999);
+    expect(call.state.hearing.people.p?.speakingSinceMs).toBe(0);
+    call.after(1);
+    expect(call.state.hearing.people.p?.speakingSinceMs).toBeNull();
+  });
+});
