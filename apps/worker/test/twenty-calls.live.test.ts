@@ -55,7 +55,7 @@ it("answers twenty people at once, five turns each: no turn lost, every log whol
   const callers = await Promise.all(
     LINES.map(async (lines, index) => ({ token: await house.token(callIdOf(index)), lines })),
   );
-  const calling = callAtOnce({ url: house.url, joinsAtOnce: 1, turnsAtOnce: 6, callers });
+  const calling = callAtOnce({ url: house.url, joinsAtOnce: 1, turnsAtOnce: 4, callers });
   let mostAtOnce = 0;
   const look = async () => {
     const { body } = await house.worker.health("/healthz");
