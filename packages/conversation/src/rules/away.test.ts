@@ -40,6 +40,14 @@ describe("a person who says nothing", () => {
     expect(typed.state.away).toMatchObject({ away: false, times: 0 });
   });
 
+  it("is back when he presses a key", () => {
+    const call = away({});
+    call.after(5000);
+    expect(call.feed({ type: "dtmf-received", participantId: "p", digit: "1" })).toEqual(["user-back"]);
+    expect(call.after(4999)).toEqual([]);
+    expect(call.after(1)).toEqual(["user-away"]);
+  });
+
   it("is not away while he speaks, while he is being answered, or when he is not there", () => {
     const speaks = away({});
     speaks.begin();

@@ -1,3 +1,4 @@
+import type { Fact } from "../facts/index.ts";
 import type { AwayState, Concern, RuleState } from "./state.ts";
 import { someoneIsThere, speakingSince } from "./views.ts";
 
@@ -8,6 +9,7 @@ export const away: Concern<AwayState> = {
     switch (fact.type) {
       case "speech-started":
       case "text-received":
+      case "dtmf-received":
         return { lastActivityAt: fact.at, away: own.away, times: 0 };
       case "speech-ended":
       case "listener-ready":
@@ -27,7 +29,7 @@ export const away: Concern<AwayState> = {
   decide(state, fact) {
     const { away: own, closing } = state;
     if (closing.phase !== "open") return [];
-    if ((fact.type === "speech-started" || fact.type === "text-received") && own.away) return [{ type: "user-back" }];
+    if (isSign(fact) && own.away) return [{ type: "user-back" }];
     if (fact.type !== "deadline-passed" || fact.deadline !== awayId(state) || !isQuiet(state)) return [];
     return [{ type: "user-away", times: own.times + 1 }];
   },
@@ -39,6 +41,11 @@ export const away: Concern<AwayState> = {
     return [{ id: awayId(state), at: own.lastActivityAt + settings.away.afterMs }];
   },
 };
+
+/** That somebody is there. */
+function isSign({ type }: Fact): boolean {
+  return type === "speech-started" || type === "text-received" || type === "dtmf-received";
+}
 
 function awayId(state: RuleState): string {
   return `away:${Math.round(state.away.lastActivityAt)}`;
