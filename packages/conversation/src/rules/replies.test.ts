@@ -112,6 +112,16 @@ describe("a reply being made", () => {
     expect(played.feed({ type: "playback-stopped", replyId: "r1", heardMs: 300 })).toContain("turn-failed playback");
   });
 
+  it("that waits to be heard, with sound made ahead, is not pressed to make more", () => {
+    const call = Drive.started({ bounds: { replyMs: 2000 } }, "A long greeting. And more of it.");
+    call.feed({ type: "reply-sentence", replyId: "r1", index: 0, text: "A long greeting." });
+    call.feed({ type: "reply-sentence", replyId: "r1", index: 1, text: "And more of it." });
+    call.feed({ type: "speech-made", replyId: "r1", index: 0, ms: 15_000 });
+    expect(call.after(30_000)).toEqual([]);
+    expect(call.join("p")).toEqual(["reply-released"]);
+    expect(call.after(2000)).toContain("reply-discarded failed:llm");
+  });
+
   it("that had failed and is then played no further ends too", () => {
     const call = asked({ bounds: { replyMs: 2000 } });
     call.make("r1", [["Hello.", 900]], { ends: false });
@@ -201,6 +211,23 @@ describe("after a recovery", () => {
     const call = Drive.speaking();
     expect(call.recover()).toEqual(["reply-requested resume", "reply-finished", "turn-replied"]);
     expect(last(call, "reply-requested")).toMatchObject({ text: "there was a harbour. It was full of boats." });
+  });
+
+  it("what was cut is taken up at the very word, where the voice gives words' times", () => {
+    const call = Drive.started({}, "Good evening to you.");
+    call.join("p");
+    call.feed({ type: "reply-sentence", replyId: "r1", index: 0, text: "Good evening to you." });
+    const words = ["Good", "evening", "to", "you."].map((word, nth) => ({
+      word,
+      startMs: nth * 100,
+      endMs: nth * 100 + 90,
+    }));
+    call.feed({ type: "speech-made", replyId: "r1", index: 0, ms: 3000, words });
+    call.play("r1", 200);
+    call.recover();
+    expect(call.log.find((fact) => fact.type === "reply-requested" && fact.cause.kind === "resume")).toMatchObject({
+      text: "to you.",
+    });
   });
 
   it("what nobody heard is said or answered anew", () => {

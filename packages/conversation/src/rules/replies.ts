@@ -59,7 +59,7 @@ export const replies: Concern<RepliesState> = {
           sentences: update(
             reply.sentences,
             (sentence) => sentence.index === fact.index,
-            (sentence) => ({ ...sentence, ms: fact.ms }),
+            (sentence) => ({ ...sentence, ms: fact.ms, ...(fact.words ? { words: fact.words } : {}) }),
           ),
         }));
       case "reply-text-ended":
@@ -150,6 +150,8 @@ function isExpected(state: RuleState, reply: Reply): boolean {
   const phase = current?.replyId === reply.replyId ? current.phase : null;
   if (phase === "paused" || phase === "stopping") return false;
   if (unfinishedTools(state, reply.replyId).length > 0) return false;
+  // It waits to be heard, with sound made ahead; more is made when that is played.
+  if (phase === null && reply.sentences.some((sentence) => sentence.ms !== null)) return false;
   if (!reply.textEnded || !isMade(reply)) return true;
   return phase !== null;
 }

@@ -103,6 +103,8 @@ export interface Sentence {
   asked: boolean;
   /** Length of its sound; null until it is wholly made. */
   ms: number | null;
+  /** Where the voice gives them. */
+  words?: readonly { word: string; endMs: number }[] | undefined;
 }
 export interface Reply {
   replyId: string;
