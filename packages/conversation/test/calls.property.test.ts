@@ -34,10 +34,12 @@ else
       const failures: Failure[] = [];
       await runTasks(tasks, (answer) => {
         if (answer.coverage) coverage.merge(answer.coverage);
-        if (answer.failure) failures.push(answer.failure);
+        if (!answer.failure) return;
+        failures.push(answer.failure);
+        console.error(failureReport(answer.failure));
       });
       expect(failures.map(failureReport).join("\n\n")).toBe("");
-    });
+    }, 3_600_000);
 
     it("reach every decision and every reason", () => {
       // A short run need not reach what is rare.

@@ -10,8 +10,8 @@ export class Coverage {
   facts = 0;
   crashes = 0;
 
+  /** What a fact did to each concern. */
   see(before: RuleState, fact: Fact, after: RuleState): void {
-    if (isDecision(fact)) count(this.decisions, decisionKey(fact));
     if (before.playback !== after.playback)
       this.#changed(
         "playback",
@@ -29,6 +29,7 @@ export class Coverage {
 
   ended(world: World): void {
     this.calls++;
+    for (const fact of world.log) if (isDecision(fact)) count(this.decisions, decisionKey(fact));
     this.facts += world.log.length;
     this.crashes += world.crashes;
   }

@@ -17,7 +17,7 @@ describe(`${mutants.length} mutants of the rules`, () => {
     }));
     await runTasks(tasks, ({ failure }, task) => caught.set(task.mutant ?? "", failure));
     expect(caught.size).toBe(mutants.length);
-  });
+  }, 3_600_000);
 
   it.each(mutants)("$name is caught: $breaks", ({ name }) => {
     const failure = caught.get(name);

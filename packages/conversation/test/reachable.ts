@@ -6,7 +6,6 @@ export const reachable: readonly string[] = [
   "call-closing participant-left",
   "call-closing user-away",
   "reply-continued",
-  "reply-discarded author",
   "reply-discarded call-ended",
   "reply-discarded failed:llm",
   "reply-discarded failed:playback",

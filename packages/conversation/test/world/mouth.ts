@@ -103,6 +103,12 @@ export class Mouth {
     this.#loaded = null;
   }
 
+  /** Sound that came and was not played yet, ms. */
+  aheadMs(replyId: string): number {
+    const voice = this.voices.get(replyId);
+    return voice ? voice.sounds.reduce((sum, sound) => sum + sound.limitMs, 0) - playedBy(voice, this.#desk.now) : 0;
+  }
+
   isSounding(): boolean {
     return this.#loaded?.since !== null && this.#loaded?.since !== undefined;
   }
@@ -114,7 +120,7 @@ export class Mouth {
       const breaks = roll() < 0.008 * this.#desk.faults;
       voice = {
         replyId,
-        breaksAtMs: breaks ? between(roll, 0, 3000) : Number.POSITIVE_INFINITY,
+        breaksAtMs: breaks ? Math.max(0, between(roll, -1000, 3000)) : Number.POSITIVE_INFINITY,
         tellsBreaking: roll() < 0.5,
         sounds: [],
         released: false,
@@ -136,6 +142,10 @@ export class Mouth {
     const turn = ++this.#turn;
     this.#desk.later(voice.started ? 0 : 15, () => {
       if (turn !== this.#turn || voice.over || voice.held || voice.since !== null) return;
+      if (voice.breaksAtMs === 0) {
+        this.#break(voice);
+        return;
+      }
       voice.since = this.#desk.now;
       this.#tick(voice);
       if (voice.started) return;

@@ -5,7 +5,7 @@ import type { Mouth } from "./mouth.ts";
 import { saying, sentence } from "./phrases.ts";
 
 /** One number for each kind of fate, so that no two share theirs. */
-const of = { transcript: 10, thought: 11, speech: 12, tool: 13, review: 14, pace: 15 } as const;
+const of = { transcript: 10, thought: 11, speech: 12, tool: 13, review: 14, pace: 15, ahead: 16 } as const;
 
 /** What the stages do about decisions: after random delays, in random order, late, twice, wrongly or never. */
 export class Stages {
@@ -221,13 +221,18 @@ export class Stages {
     const queue = this.#queues.get(replyId) ?? { waiting: [], coming: null, ended: false };
     this.#queues.set(replyId, queue);
     queue.waiting.push(index);
-    if (queue.coming === null) this.#synthesize(replyId, queue);
+    if (queue.coming === null && queue.waiting.length === 1) this.#synthesize(replyId, queue);
   }
 
   #synthesize(replyId: string, queue: SpeechQueue): void {
-    const index = queue.waiting.shift();
-    if (index === undefined || queue.ended) return;
     const { seed, faults } = this.#desk;
+    if (queue.waiting.length === 0 || queue.ended) return;
+    // Enough is made ahead: the next sentence waits until some of it was played.
+    if (this.#mouth.aheadMs(replyId) > 2000 + dice(seed, of.ahead)() * 8000) {
+      this.#desk.later(500, () => this.#synthesize(replyId, queue));
+      return;
+    }
+    const index = queue.waiting.shift() as number;
     const roll = dice(seed, of.speech, numberOf(replyId), index);
     const fate = roll();
     queue.coming = { index, since: Number.POSITIVE_INFINITY, speed: 1.5 + roll() * 12 };
