@@ -15,9 +15,14 @@ export const hearing: Concern<HearingState> = {
       case "listener-ready":
         // Even before the join was told: who never counts as ready is never spoken to.
         return change(own, fact.participantId, { ready: true });
-      case "speech-started":
-        if (!own.people[fact.participantId]?.present) return own;
-        return known(own, fact.participantId, { speakingSinceMs: fact.startMs });
+      case "speech-started": {
+        const person = own.people[fact.participantId];
+        if (!person?.present) return own;
+        // Told again, late: it has not begun earlier for that.
+        return change(own, fact.participantId, {
+          speakingSinceMs: Math.max(fact.startMs, person.speakingSinceMs ?? 0),
+        });
+      }
       case "speech-ended":
         return known(own, fact.participantId, { speakingSinceMs: null });
       case "deadline-passed":
