@@ -19,7 +19,9 @@ export function people(ledger: Ledger, fact: Fact): void {
     case "speech-started":
     case "speech-ended": {
       const person = ledger.people.get(fact.participantId);
-      if (person) person.speakingSinceMs = fact.type === "speech-started" ? fact.startMs : null;
+      if (!person) return;
+      person.speakingSinceMs =
+        fact.type === "speech-started" ? Math.max(fact.startMs, person.speakingSinceMs ?? 0) : null;
       return;
     }
     case "call-recovered":
