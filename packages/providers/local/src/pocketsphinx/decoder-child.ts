@@ -121,7 +121,6 @@ async function startHeld(slot: Slot, decoder: DecoderHandle, heard: number): Pro
 }
 
 async function end(slot: Slot, decoder: DecoderHandle, frame: Frame): Promise<void> {
-  if (slot.state === "idle") return;
   const wanted = slot.utterance === frame.utterance && frame.kind === "finish";
   if (slot.state === "listening") {
     if (wanted)
@@ -135,7 +134,8 @@ async function end(slot: Slot, decoder: DecoderHandle, frame: Frame): Promise<vo
   const decoded = slot.state === "decoding";
   slot.state = "idle";
   if (decoded) await sphinx.end(decoder);
-  if (!wanted) return;
+  if (frame.kind === "cancel") say({ type: "idle", slot: frame.slot, utterance: frame.utterance });
+  if (!wanted || !decoded) return;
   lines.set(slot.speaker, sphinx.lineSound(decoder));
   say({ type: "final", utterance: frame.utterance, segments: await sphinx.segments(decoder) });
 }

@@ -41,6 +41,8 @@ interface Slot {
   index: number;
   model: DecoderModel | undefined;
   job: Job | undefined;
+  /** A cancelled utterance that its decoder has not let go of yet. */
+  leaving: number | undefined;
   usedAt: number;
 }
 
@@ -54,6 +56,9 @@ interface Job {
   deaths: number;
 }
 
+/** A process may take this long to come up, beyond what it may be silent later. */
+const START_MS = 60_000;
+
 /** A process with several decoders, and who uses which. Utterances wait in line when all are busy. */
 export class DecoderPool {
   readonly #installation: Pick<Installation, "command" | "args">;
@@ -64,6 +69,7 @@ export class DecoderPool {
   #process: DecoderProcess | undefined;
   #watch: NodeJS.Timeout | undefined;
   #heardAt = 0;
+  #ready = false;
   #lastId = 0;
   #uses = 0;
   #closed = false;
@@ -97,14 +103,19 @@ export class DecoderPool {
   /** The utterance has more sound, or its end. */
   advance(utterance: Utterance): void {
     const job = this.#jobs.get(utterance);
-    if (job !== undefined) this.#send(job);
+    if (job === undefined) return;
+    this.#send(job);
+    if (utterance.finished) this.#expect();
   }
 
   /** Idempotent: this utterance is told nothing more. */
   cancel(utterance: Utterance): void {
     const job = this.#jobs.get(utterance);
     if (job === undefined) return;
-    if (job.slot !== undefined) this.#process?.send("cancel", job.id, job.slot.index);
+    if (job.slot !== undefined) {
+      job.slot.leaving = job.id;
+      this.#process?.send("cancel", job.id, job.slot.index);
+    }
     this.#forget(job);
     this.#serve();
   }
@@ -132,13 +143,14 @@ export class DecoderPool {
 
   /** An idle decoder of this model, else a new one, else an idle one of another model, the longest unused. */
   #free({ utterance: { model } }: Job): Slot | undefined {
-    const idle = this.#slots.filter((slot) => slot.job === undefined).sort((a, b) => a.usedAt - b.usedAt);
+    const idle = this.#slots.filter(isIdle).sort((a, b) => a.usedAt - b.usedAt);
     // The one used last is warm in the processor's cache.
     const same = idle.filter((slot) => slot.model?.key === model.key).at(-1);
-    if (same !== undefined) return same;
+    const blank = same ?? idle.find((slot) => slot.model === undefined);
+    if (blank !== undefined) return blank;
     if (this.#slots.filter((slot) => slot.model?.key === model.key).length >= model.maxDecoders) return undefined;
     if (this.#slots.length < this.#options.maxDecoders) {
-      return { index: this.#slots.length, model: undefined, job: undefined, usedAt: 0 };
+      return { index: this.#slots.length, model: undefined, job: undefined, leaving: undefined, usedAt: 0 };
     }
     return idle[0];
   }
@@ -167,14 +179,13 @@ export class DecoderPool {
       const bytes = new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
       this.#process.send("audio", job.id, slot.index, bytes);
     }
-    if (!utterance.finished) return;
-    this.#process.send("finish", job.id, slot.index);
-    this.#expect();
+    if (utterance.finished) this.#process.send("finish", job.id, slot.index);
   }
 
   #running(): DecoderProcess {
     if (this.#process === undefined) {
       this.#heardAt = performance.now();
+      this.#ready = false;
       const process = new DecoderProcess(this.#installation, {
         reply: (reply) => this.#answer(reply),
         gone: (why) => this.#lost(process, why),
@@ -187,10 +198,12 @@ export class DecoderPool {
 
   #answer(reply: DecoderReply): void {
     this.#heardAt = performance.now();
+    this.#ready = true;
     if (reply.type === "load-failed") {
       this.#loadFailed(reply.slot, reply.why);
       return;
     }
+    if (reply.type === "idle") return this.#left(reply.slot, reply.utterance);
     if (reply.type !== "interim" && reply.type !== "final") return;
     const job = this.#slots.find((slot) => slot.job?.id === reply.utterance)?.job;
     if (job === undefined) return;
@@ -200,6 +213,13 @@ export class DecoderPool {
     }
     this.#forget(job);
     job.utterance.final(reply.segments);
+    this.#serve();
+  }
+
+  #left(index: number, utterance: number): void {
+    const slot = this.#slots[index];
+    if (slot?.leaving !== utterance) return;
+    slot.leaving = undefined;
     this.#serve();
   }
 
@@ -256,10 +276,12 @@ export class DecoderPool {
     this.#heardAt = performance.now();
     const look = () => {
       this.#watch = undefined;
-      const due = [...this.#jobs.values()].some((job) => job.slot !== undefined && job.utterance.finished);
+      const due = [...this.#jobs.values()].some((job) => job.utterance.finished);
       const process = this.#process;
       if (!due || process === undefined) return;
-      const left = this.#heardAt + this.#options.hangMs - performance.now();
+      // On a busy machine a program takes its time to start.
+      const patienceMs = this.#options.hangMs + (this.#ready ? 0 : START_MS);
+      const left = this.#heardAt + patienceMs - performance.now();
       if (left > 0) {
         this.#watch = setTimeout(look, left);
         return;
@@ -269,6 +291,10 @@ export class DecoderPool {
     };
     this.#watch = setTimeout(look, this.#options.hangMs);
   }
+}
+
+function isIdle(slot: Slot): boolean {
+  return slot.job === undefined && slot.leaving === undefined;
 }
 
 function closedError(): ParleyError {

@@ -17,20 +17,38 @@ INTERIM_EVERY_S = 0.2
 LOG_BASE_LN = 1e-4  # PocketSphinx's logarithms are to the base 1.0001.
 
 
+ESTIMATE_BYTES = 38_400  # 1.2 s
+FRAME_BYTES = 320
+MEAN_WINDOW = 500
+MAX_LINES = 512
+
+# How each speaker's line sounds, as the decoder writes it.
+line_sounds = {}
+
+
+def as_text(means):
+    return ",".join(f"{value:.4f}" for value in means)
+
+
 def say(reply):
     sys.stdout.write(json.dumps(reply) + "\n")
     sys.stdout.flush()
 
 
 class Slot:
+    """One decoder and the utterance it works on."""
+
     def __init__(self):
         self.decoder = None
         self.utterance = None
+        self.speaker = 0
+        self.held = None
         self.interim = ""
         self.interim_at = 0.0
 
     def load(self, index, request):
         self.decoder = None
+        self.utterance = None
         search = request["search"]
         try:
             self.decoder = Decoder(
@@ -45,13 +63,22 @@ class Slot:
         except Exception as error:
             say({"type": "load-failed", "slot": index, "why": str(error)})
 
-    def start(self, utterance):
-        self.decoder.start_utt()
+    def start(self, utterance, speaker):
         self.utterance = utterance
+        self.speaker = speaker
         self.interim = ""
         self.interim_at = time.monotonic()
+        self.held = None if speaker in line_sounds else bytearray()
+        if self.held is None:
+            self.decoder.set_cmn(line_sounds[speaker])
+            self.decoder.start_utt()
 
     def audio(self, utterance, sound):
+        if self.held is not None:
+            self.held += sound
+            if len(self.held) >= ESTIMATE_BYTES:
+                self.start_held()
+            return
         self.decoder.process_raw(sound, False, False)
         now = time.monotonic()
         if now - self.interim_at < INTERIM_EVERY_S:
@@ -63,9 +90,39 @@ class Slot:
             self.interim_at = now
             say({"type": "interim", "utterance": utterance, "text": text})
 
+    def start_held(self):
+        """The line is known well enough: what was held is decoded."""
+        held, self.held = bytes(self.held), None
+        self.estimate(held)
+        self.decoder.start_utt()
+        if held:
+            self.decoder.process_raw(held, False, False)
+
+    def estimate(self, sound):
+        """The line's mean cepstrum by this sound alone; native.ts says why."""
+        frames = len(sound) // FRAME_BYTES - 1
+        if frames < 1:
+            return
+        before = self.means()
+        self.decoder.set_cmn(as_text(before))
+        self.decoder.start_utt()
+        self.decoder.process_raw(sound, True, False)
+        self.decoder.end_utt()
+        after = self.means()
+        weight = MEAN_WINDOW
+        self.decoder.set_cmn(as_text([(a * (weight + frames) - weight * b) / frames for a, b in zip(after, before)]))
+
+    def means(self):
+        return [float(value) for value in self.decoder.get_cmn(True).split(",")]
+
     def finish(self, utterance):
+        if self.held is not None:
+            self.start_held()
         self.decoder.end_utt()
         self.utterance = None
+        line_sounds[self.speaker] = as_text(self.means())
+        if len(line_sounds) > MAX_LINES:
+            del line_sounds[next(iter(line_sounds))]
         self.decoder.hyp()
         segments = [
             {
@@ -83,9 +140,12 @@ class Slot:
         return prob * LOG_BASE_LN if prob <= 0 else self.decoder.get_logmath().log(prob) * LOG_BASE_LN
 
     def cancel(self, utterance):
-        if self.utterance == utterance:
+        if self.utterance != utterance:
+            return
+        if self.held is None:
             self.decoder.end_utt()
-            self.utterance = None
+        self.held = None
+        self.utterance = None
 
 
 def read_exactly(stream, count):
@@ -109,17 +169,19 @@ def main():
         if kind == LOAD:
             slot.load(index, json.loads(payload))
         elif slot.decoder is None:
-            continue
+            if kind == CANCEL:
+                say({"type": "idle", "slot": index, "utterance": utterance})
         elif kind == START:
-            slot.start(utterance)
+            slot.start(utterance, struct.unpack("<I", payload)[0])
+        elif kind == CANCEL:
+            slot.cancel(utterance)
+            say({"type": "idle", "slot": index, "utterance": utterance})
         elif slot.utterance != utterance:
             continue
         elif kind == AUDIO:
             slot.audio(utterance, payload)
         elif kind == FINISH:
             slot.finish(utterance)
-        elif kind == CANCEL:
-            slot.cancel(utterance)
 
 
 if __name__ == "__main__":

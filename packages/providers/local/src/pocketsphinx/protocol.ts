@@ -18,7 +18,7 @@ export const FRAME_KINDS = {
   audio: 3,
   /** No more sound: answer. */
   finish: 4,
-  /** Forget it. */
+  /** Forget it, and say when the slot is idle. */
   cancel: 5,
 } as const;
 export type FrameKind = keyof typeof FRAME_KINDS;
@@ -45,6 +45,7 @@ export type DecoderReply =
   | { type: "ready" }
   | { type: "loaded"; slot: number }
   | { type: "load-failed"; slot: number; why: string }
+  | { type: "idle"; slot: number; utterance: number }
   | { type: "interim"; utterance: number; text: string }
   | { type: "final"; utterance: number; segments: Segment[] };
 
