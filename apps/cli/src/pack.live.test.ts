@@ -1,8 +1,10 @@
-import { execFileSync } from "node:child_process";
-import { globSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { decodeWav, encodeWav, rms } from "@parley/audio";
+import { speechClip } from "@parley/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -10,13 +12,13 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 let dir: string;
 let project: string;
 
-const run = (command: string, args: string[], cwd: string) =>
-  execFileSync(command, args, {
-    cwd,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}`, ONNXRUNTIME_NODE_INSTALL: "skip" },
-  });
+function run(command: string, args: string[], cwd: string): string {
+  const PATH = `${dirname(process.execPath)}:${process.env.PATH}`;
+  const env = { ...process.env, PATH, ONNXRUNTIME_NODE_INSTALL: "skip" };
+  const result = spawnSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], env });
+  if (result.status === 0) return result.stdout;
+  throw new Error(`${command} ${args.join(" ")} ended with ${result.status}:\n${result.stdout}${result.stderr}`);
+}
 
 /** The packages as a registry would have them, in a project that knows nothing of this repository. */
 beforeAll(() => {
@@ -31,6 +33,7 @@ beforeAll(() => {
   writeFileSync(
     join(project, "agent.ts"),
     `import { defineAgent, tool } from "@parley/agent";
+     import { receptionistPhrases } from "@parley/local";
      import { z } from "zod";
      const now = tool({
        name: "now",
@@ -41,13 +44,15 @@ beforeAll(() => {
      export default defineAgent({
        name: "outside",
        greeting: "Hello {{metadata.who}}.",
+       stt: "local/pocketsphinx",
        llm: "local/receptionist",
        tts: "local/flite",
+       phrases: receptionistPhrases,
        vad: "silero",
        tools: [now],
      });`,
   );
-});
+}, 900_000);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 it("an agent of one file runs in an outside project", () => {
@@ -55,6 +60,16 @@ it("an agent of one file runs in an outside project", () => {
   const args = ["call", "agent.ts", "--text", "when are you open on friday", "--metadata", '{"who":"Bob"}'];
   const printed = run(process.execPath, [parley, ...args], project);
   expect(printed).toContain("agent: Hello Bob.\ncaller: when are you open on friday\nagent: We are open on Friday");
+});
+
+it("and it hears and speaks there", async () => {
+  writeFileSync(join(project, "question.wav"), encodeWav(await speechClip("are you open on friday"), 16_000));
+  const parley = join("node_modules", ".bin", "parley");
+  const args = ["call", "agent.ts", "--wav", "question.wav", "--out", "answer.wav", "--metadata", '{"who":"Bob"}'];
+  const printed = run(process.execPath, [parley, ...args], project);
+  expect(printed.toLowerCase()).toMatch(/caller: .*friday\nagent: we are open on friday/);
+  const { samples } = decodeWav(readFileSync(join(project, "answer.wav")));
+  expect(rms(samples)).toBeGreaterThan(100);
 });
 
 it("the program explains itself there, and finds what it brings along", () => {
