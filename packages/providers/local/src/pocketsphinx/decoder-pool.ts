@@ -98,6 +98,7 @@ export class DecoderPool {
     this.#jobs.set(utterance, job);
     this.#waiting.push(job);
     this.#serve();
+    if (utterance.finished) this.#expect();
   }
 
   /** The utterance has more sound, or its end. */
@@ -179,7 +180,9 @@ export class DecoderPool {
       const bytes = new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
       this.#process.send("audio", job.id, slot.index, bytes);
     }
-    if (utterance.finished) this.#process.send("finish", job.id, slot.index);
+    if (!utterance.finished) return;
+    this.#process.send("finish", job.id, slot.index);
+    this.#expect();
   }
 
   #running(): DecoderProcess {
@@ -199,21 +202,29 @@ export class DecoderPool {
   #answer(reply: DecoderReply): void {
     this.#heardAt = performance.now();
     this.#ready = true;
-    if (reply.type === "load-failed") {
-      this.#loadFailed(reply.slot, reply.why);
-      return;
+    switch (reply.type) {
+      case "load-failed":
+        this.#loadFailed(reply.slot, reply.why);
+        break;
+      case "idle":
+        this.#left(reply.slot, reply.utterance);
+        break;
+      case "interim":
+        this.#jobOf(reply.utterance)?.utterance.interim(reply.text);
+        break;
+      case "final": {
+        const job = this.#jobOf(reply.utterance);
+        if (job === undefined) break;
+        this.#forget(job);
+        job.utterance.final(reply.segments);
+        this.#serve();
+        break;
+      }
     }
-    if (reply.type === "idle") return this.#left(reply.slot, reply.utterance);
-    if (reply.type !== "interim" && reply.type !== "final") return;
-    const job = this.#slots.find((slot) => slot.job?.id === reply.utterance)?.job;
-    if (job === undefined) return;
-    if (reply.type === "interim") {
-      job.utterance.interim(reply.text);
-      return;
-    }
-    this.#forget(job);
-    job.utterance.final(reply.segments);
-    this.#serve();
+  }
+
+  #jobOf(id: number): Job | undefined {
+    return this.#slots.find((slot) => slot.job?.id === id)?.job;
   }
 
   #left(index: number, utterance: number): void {
