@@ -110,6 +110,11 @@ describe("a reply being made", () => {
     played.play("r1", 300);
     expect(played.after(2000)).toEqual(["reply-stopped failed"]);
     expect(played.feed({ type: "playback-stopped", replyId: "r1", heardMs: 300 })).toContain("turn-failed playback");
+
+    const both = asked(bounds);
+    both.make("r1", [["Hello.", 900]], { ends: false });
+    both.play("r1", 300);
+    expect(both.after(2000)).toEqual(["reply-stopped failed"]);
   });
 
   it("that waits to be heard, with sound made ahead, is not pressed to make more", () => {

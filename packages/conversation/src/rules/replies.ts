@@ -156,10 +156,17 @@ function isExpected(state: RuleState, reply: Reply): boolean {
   return phase !== null;
 }
 
+/** A mouth that has something to play and does not is the first to blame: nothing else could be heard through it. */
+function stalledStage(state: RuleState, reply: Reply): string {
+  const { current } = state.playback;
+  if (current?.replyId === reply.replyId && current.audible && !current.drained) return "playback";
+  return reply.textEnded ? (isMade(reply) ? "playback" : "tts") : "llm";
+}
+
 function stalled(own: RepliesState, fact: FactOf<"deadline-passed">, state: RuleState): RepliesState {
   const reply = state.replies.active.find((candidate) => stallId(candidate) === fact.deadline);
   if (!reply || !isExpected(state, reply)) return own;
-  const stage = reply.textEnded ? (isMade(reply) ? "playback" : "tts") : "llm";
+  const stage = stalledStage(state, reply);
   const message = `no progress for ${state.settings.bounds.replyMs} ms`;
   const error = { code: "reply-stalled", category: "timeout", message, retryable: true };
   const failed = fail(own, reply.replyId, stage, error);
