@@ -29,3 +29,6 @@ export function write(dir: string, lines: readonly (LoggedFact | string)[], call
   appendFileSync(path, lines.map((line) => (typeof line === "string" ? line : `${JSON.stringify(line)}\n`)).join(""));
   return path;
 }
+
+/** The seqs 1 to `last`. */
+export const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);

@@ -1,0 +1,41 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect } from "vitest";
+import { silentLog } from "../log.ts";
+import { test, until } from "../test/uplink-test.ts";
+
+test("a wrong key is answered 401, and both ends name PARLEY_WORKER_KEY", async ({ serve, ship, refusal }) => {
+  const said: string[] = [];
+  const warn = (_fields: object, message: string) => said.push(message);
+  const { url, uplinks } = await serve({ log: { ...silentLog, warn } });
+  const workerSaid: string[] = [];
+  await ship(url, { key: "wrong", log: { ...silentLog, warn: (_f, message) => workerSaid.push(message) } });
+  await until(() => expect(workerSaid).toHaveLength(1));
+  expect(workerSaid[0]).toContain("PARLEY_WORKER_KEY");
+  expect(said[0]).toContain("PARLEY_WORKER_KEY");
+  expect(uplinks.peers()).toEqual([]);
+  expect(await refusal(url)).toBe(401);
+});
+
+test("leases come up, commands go down", async ({ serve, ship }) => {
+  const leases: unknown[] = [];
+  const { url, uplinks } = await serve({ leaseMs: 300, onLease: (worker, calls) => leases.push([worker, calls]) });
+  const commands: unknown[] = [];
+  const running = [{ callId: "c", epoch: 2 }];
+  await ship(url, { worker: "w7", runningCalls: () => running, onCommand: (command) => commands.push(command) });
+  await until(() => expect(leases.length).toBeGreaterThan(2));
+  expect(leases[0]).toEqual(["test/w7", running]);
+  const commandId = uplinks.peers()[0]?.command({ callId: "c", name: "say", args: { text: "hello" } });
+  await until(() => expect(commands).toEqual([{ commandId, callId: "c", name: "say", args: { text: "hello" } }]));
+});
+
+test("an address where no Parley server is gets named, with what it answered", async ({ ship, onEnd }) => {
+  const other = createServer();
+  other.on("upgrade", (_request, socket) => socket.end("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"));
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  onEnd(() => new Promise((resolve) => other.close(resolve)));
+  const said: string[] = [];
+  const warn = (_fields: object, message: string) => said.push(message);
+  await ship(`http://127.0.0.1:${(other.address() as AddressInfo).port}`, { log: { ...silentLog, warn } });
+  await until(() => expect(said).toEqual([expect.stringMatching(/500.*BACKEND_URL/)]));
+});
