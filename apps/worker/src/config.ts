@@ -1,27 +1,22 @@
 import { availableParallelism, totalmem } from "node:os";
 import { resolve } from "node:path";
+import {
+  dataFolder,
+  httpUrl,
+  liveKitUrl,
+  port,
+  readSettings,
+  type SettingProblem,
+  waitMs,
+  wholeNumber,
+} from "@parley/settings";
 import { z } from "zod";
-import { readSettings, type SettingProblem } from "./settings.ts";
 
 /** A shard with its models loaded takes some 300 MB; a machine is not filled with shards that it cannot hold. */
 const SHARD_MEMORY_BYTES = 512 * 1024 * 1024;
 const MOST_SHARDS = 16;
 
-function wholeNumber(least: number, most: number, what: string) {
-  const fix = `must be a whole number from ${least} to ${most} (${what})`;
-  return z
-    .string()
-    .regex(/^\d+$/, { error: fix })
-    .transform(Number)
-    .refine((value) => value >= least && value <= most, { error: fix });
-}
-
 const LIVEKIT_WHERE = "take it from your LiveKit server's configuration, or from LiveKit Cloud's settings page";
-
-const liveKitUrl = z.url({
-  protocol: /^(wss?|https?)$/,
-  error: "must be the address of a LiveKit server, e.g. ws://127.0.0.1:7880 or wss://project.livekit.cloud",
-});
 
 /** Every setting that the worker reads, with its default. */
 export const workerSettings = z.object({
@@ -29,12 +24,10 @@ export const workerSettings = z.object({
   LIVEKIT_SERVER_URL: liveKitUrl.optional(),
   LIVEKIT_API_KEY: z.string({ error: `the worker registers with it; ${LIVEKIT_WHERE}` }),
   LIVEKIT_API_SECRET: z.string({ error: `the worker registers with it; ${LIVEKIT_WHERE}` }),
-  BACKEND_URL: z
-    .url({ protocol: /^(wss?|https?)$/, error: "must be the address of a Parley server, e.g. http://127.0.0.1:8080" })
-    .optional(),
+  BACKEND_URL: httpUrl("a Parley server", "http://127.0.0.1:8080").optional(),
   PARLEY_WORKER_KEY: z.string().optional(),
-  PARLEY_DATA: z.string().default(".parley"),
-  PARLEY_WORKER_PORT: wholeNumber(0, 65_535, "0 takes any free port").optional(),
+  PARLEY_DATA: dataFolder,
+  PARLEY_WORKER_PORT: port("of /healthz and /readyz").optional(),
   PARLEY_SHARDS: wholeNumber(1, 256, "processes that run calls; unset: one per core").optional(),
   PARLEY_DRAIN_MS: wholeNumber(0, 86_400_000, "how long running calls may go on after a stop, in ms").optional(),
   PARLEY_CALLS_MAX_MB: wholeNumber(1, 1_048_576, "room for call files when no server takes them").default(512),
@@ -44,8 +37,8 @@ export const workerSettings = z.object({
     })
     .default("info"),
   MAX_CONCURRENT_JOBS: wholeNumber(1, 100_000, "most calls at once; unset: load decides").optional(),
-  CONNECTION_TIMEOUT: wholeNumber(1, 600_000, "ms to wait for a connection").default(30_000),
-  REQUEST_TIMEOUT: wholeNumber(1, 600_000, "ms to wait for an answer").default(60_000),
+  CONNECTION_TIMEOUT: waitMs("a connection").default(30_000),
+  REQUEST_TIMEOUT: waitMs("an answer").default(60_000),
 });
 
 export type LogLevel = z.infer<typeof workerSettings>["PARLEY_LOG_LEVEL"];

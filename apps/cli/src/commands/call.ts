@@ -38,6 +38,7 @@ async function talkTo(given: Given, out: Out): Promise<0 | 1 | 2> {
   );
   const outFile = given.one("out");
   const { talk } = await import("../call/session.ts");
+  const { callDataFolder } = await import("../call/data-folder.ts");
   return talk(
     {
       agentFile: typedPath(agentFile),
@@ -45,7 +46,7 @@ async function talkTo(given: Given, out: Out): Promise<0 | 1 | 2> {
       voice: given.all("wav").length > 0 || outFile !== undefined,
       outFile: outFile === undefined ? null : resolve(outFile),
       bargeInMs: milliseconds(given.one("barge-in")),
-      dataDir: resolve(process.env.PARLEY_DATA || ".parley"),
+      dataDir: callDataFolder(process.env),
       metadata: metadataOf(given.one("metadata")),
       env: process.env,
     },

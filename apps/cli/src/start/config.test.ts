@@ -1,4 +1,4 @@
-import { KNOWN_PARLEY_SETTINGS } from "@parley/worker/settings";
+import { KNOWN_PARLEY_SETTINGS } from "@parley/settings";
 import { describe, expect, it } from "vitest";
 import { readStartConfig, withPorts } from "./config.ts";
 

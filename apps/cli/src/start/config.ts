@@ -2,18 +2,11 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { ParleyError } from "@parley/engine";
 import { readServerConfig, type ServerConfig } from "@parley/server";
-import { readSettings } from "@parley/worker/settings";
+import { port, readSettings } from "@parley/settings";
 import { z } from "zod";
 
-const PORT_FIX = "must be a port from 0 to 65535 (of the embedded LiveKit server; 0 takes any free one)";
-
 const startSettings = z.object({
-  PARLEY_LIVEKIT_PORT: z
-    .string()
-    .regex(/^\d{1,5}$/, { error: PORT_FIX })
-    .transform(Number)
-    .refine((value) => value <= 65_535, { error: PORT_FIX })
-    .default(7880),
+  PARLEY_LIVEKIT_PORT: port("of the embedded LiveKit server").default(7880),
 });
 
 export interface StartConfig {
@@ -38,25 +31,25 @@ export function readStartConfig(env: NodeJS.ProcessEnv): StartConfig {
  * @throws ParleyError `port-in-use`
  */
 export async function withPorts(config: StartConfig): Promise<StartConfig> {
-  const { port, host } = config.server;
+  const { host } = config.server;
   const [known, livekitPort] = await Promise.all([
-    free(port, host, "PARLEY_PORT"),
+    free(config.server.port, host, "PARLEY_PORT"),
     // The embedded server may have been left running by a kill, and is then taken over with its port.
     config.livekitPort === 0 ? free(0, "127.0.0.1", "PARLEY_LIVEKIT_PORT") : config.livekitPort,
   ]);
   return { server: { ...config.server, port: known }, livekitPort };
 }
 
-function free(port: number, host: string, setting: string): Promise<number> {
+function free(wanted: number, host: string, setting: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", (cause: NodeJS.ErrnoException) => {
       const what =
         cause.code === "EADDRINUSE" ? "is in use; stop what listens on it, or choose another" : cause.message;
-      const message = `${setting}=${port}: the port ${what}`;
+      const message = `${setting}=${wanted}: the port ${what}`;
       reject(new ParleyError(message, { code: "port-in-use", category: "configuration", cause }));
     });
-    server.listen(port, host, () => {
+    server.listen(wanted, host, () => {
       const { port: given } = server.address() as AddressInfo;
       server.close(() => resolve(given));
     });

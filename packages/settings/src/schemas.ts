@@ -1,0 +1,30 @@
+import { z } from "zod";
+
+/** Settings that several programs read, and kinds of value: the message of each says what would be right. */
+
+/** `what`, when given, says what the number is for. */
+export function wholeNumber(least: number, most: number, what?: string) {
+  const fix = `must be a whole number from ${least} to ${most}${what === undefined ? "" : ` (${what})`}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, { error: fix })
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, { error: fix });
+}
+
+export const port = (what?: string) =>
+  wholeNumber(0, 65_535, what === undefined ? "0 takes any free port" : `${what}; 0 takes any free port`);
+
+/** A time-out, in ms. */
+export const waitMs = (what: string) => wholeNumber(1, 3_600_000, `ms to wait for ${what}`);
+
+export const liveKitUrl = z.url({
+  protocol: /^(wss?|https?)$/,
+  error: "must be the address of a LiveKit server, e.g. ws://127.0.0.1:7880 or wss://project.livekit.cloud",
+});
+
+export const httpUrl = (what: string, example: string) =>
+  z.url({ protocol: /^(wss?|https?)$/, error: `must be the address of ${what}, e.g. ${example}` });
+
+/** PARLEY_DATA: where everything embedded and every call's file lives. */
+export const dataFolder = z.string().default(".parley");
