@@ -3,13 +3,14 @@
  * not a thread, because PocketSphinx ends the program on an internal error, and a call must outlive that.
  * Argument: the path of libpocketsphinx.
  */
-import { LineSounds } from "./line-sounds.ts";
+import { ESTIMATE_SAMPLES, LineSounds, speechStart } from "./line-sounds.ts";
 import { type DecoderHandle, PocketSphinx } from "./native.ts";
 import { type DecoderReply, type Frame, frameReader, type LoadRequest } from "./protocol.ts";
 
 const INTERIM_EVERY_MS = 200;
-/** A new line's sound is judged by this much, before the search begins: 1.2 s. */
-const ESTIMATE_SAMPLES = 19_200;
+/** However quiet it is, a new line waits no longer: 3 s. */
+const MOST_HELD = 48_000;
+const NOTHING = new Int16Array(0);
 
 interface Slot {
   decoder: DecoderHandle | undefined;
@@ -18,7 +19,7 @@ interface Slot {
   speaker: number;
   state: "idle" | "listening" | "decoding";
   /** Sound of a new line that waits for its estimate. */
-  held: Int16Array[];
+  held: Int16Array;
   /** Work of one slot is done in order; slots run side by side in the thread pool. */
   tail: Promise<void>;
   interim: string;
@@ -38,7 +39,7 @@ function slotOf(index: number): Slot {
       utterance: undefined,
       speaker: 0,
       state: "idle",
-      held: [],
+      held: NOTHING,
       tail: Promise.resolve(),
       interim: "",
       interimAt: 0,
@@ -81,7 +82,7 @@ async function work(slot: Slot, frame: Frame): Promise<void> {
 }
 
 function begin(slot: Slot, decoder: DecoderHandle): void {
-  Object.assign(slot, { held: [], interim: "", interimAt: performance.now() });
+  Object.assign(slot, { held: NOTHING, interim: "", interimAt: performance.now() });
   const known = lines.get(slot.speaker);
   slot.state = known === undefined ? "listening" : "decoding";
   if (known === undefined) return;
@@ -91,9 +92,9 @@ function begin(slot: Slot, decoder: DecoderHandle): void {
 
 async function hear(slot: Slot, decoder: DecoderHandle, utterance: number, samples: Int16Array): Promise<void> {
   if (slot.state === "listening") {
-    slot.held.push(samples);
-    const heard = slot.held.reduce((sum, piece) => sum + piece.length, 0);
-    return heard < ESTIMATE_SAMPLES ? undefined : startHeld(slot, decoder, heard);
+    slot.held = joined(slot.held, samples);
+    const enough = slot.held.length - speechStart(slot.held) >= ESTIMATE_SAMPLES || slot.held.length >= MOST_HELD;
+    return enough ? startHeld(slot, decoder) : undefined;
   }
   await sphinx.process(decoder, samples);
   const now = performance.now();
@@ -106,31 +107,28 @@ async function hear(slot: Slot, decoder: DecoderHandle, utterance: number, sampl
 }
 
 /** The line is known well enough: what was held is decoded. */
-async function startHeld(slot: Slot, decoder: DecoderHandle, heard: number): Promise<void> {
-  const samples = new Int16Array(heard);
-  let at = 0;
-  for (const piece of slot.held.splice(0)) {
-    samples.set(piece, at);
-    at += piece.length;
-  }
-  const sound = await sphinx.estimateLineSound(decoder, samples);
+async function startHeld(slot: Slot, decoder: DecoderHandle): Promise<void> {
+  const { held } = slot;
+  slot.held = NOTHING;
+  const speechAt = speechStart(held);
+  const sound = await sphinx.estimateLineSound(decoder, held.subarray(speechAt < held.length ? speechAt : 0));
   if (sound !== undefined) sphinx.setLineSound(decoder, sound);
   sphinx.start(decoder);
   slot.state = "decoding";
-  if (samples.length > 0) await sphinx.process(decoder, samples);
+  if (held.length > 0) await sphinx.process(decoder, held);
+}
+
+function joined(a: Int16Array, b: Int16Array): Int16Array {
+  const whole = new Int16Array(a.length + b.length);
+  whole.set(a);
+  whole.set(b, a.length);
+  return whole;
 }
 
 async function end(slot: Slot, decoder: DecoderHandle, frame: Frame): Promise<void> {
   const wanted = slot.utterance === frame.utterance && frame.kind === "finish";
-  if (slot.state === "listening") {
-    if (wanted)
-      await startHeld(
-        slot,
-        decoder,
-        slot.held.reduce((sum, piece) => sum + piece.length, 0),
-      );
-    slot.held = [];
-  }
+  if (slot.state === "listening" && wanted) await startHeld(slot, decoder);
+  slot.held = NOTHING;
   const decoded = slot.state === "decoding";
   slot.state = "idle";
   if (decoded) await sphinx.end(decoder);

@@ -3,6 +3,7 @@
 Frames in on standard input, JSON lines out on standard output; protocol.ts beside this file says how.
 """
 
+import array
 import json
 import os
 import struct
@@ -18,12 +19,25 @@ LOG_BASE_LN = 1e-4  # PocketSphinx's logarithms are to the base 1.0001.
 
 
 ESTIMATE_BYTES = 38_400  # 1.2 s
+MOST_HELD_BYTES = 96_000  # 3 s
+LEAD_BYTES = 9_600  # 300 ms
+SPEECH_RANGE = 4
 FRAME_BYTES = 320
 MEAN_WINDOW = 500
 MAX_LINES = 512
 
 # How each speaker's line sounds, as the decoder writes it.
 line_sounds = {}
+
+
+def speech_start(sound):
+    """Where to begin to listen; line-sounds.ts says how it is found."""
+    samples = array.array("h", bytes(sound))
+    step = FRAME_BYTES // 2
+    peaks = [max(map(abs, samples[at : at + step])) for at in range(0, len(samples), step)]
+    loud = max(max(peaks, default=0) / 10, SPEECH_RANGE * min(peaks, default=0))
+    first = next((at for at, peak in enumerate(peaks) if peak > loud), None)
+    return len(sound) if first is None else max(0, first * FRAME_BYTES - LEAD_BYTES)
 
 
 def as_text(means):
@@ -76,7 +90,8 @@ class Slot:
     def audio(self, utterance, sound):
         if self.held is not None:
             self.held += sound
-            if len(self.held) >= ESTIMATE_BYTES:
+            enough = len(self.held) - speech_start(self.held) >= ESTIMATE_BYTES
+            if enough or len(self.held) >= MOST_HELD_BYTES:
                 self.start_held()
             return
         self.decoder.process_raw(sound, False, False)
@@ -93,7 +108,8 @@ class Slot:
     def start_held(self):
         """The line is known well enough: what was held is decoded."""
         held, self.held = bytes(self.held), None
-        self.estimate(held)
+        speech_at = speech_start(held)
+        self.estimate(held[speech_at if speech_at < len(held) else 0 :])
         self.decoder.start_utt()
         if held:
             self.decoder.process_raw(held, False, False)

@@ -47,5 +47,6 @@ test("an unknown word among known ones is left out, the rest stands", () => {
 
 test("an interim guess shows words only", () => {
   expect(interimText("<s> i would(2) ++AA++ <sil> like [NOISE] two")).toBe("I would like two");
+  expect(interimText("(NULL) yes (NULL) please")).toBe("Yes please");
   expect(interimText("")).toBe("");
 });

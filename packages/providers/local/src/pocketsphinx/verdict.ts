@@ -53,9 +53,9 @@ export function interimText(hypothesis: string): string {
   );
 }
 
-/** Not `<s>`, `<sil>`, `[NOISE]`. */
+/** Not `<s>`, `<sil>`, `[NOISE]`, nor a grammar's `(NULL)`. */
 function isWord(word: string): boolean {
-  return !/^[<[]/.test(word) && !isStraySound(word);
+  return !/^[<[(]/.test(word) && !isStraySound(word);
 }
 
 /** Without the number of the pronunciation: `the(2)`. */
