@@ -14,14 +14,16 @@ const leaving = new Promise<void>((leave) => process.once("SIGTERM", leave));
 try {
   const caller = await SimulatedCaller.join({ url: task.url, token: task.token, keepMs: 0 });
   process.stdout.write("joined\n");
+  let staying = true;
   if (task.wavPath) {
     const { samples, sampleRateHz } = decodeWav(readFileSync(task.wavPath));
     const talk = async () => {
-      while (caller.lost === null) await caller.speak(samples, sampleRateHz);
+      while (staying && caller.lost === null) await caller.speak(samples, sampleRateHz);
     };
     void talk();
   }
   await leaving;
+  staying = false;
   await caller.leave();
   process.exit(0);
 } catch (error) {

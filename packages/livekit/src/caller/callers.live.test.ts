@@ -2,40 +2,30 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeWav } from "@parley/audio";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { LiveKitTransport } from "../room/livekit-transport.ts";
-import { KEY, type LiveServer, liveServer, SECRET } from "../test/live-server.ts";
-import { RecordingSink } from "../test/recording-sink.ts";
+import { expect, it } from "vitest";
+import { closedAfterEach, keys, parties, sharedServer } from "../test/parties.ts";
 import { shareOf, tone } from "../test/tone.ts";
-import { mintAgentToken, mintToken } from "../token/mint.ts";
-import { CallerProcess } from "./caller-process.ts";
-import { SimulatedCaller } from "./simulated-caller.ts";
+import { mintToken } from "../token/mint.ts";
+import { CallerProcess, type CallerProcessOptions } from "./caller-process.ts";
 
-const keys = { apiKey: KEY, apiSecret: SECRET };
-let server: LiveServer;
-beforeAll(async () => {
-  server = await liveServer();
-});
-afterAll(() => server.remove());
+const server = sharedServer();
+const onEnd = closedAfterEach();
+const { agentIn, callerIn } = parties(onEnd);
 
-async function agent(room: string) {
-  const token = await mintAgentToken({ ...keys, room, identity: "agent-x" });
-  const transport = new LiveKitTransport({ url: server.url, token });
-  const sink = new RecordingSink();
-  await transport.open(sink, new AbortController().signal);
-  return { transport, sink };
+async function callerProcess(options: Omit<CallerProcessOptions, "url">): Promise<CallerProcess> {
+  const caller = await CallerProcess.join({ url: server.url, ...options });
+  onEnd(() => caller.drop());
+  return caller;
 }
 
 it("a caller in its own process speaks, vanishes without a goodbye, and is reported as lost", async () => {
   const folder = mkdtempSync(join(tmpdir(), "parley-caller-"));
+  onEnd(() => rmSync(folder, { recursive: true }));
   const wavPath = join(folder, "tone.wav");
   writeFileSync(wavPath, encodeWav(tone(700, 1000, 16_000), 16_000));
-  const { transport, sink } = await agent("r1");
-  const caller = await CallerProcess.join({
-    url: server.url,
-    token: await mintToken({ ...keys, room: "r1", identity: "ann" }),
-    wavPath,
-  });
+  const { sink } = await agentIn(server.url, "r1");
+  const token = await mintToken({ ...keys, room: "r1", identity: "ann" });
+  const caller = await callerProcess({ token, wavPath });
   await sink.sees("trackSubscribed", "ann");
   await sink.until(() => sink.frames.length > 100);
   expect(shareOf(700, sink.heard("ann"), 16_000)).toBeGreaterThan(0.8);
@@ -44,18 +34,15 @@ it("a caller in its own process speaks, vanishes without a goodbye, and is repor
   expect(sink.has("participantLeft")).toBe(false);
   // The server gives a vanished participant up after some twenty seconds.
   await sink.until(() => sink.has("participantLeft", "ann", "connection-timeout"), 60_000);
-  await transport.close("done");
-  rmSync(folder, { recursive: true });
 });
 
 it("a caller in its own process may also leave properly, and says why it cannot join", async () => {
-  const { transport, sink } = await agent("r2");
+  const { sink } = await agentIn(server.url, "r2");
   const token = await mintToken({ ...keys, room: "r2", identity: "ann" });
-  const caller = await CallerProcess.join({ url: server.url, token });
+  const caller = await callerProcess({ token });
   await sink.sees("participantJoined", "ann");
   await caller.leave();
   await sink.sees("participantLeft", "ann", "left");
-  await transport.close("done");
   await expect(CallerProcess.join({ url: server.url, token: "x" })).rejects.toMatchObject({
     code: "caller-failed",
     message: expect.stringContaining("LIVEKIT_API_SECRET"),
@@ -63,9 +50,8 @@ it("a caller in its own process may also leave properly, and says why it cannot 
 });
 
 it("clips are said one after the other, can be broken off, and their times are known", async () => {
-  const { transport, sink } = await agent("r3");
-  const token = await mintToken({ ...keys, room: "r3", identity: "ann" });
-  const caller = await SimulatedCaller.join({ url: server.url, token });
+  const { sink } = await agentIn(server.url, "r3");
+  const caller = await callerIn(server.url, "r3");
   await sink.sees("trackSubscribed", "ann");
   const clip = tone(500, 400, 16_000);
   const [first, second] = await Promise.all([caller.speak(clip, 16_000), caller.speak(clip, 16_000)]);
@@ -76,6 +62,4 @@ it("clips are said one after the other, can be broken off, and their times are k
   const broken = await long;
   expect(broken.endedAt - broken.startedAt).toBeLessThan(30_000);
   await expect(caller.until(() => false, 50, "the impossible")).rejects.toThrow("the impossible did not happen");
-  await caller.leave();
-  await transport.close("done");
 });

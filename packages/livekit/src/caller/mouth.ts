@@ -17,13 +17,14 @@ export class Mouth {
   readonly #clock: Clock;
   #turn: Promise<unknown> = Promise.resolve();
   #stopped = false;
+  #closed = false;
 
   constructor(out: AudioOut, clock: Clock) {
     this.#out = out;
     this.#clock = clock;
   }
 
-  /** Resolves when the last sample was played. */
+  /** Resolves when the last sample was played, or when it was broken off. */
   speak(samples: Int16Array, rateHz: number): Promise<Spoken> {
     const spoken = this.#turn.then(() => this.#play(resample(samples, rateHz, this.#out.sampleRateHz)));
     this.#turn = spoken;
@@ -36,9 +37,15 @@ export class Mouth {
     this.#out.clear();
   }
 
+  /** As `stop`, and for good: clips that still wait, and later ones, are not said. */
+  close(): void {
+    this.#closed = true;
+    this.stop();
+  }
+
   #play(samples: Int16Array): Promise<Spoken> {
     const frameSamples = (this.#out.sampleRateHz * FRAME_MS) / 1000;
-    this.#stopped = false;
+    this.#stopped = this.#closed;
     return new Promise((resolve) => {
       const startedAt = this.#clock.now() + this.#out.queuedMs();
       let at = 0;

@@ -184,10 +184,14 @@ export class SimulatedCaller {
     return this.hearing.lastLoudAt;
   }
 
-  /** Says goodbye and leaves. Idempotent. For a caller who vanishes without one, see CallerProcess. */
+  /**
+   * Breaks off what is being said (clips that still wait are not said), says goodbye, unless the room was lost already,
+   * and frees what this process holds of the room. When the server does not answer it is given up after 5 s: whether the
+   * goodbye arrived is not known. Idempotent. For a caller who vanishes without one, see CallerProcess.
+   */
   leave(): Promise<void> {
     this.#left ??= (async () => {
-      this.#mouth.stop();
+      this.#mouth.close();
       const serverEnded = this.lost !== null;
       await leaveRoom(this.#room, this.#clock, this.#log);
       await this.#voice.close(serverEnded);

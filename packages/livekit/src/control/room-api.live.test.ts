@@ -1,14 +1,12 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { KEY, liveServer, SECRET } from "../test/live-server.ts";
+import { expect, it } from "vitest";
+import { KEY, SECRET } from "../test/live-server.ts";
+import { closedAfterEach, sharedServer } from "../test/parties.ts";
 import { roomApi } from "./room-api.ts";
 
-let server: Awaited<ReturnType<typeof liveServer>>;
-beforeAll(async () => {
-  server = await liveServer();
-});
-afterAll(() => server.remove());
+const server = sharedServer();
+const onEnd = closedAfterEach();
 
 it("makes, lists and deletes rooms, and does not mind when there is nothing to delete", async () => {
   const api = roomApi({ url: server.url, apiKey: KEY, apiSecret: SECRET });
@@ -32,12 +30,16 @@ it("names the settings to check when the secret is wrong", async () => {
 
 it("is bounded in time, and says when nobody is there", async () => {
   const silent = createServer(() => {});
+  const close = () => {
+    silent.closeAllConnections();
+    return new Promise((closed) => silent.close(closed));
+  };
+  onEnd(close);
   await new Promise<void>((ready) => silent.listen(0, "127.0.0.1", ready));
   const { port } = silent.address() as AddressInfo;
   const url = `ws://127.0.0.1:${port}`;
   const api = roomApi({ url, apiKey: KEY, apiSecret: SECRET, timeoutMs: 1000 });
   await expect(api.deleteRoom("r")).rejects.toMatchObject({ category: "timeout", retryable: true });
-  silent.closeAllConnections();
-  await new Promise((closed) => silent.close(closed));
+  await close();
   await expect(api.deleteRoom("r")).rejects.toMatchObject({ category: "network", retryable: true });
 });

@@ -1,26 +1,18 @@
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { SimulatedCaller } from "../caller/simulated-caller.ts";
+import { expect, it } from "vitest";
+import type { SimulatedCaller } from "../caller/simulated-caller.ts";
 import { roomApi } from "../control/room-api.ts";
 import { LiveKitTransport } from "../room/livekit-transport.ts";
-import { KEY, type LiveServer, liveServer, SECRET } from "../test/live-server.ts";
+import { liveServer } from "../test/live-server.ts";
+import { closedAfterEach, keys, parties, sharedServer } from "../test/parties.ts";
 import { RecordingSink } from "../test/recording-sink.ts";
-import { mintToken } from "../token/mint.ts";
 import { roomConfigFor } from "../token/room-config.ts";
 import { formatRoomMetadata, parseRoomMetadata } from "../token/room-metadata.ts";
 import type { AssignedJob } from "./job.ts";
 import { WorkerConnection, type WorkerConnectionOptions } from "./worker-connection.ts";
 
-const keys = { apiKey: KEY, apiSecret: SECRET };
-let server: LiveServer;
-const closing: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  server = await liveServer({ departureTimeoutS: 2 });
-});
-afterAll(() => server.remove());
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const server = sharedServer({ departureTimeoutS: 2 });
+const onEnd = closedAfterEach();
+const { callerIn } = parties(onEnd);
 
 async function until(condition: () => boolean, timeoutMs = 20_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
@@ -42,7 +34,7 @@ async function worker(agentName: string, more: Partial<WorkerConnectionOptions> 
     onTermination: (jobId) => seen.terminated.push(jobId),
     ...more,
   });
-  closing.push(() => connection.close());
+  onEnd(() => connection.close());
   await connection.start();
   return { connection, seen };
 }
@@ -52,12 +44,7 @@ async function callerFor(agentName: string, room: string): Promise<SimulatedCall
     [{ agentName, metadata: "from the token" }],
     formatRoomMetadata({ callId: "c1", language: "de" }),
   );
-  const caller = await SimulatedCaller.join({
-    url: server.url,
-    token: await mintToken({ ...keys, room, identity: "ann", roomConfig }),
-  });
-  closing.push(() => caller.leave());
-  return caller;
+  return callerIn(server.url, room, { roomConfig });
 }
 
 it("takes the job of a caller's token, joins with its token, and hears of the end", async () => {
@@ -70,7 +57,7 @@ it("takes the job of a caller's token, joins with its token, and hears of the en
   expect(identity).toBe(`agent-${job.jobId}`);
 
   const transport = new LiveKitTransport({ url, token });
-  closing.push(() => transport.close("test over"));
+  onEnd(() => transport.close("test over"));
   const sink = new RecordingSink();
   await transport.open(sink, new AbortController().signal);
   expect(transport.room).toMatchObject({ name: "w1", identity });
@@ -93,7 +80,7 @@ it("is told that a job is over when its agent is put out of the room", async () 
   await until(() => seen.jobs.length === 1);
   const { job, token, url, identity } = seen.jobs[0]!;
   const transport = new LiveKitTransport({ url, token });
-  closing.push(() => transport.close("test over"));
+  onEnd(() => transport.close("test over"));
   const sink = new RecordingSink();
   await transport.open(sink, new AbortController().signal);
   // The server knows which participant is whose job only once its 5 s search for workers is over (CheckEnabledTimeout).
@@ -135,12 +122,13 @@ it("refuses a wrong secret for good, with what to check", async () => {
 
 it("registers again after a restart of the server, and takes jobs again", async () => {
   const own = await liveServer();
+  onEnd(() => own.remove());
   const { connection, seen } = await worker("again", { urls: [own.url] });
   const first = connection.workerId;
   process.kill(own.pid, "SIGKILL");
   await until(() => connection.state === "reconnecting");
   const back = await liveServer({ dataDir: own.dataDir, port: own.port });
-  closing.push(() => back.remove());
+  onEnd(() => back.remove());
   await until(() => connection.state === "registered");
   expect(connection.workerId).not.toBe(first);
   await roomApi({ url: back.url, ...keys }).createDispatch("w6", "again");

@@ -1,45 +1,19 @@
 import { AccessToken } from "livekit-server-sdk";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { SimulatedCaller, type SimulatedCallerOptions } from "../caller/simulated-caller.ts";
+import { describe, expect, it } from "vitest";
 import { roomApi } from "../control/room-api.ts";
-import { KEY, liveServer, SECRET } from "../test/live-server.ts";
+import { KEY, SECRET } from "../test/live-server.ts";
+import { closedAfterEach, keys, parties, sharedServer } from "../test/parties.ts";
 import { RecordingSink } from "../test/recording-sink.ts";
 import { loudMs, shareOf, tone } from "../test/tone.ts";
-import { mintAgentToken, mintToken, type TokenRequest } from "../token/mint.ts";
-import { LiveKitTransport, type LiveKitTransportOptions } from "./livekit-transport.ts";
+import { mintAgentToken } from "../token/mint.ts";
+import { LiveKitTransport } from "./livekit-transport.ts";
 
-const keys = { apiKey: KEY, apiSecret: SECRET };
+const server = sharedServer();
+const onEnd = closedAfterEach();
+const { agentIn, callerIn } = parties(onEnd);
 const never = new AbortController().signal;
-let server: Awaited<ReturnType<typeof liveServer>>;
-const closing: (() => Promise<void>)[] = [];
 let rooms = 0;
-
-beforeAll(async () => {
-  server = await liveServer();
-});
-afterAll(() => server.remove());
-afterEach(async () => {
-  await Promise.all(closing.splice(0).map((close) => close()));
-});
-
 const newRoom = () => `room-${++rooms}`;
-
-async function agentIn(room: string, more: Partial<LiveKitTransportOptions> & { identity?: string } = {}) {
-  const { identity = "agent-x", ...options } = more;
-  const token = await mintAgentToken({ ...keys, room, identity });
-  const transport = new LiveKitTransport({ url: server.url, token, ...options });
-  closing.push(() => transport.close("test over"));
-  const sink = new RecordingSink();
-  await transport.open(sink, never);
-  return { transport, sink };
-}
-
-async function callerIn(room: string, more: Partial<SimulatedCallerOptions & TokenRequest> = {}) {
-  const token = await mintToken({ ...keys, room, identity: "ann", ...more });
-  const caller = await SimulatedCaller.join({ url: server.url, ...more, token: more.token ?? token });
-  closing.push(() => caller.leave());
-  return caller;
-}
 
 /** Speaks as a call does: a little ahead of the ear. */
 async function say(transport: LiveKitTransport, samples: Int16Array, signal = never): Promise<void> {
@@ -55,8 +29,8 @@ async function say(transport: LiveKitTransport, samples: Int16Array, signal = ne
 describe("sound", () => {
   it("goes both ways, each as the other said it", async () => {
     const room = newRoom();
-    const { transport, sink } = await agentIn(room);
-    const caller = await callerIn(room);
+    const { transport, sink } = await agentIn(server.url, room);
+    const caller = await callerIn(server.url, room);
     await sink.sees("listenerReady", "ann");
     await sink.sees("trackSubscribed", "ann", "audio", "microphone");
     expect(transport.out.sampleRateHz).toBe(48_000);
@@ -76,8 +50,8 @@ describe("sound", () => {
     "stops at the ear soon after clear, with %i frames more than the native queue takes",
     async (more) => {
       const room = newRoom();
-      const { transport, sink } = await agentIn(room);
-      const caller = await callerIn(room);
+      const { transport, sink } = await agentIn(server.url, room);
+      const caller = await callerIn(server.url, room);
       await sink.sees("listenerReady", "ann");
       for (let i = 0; i < 45; i++) transport.out.write(tone(440, 20, 48_000));
       await caller.onset(0);
@@ -95,8 +69,8 @@ describe("sound", () => {
 
   it("counts what is queued as what is still to be heard", async () => {
     const room = newRoom();
-    const { transport, sink } = await agentIn(room);
-    const caller = await callerIn(room);
+    const { transport, sink } = await agentIn(server.url, room);
+    const caller = await callerIn(server.url, room);
     await sink.sees("listenerReady", "ann");
     const began = performance.now();
     for (let i = 0; i < 40; i++) transport.out.write(tone(440, 20, 48_000));
@@ -112,8 +86,8 @@ describe("sound", () => {
 
 it("shows state and transcripts as LiveKit Agents do", async () => {
   const room = newRoom();
-  const { transport, sink } = await agentIn(room);
-  const caller = await callerIn(room);
+  const { transport, sink } = await agentIn(server.url, room);
+  const caller = await callerIn(server.url, room);
   await sink.sees("trackSubscribed", "ann");
   transport.text.state("listening");
   transport.text.transcript({ participantId: "ann", segmentId: "s1", text: "good", final: false });
@@ -133,12 +107,12 @@ it("shows state and transcripts as LiveKit Agents do", async () => {
 
 it("carries chat both ways, and RPC", async () => {
   const room = newRoom();
-  const { transport, sink } = await agentIn(room);
+  const { transport, sink } = await agentIn(server.url, room);
   transport.registerRpc("add", (payload, callerId) => `${callerId} says ${Number(payload) + 1}`);
   transport.registerRpc("break", () => {
     throw new Error("secret detail");
   });
-  const caller = await callerIn(room);
+  const caller = await callerIn(server.url, room);
   await sink.sees("participantJoined", "ann");
   await caller.sendChat("hello agent");
   await sink.sees("text", "ann", "hello agent");
@@ -159,8 +133,12 @@ it("carries chat both ways, and RPC", async () => {
 describe("people", () => {
   it("come with their metadata, leave with a reason, and come back", async () => {
     const room = newRoom();
-    const { sink } = await agentIn(room);
-    const first = await callerIn(room, { name: "Ann", metadata: '{"vip":true}', attributes: { shop: "north" } });
+    const { sink } = await agentIn(server.url, room);
+    const first = await callerIn(server.url, room, {
+      name: "Ann",
+      metadata: '{"vip":true}',
+      attributes: { shop: "north" },
+    });
     await sink.sees("listenerReady", "ann");
     expect(sink.participants.get("ann")).toEqual({
       participantId: "ann",
@@ -173,19 +151,19 @@ describe("people", () => {
     await first.leave();
     await sink.sees("participantLeft", "ann", "left");
     expect(sink.count("trackEnded", "ann")).toBe(1);
-    await callerIn(room);
+    await callerIn(server.url, room);
     await sink.until(() => sink.count("trackSubscribed", "ann") === 2 && sink.count("listenerReady", "ann") === 2);
     expect(sink.count("participantJoined", "ann")).toBe(2);
   });
 
   it("who call by telephone are told apart, with what the SIP bridge says of them", async () => {
     const room = newRoom();
-    const { sink } = await agentIn(room);
+    const { sink } = await agentIn(server.url, room);
     const sip = new AccessToken(KEY, SECRET, { identity: "sip_+15550001" });
     sip.kind = "sip";
     sip.attributes = { "sip.phoneNumber": "+15550001", "sip.trunkPhoneNumber": "+15550002" };
     sip.addGrant({ roomJoin: true, room, canUpdateOwnMetadata: true });
-    await callerIn(room, { token: await sip.toJwt() });
+    await callerIn(server.url, room, { token: await sip.toJwt() });
     await sink.sees("trackSubscribed", "sip_+15550001", "audio", "microphone");
     expect(sink.participants.get("sip_+15550001")).toMatchObject({
       kind: "sip",
@@ -195,10 +173,10 @@ describe("people", () => {
 
   it("who were there first are reported, agents are not listened to", async () => {
     const room = newRoom();
-    await callerIn(room);
-    const other = await agentIn(room, { identity: "agent-other" });
+    await callerIn(server.url, room);
+    const other = await agentIn(server.url, room, { identity: "agent-other" });
     await other.sink.sees("trackSubscribed", "ann");
-    const { sink } = await agentIn(room);
+    const { sink } = await agentIn(server.url, room);
     await sink.sees("trackSubscribed", "ann");
     await sink.sees("listenerReady", "ann");
     expect(sink.participants.get("agent-other")?.kind).toBe("agent");
@@ -209,8 +187,8 @@ describe("people", () => {
 
   it("may be silent without being taken for lost", async () => {
     const room = newRoom();
-    const { sink } = await agentIn(room);
-    await callerIn(room);
+    const { sink } = await agentIn(server.url, room);
+    await callerIn(server.url, room);
     await sink.sees("trackSubscribed", "ann");
     await sink.until(() => sink.frames.length > 300);
     expect(sink.has("network")).toBe(false);
@@ -218,8 +196,8 @@ describe("people", () => {
 
   it("may press keys", async () => {
     const room = newRoom();
-    const { sink } = await agentIn(room);
-    const caller = await callerIn(room);
+    const { sink } = await agentIn(server.url, room);
+    const caller = await callerIn(server.url, room);
     await sink.sees("listenerReady", "ann");
     await caller.room.localParticipant!.publishDtmf(11, "#");
     await sink.sees("dtmf", "ann", "#");
@@ -229,7 +207,7 @@ describe("people", () => {
 describe("the end", () => {
   it("is told with its reason when the room is deleted", async () => {
     const room = newRoom();
-    const { sink, transport } = await agentIn(room);
+    const { sink, transport } = await agentIn(server.url, room);
     await roomApi({ url: server.url, ...keys }).deleteRoom(room);
     await sink.sees("closed", "room-deleted");
     await transport.close("again");
@@ -239,15 +217,15 @@ describe("the end", () => {
 
   it("comes to a replaced agent, which does not fight back", async () => {
     const room = newRoom();
-    const { sink } = await agentIn(room);
-    const second = await agentIn(room);
+    const { sink } = await agentIn(server.url, room);
+    const second = await agentIn(server.url, room);
     await sink.sees("closed", "duplicate-identity");
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(second.sink.has("closed")).toBe(false);
   });
 
   it("is not reported to the call that asked for it", async () => {
-    const { sink, transport } = await agentIn(newRoom());
+    const { sink, transport } = await agentIn(server.url, newRoom());
     await Promise.all([transport.close("done"), transport.close("done")]);
     expect(sink.has("closed")).toBe(false);
     transport.out.write(new Int16Array(960));
@@ -260,6 +238,7 @@ describe("joining", () => {
   it("fails with what to check when the secret is wrong", async () => {
     const token = await mintAgentToken({ ...keys, apiSecret: "x".repeat(40), room: "r", identity: "agent-x" });
     const transport = new LiveKitTransport({ url: server.url, token });
+    onEnd(() => transport.close("test over"));
     await expect(transport.open(new RecordingSink(), never)).rejects.toMatchObject({
       code: "livekit-unauthorised",
       message: expect.stringContaining("LIVEKIT_API_SECRET"),
@@ -268,12 +247,14 @@ describe("joining", () => {
 
   it("fails when nobody is there", async () => {
     const transport = new LiveKitTransport({ url: "ws://127.0.0.1:1", token: "x", connectTimeoutMs: 5000 });
+    onEnd(() => transport.close("test over"));
     await expect(transport.open(new RecordingSink(), never)).rejects.toMatchObject({ retryable: true });
   });
 
   it("ends at once when it is cancelled", async () => {
     const token = await mintAgentToken({ ...keys, room: newRoom(), identity: "agent-x" });
     const transport = new LiveKitTransport({ url: server.url, token });
+    onEnd(() => transport.close("test over"));
     const cancel = new AbortController();
     const opening = transport.open(new RecordingSink(), cancel.signal);
     cancel.abort();
@@ -283,12 +264,12 @@ describe("joining", () => {
 
 it("reports a track that cannot be subscribed to, after its retries", async () => {
   const room = newRoom();
-  const caller = await callerIn(room);
+  const caller = await callerIn(server.url, room);
   const deaf = new AccessToken(KEY, SECRET, { identity: "agent-deaf" });
   deaf.kind = "agent";
   deaf.addGrant({ roomJoin: true, room, canPublish: true, canSubscribe: false, canPublishData: true, agent: true });
   const transport = new LiveKitTransport({ url: server.url, token: await deaf.toJwt(), subscribeTimeoutMs: 200 });
-  closing.push(() => transport.close("test over"));
+  onEnd(() => transport.close("test over"));
   const sink = new RecordingSink();
   await transport.open(sink, never);
   await sink.sees("trackFailed", "ann", 4);

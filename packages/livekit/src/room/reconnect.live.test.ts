@@ -1,26 +1,25 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { RoomEvent, SimulateScenarioKind } from "@livekit/rtc-node";
 import { expect, it } from "vitest";
-import { SimulatedCaller } from "../caller/simulated-caller.ts";
 import { roomApi } from "../control/room-api.ts";
-import { KEY, liveServer, SECRET } from "../test/live-server.ts";
-import { RecordingSink } from "../test/recording-sink.ts";
+import type { LiveKitServerOptions } from "../server-process/start.ts";
+import { type LiveServer, liveServer } from "../test/live-server.ts";
+import { closedAfterEach, keys, parties } from "../test/parties.ts";
 import { loudMs, shareOf, tone } from "../test/tone.ts";
-import { mintAgentToken, mintToken } from "../token/mint.ts";
-import { LiveKitTransport } from "./livekit-transport.ts";
 import { rtcListenerCount } from "./route-events.ts";
 
-const keys = { apiKey: KEY, apiSecret: SECRET };
-const never = new AbortController().signal;
+const onEnd = closedAfterEach();
+const { agentIn, callerIn } = parties(onEnd);
+
+async function ownServer(options: Partial<LiveKitServerOptions> = {}): Promise<LiveServer> {
+  const server = await liveServer(options);
+  onEnd(() => server.remove());
+  return server;
+}
 
 async function meet(url: string, room: string) {
-  const transport = new LiveKitTransport({
-    url,
-    token: await mintAgentToken({ ...keys, room, identity: "agent-x" }),
-  });
-  const sink = new RecordingSink();
-  await transport.open(sink, never);
-  const caller = await SimulatedCaller.join({ url, token: await mintToken({ ...keys, room, identity: "ann" }) });
+  const { transport, sink } = await agentIn(url, room);
+  const caller = await callerIn(url, room);
   await sink.sees("listenerReady", "ann");
   return { transport, sink, caller };
 }
@@ -31,7 +30,7 @@ const frames = (frequencyHz: number, durationMs: number) => {
 };
 
 it("survives a full reconnect and a restart of the server: sound, state and transcripts go on", async () => {
-  const server = await liveServer({ port: 0 });
+  const server = await ownServer();
   const { transport, sink, caller } = await meet(server.url, "r");
   transport.text.state("listening");
   await caller.until(() => caller.agentState === "listening", 5000);
@@ -61,7 +60,7 @@ it("survives a full reconnect and a restart of the server: sound, state and tran
 
   process.kill(server.pid, "SIGKILL");
   await sink.sees("network", "ann", "lost");
-  const again = await liveServer({ dataDir, port: server.port, udpPort: server.udpPort });
+  await ownServer({ dataDir, port: server.port, udpPort: server.udpPort });
   await sink.until(() => sink.has("network", "ann", "back") || sink.count("participantJoined", "ann") > 1, 30_000);
   await bothHear();
   await works(600);
@@ -73,25 +72,18 @@ it("survives a full reconnect and a restart of the server: sound, state and tran
     () => caller.room.remoteParticipants.get("agent-x")?.attributes["lk.agent.state"] === "listening",
     5000,
   );
-
-  await caller.leave();
-  await transport.close("done");
-  await again.remove();
 }, 120_000);
 
 it("tells the call when the server never comes back", async () => {
-  const server = await liveServer();
-  const { transport, sink, caller } = await meet(server.url, "r");
+  const server = await ownServer();
+  const { sink } = await meet(server.url, "r");
   process.kill(server.pid, "SIGKILL");
   await sink.sees("network", "ann", "lost");
   await sink.until(() => sink.has("closed", "connection-lost"), 90_000);
-  await caller.leave();
-  await transport.close("done");
-  await server.remove();
 }, 120_000);
 
 it("leaves nothing behind: thirty rooms joined and left, by both sides and by the server", async () => {
-  const server = await liveServer();
+  const server = await ownServer();
   const api = roomApi({ url: server.url, ...keys });
   const before = rtcListenerCount();
   /** Each open voice has one such thread (the kernel keeps 15 letters of its name). */
@@ -118,5 +110,4 @@ it("leaves nothing behind: thirty rooms joined and left, by both sides and by th
   await expect.poll(rtcListenerCount, { timeout: 5000 }).toBe(before);
   // Two voices at a time; a few that the server ended are kept to be used again.
   expect(voiceThreads()).toBeLessThanOrEqual(6);
-  await server.remove();
 }, 180_000);

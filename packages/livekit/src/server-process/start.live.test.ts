@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { silentLog } from "../log.ts";
 import { KEY, SECRET } from "../test/live-server.ts";
+import { endProcess } from "./end-process.ts";
 import { processStart } from "./process-identity.ts";
 import { isHealthy } from "./ready.ts";
 import { type LiveKitServerOptions, type LiveKitServerProcess, startLiveKitServer } from "./start.ts";
@@ -14,6 +15,7 @@ import { type LiveKitServerOptions, type LiveKitServerProcess, startLiveKitServe
 let dataDir: string;
 let running: LiveKitServerProcess[];
 const children: ChildProcess[] = [];
+const orphans: { pid: number; start: string | null }[] = [];
 
 const start = async (more: Partial<LiveKitServerOptions> = {}) => {
   const server = await startLiveKitServer({
@@ -44,7 +46,9 @@ async function orphan(): Promise<{ pid: number; port: number }> {
   const [line] = (await once(child.stdout!, "data")) as [Buffer];
   child.kill("SIGKILL");
   await once(child, "exit");
-  return JSON.parse(line.toString());
+  const left = JSON.parse(line.toString()) as { pid: number; port: number };
+  orphans.push({ pid: left.pid, start: processStart(left.pid) });
+  return left;
 }
 
 beforeEach(() => {
@@ -54,6 +58,8 @@ beforeEach(() => {
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
   for (const server of running) await server.stop();
+  // Those that the test did not adopt or end.
+  for (const { pid, start } of orphans.splice(0)) if (start !== null) await endProcess(pid, start);
   rmSync(dataDir, { recursive: true, force: true });
 });
 
@@ -115,13 +121,12 @@ it("refuses a folder whose server's owner still runs", async () => {
 
 it("refuses a taken port by name and leaves nothing behind", async () => {
   const first = await start();
-  const other = mkdtempSync(join(tmpdir(), "parley-livekit-"));
+  const other = join(dataDir, "other");
   await expect(start({ dataDir: other, port: first.port, portSetting: "PARLEY_LIVEKIT_PORT" })).rejects.toMatchObject({
     code: "livekit-port-in-use",
     message: expect.stringMatching(new RegExp(`${first.port}.*PARLEY_LIVEKIT_PORT`)),
   });
   expect(existsSync(join(other, "livekit.json"))).toBe(false);
-  rmSync(other, { recursive: true });
 });
 
 it("shows the end of the server's log when it does not come up", async () => {

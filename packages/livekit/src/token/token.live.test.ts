@@ -1,19 +1,16 @@
 import { RoomServiceClient } from "livekit-server-sdk";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { SimulatedCaller } from "../caller/simulated-caller.ts";
-import { KEY, type LiveServer, liveServer, SECRET } from "../test/live-server.ts";
+import { KEY, SECRET } from "../test/live-server.ts";
+import { closedAfterEach, keys, parties, sharedServer } from "../test/parties.ts";
 import { mintToken } from "./mint.ts";
 
-const keys = { apiKey: KEY, apiSecret: SECRET };
-let server: LiveServer;
-beforeAll(async () => {
-  server = await liveServer();
-});
-afterAll(() => server.remove());
+const server = sharedServer();
+const { callerIn } = parties(closedAfterEach());
 
 it("opens its room and nothing else", async () => {
   const token = await mintToken({ ...keys, room: "mine", identity: "ann", metadata: "vip", attributes: { a: "1" } });
-  const caller = await SimulatedCaller.join({ url: server.url, token });
+  const caller = await callerIn(server.url, "mine", { token });
   expect(caller.room.name).toBe("mine");
 
   const api = new RoomServiceClient(server.url.replace("ws", "http"), undefined, undefined, { token });
@@ -27,7 +24,6 @@ it("opens its room and nothing else", async () => {
   await caller.room.localParticipant!.updateMetadata("admin").catch(() => {});
   const admin = new RoomServiceClient(server.url.replace("ws", "http"), KEY, SECRET);
   expect(await admin.getParticipant("mine", "ann")).toMatchObject({ metadata: "vip", attributes: { a: "1" } });
-  await caller.leave();
 });
 
 it("is useless after its time", async () => {

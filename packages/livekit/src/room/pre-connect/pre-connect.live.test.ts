@@ -1,46 +1,29 @@
 import { readFileSync } from "node:fs";
 import { AudioSource, LocalAudioTrack, TrackPublishOptions, TrackSource } from "@livekit/rtc-node";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { SimulatedCaller } from "../../caller/simulated-caller.ts";
-import { KEY, type LiveServer, liveServer, SECRET } from "../../test/live-server.ts";
-import { RecordingSink } from "../../test/recording-sink.ts";
+import { expect, it } from "vitest";
+import { closedAfterEach, parties, sharedServer } from "../../test/parties.ts";
 import { strengthOf } from "../../test/tone.ts";
-import { mintAgentToken, mintToken } from "../../token/mint.ts";
-import { LiveKitTransport } from "../livekit-transport.ts";
 import { PRE_CONNECT_TOPIC } from "./pre-connect-audio.ts";
 
-const keys = { apiKey: KEY, apiSecret: SECRET };
-let server: LiveServer;
-beforeAll(async () => {
-  server = await liveServer();
-});
-afterAll(() => server.remove());
+const server = sharedServer();
+const onEnd = closedAfterEach();
+const { agentIn, callerIn } = parties(onEnd);
 
 /** A caller whose track promises a recording, as livekit-client does with `preConnectBuffer: true`. */
 async function promise(room: string) {
-  const transport = new LiveKitTransport({
-    url: server.url,
-    token: await mintAgentToken({ ...keys, room, identity: "agent-x" }),
-  });
-  const sink = new RecordingSink();
-  await transport.open(sink, new AbortController().signal);
-  const token = await mintToken({ ...keys, room, identity: "ann" });
-  const caller = await SimulatedCaller.join({ url: server.url, token, microphone: false });
+  const { sink } = await agentIn(server.url, room);
   const source = new AudioSource(48_000, 1);
+  onEnd(() => source.close());
+  const caller = await callerIn(server.url, room, { microphone: false });
   const publication = await caller.room.localParticipant!.publishTrack(
     LocalAudioTrack.createAudioTrack("mic", source),
     new TrackPublishOptions({ source: TrackSource.SOURCE_MICROPHONE, preconnectBuffer: true }),
   );
-  const end = async () => {
-    await caller.leave();
-    await transport.close("done");
-    await source.close();
-  };
-  return { sink, caller, trackId: publication.sid!, end };
+  return { sink, caller, trackId: publication.sid! };
 }
 
 it("is heard before the live sound", async () => {
-  const { sink, caller, trackId, end } = await promise("r1");
+  const { sink, caller, trackId } = await promise("r1");
   await sink.sees("trackSubscribed", "ann");
   const recording = readFileSync(new URL("./fixtures/chromium-600hz.webm", import.meta.url));
   const writer = await caller.room.localParticipant!.streamBytes({
@@ -57,16 +40,14 @@ it("is heard before the live sound", async () => {
   expect(strengthOf(600, heard.subarray(4000, 12_000), 16_000)).toBeGreaterThan(0.9);
   // Then the live track, which is silent.
   expect(Math.max(...heard.subarray(-3200))).toBeLessThan(50);
-  await end();
 });
 
 it("is not waited for longer than three seconds", async () => {
-  const { sink, end } = await promise("r2");
+  const { sink } = await promise("r2");
   await sink.sees("trackSubscribed", "ann");
   const subscribed = performance.now();
   await sink.until(() => sink.frames.length > 0);
   expect(performance.now() - subscribed).toBeGreaterThan(2500);
   // Nothing of the live sound was lost meanwhile.
   expect(sink.frames.length).toBeGreaterThan(100);
-  await end();
 });
