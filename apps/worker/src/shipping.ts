@@ -39,6 +39,8 @@ export async function openShipping({ config, callsDir, log, ...calls }: Shipping
     key,
     dir: callsDir,
     capMiB,
+    connectMs: config.connectionTimeoutMs,
+    confirmMs: config.requestTimeoutMs,
     log,
     runningCalls: calls.runningCalls,
     onStale: ({ callId }) => calls.onStale(callId),

@@ -46,7 +46,7 @@ export interface HeardTranscript {
   at: number;
 }
 
-/** A person in a room, for tests, load and `parley call`: speaks clips, hears the agent, reads what frontends read. */
+/** A person in a room, for tests and load: speaks clips, hears the agent, reads what frontends read. */
 export class SimulatedCaller {
   readonly hearing: Hearing;
   /** By segment, in the order of their beginning. */

@@ -11,7 +11,6 @@ import {
   UPLINK_PATH,
 } from "../messages.ts";
 
-const HANDSHAKE_MS = 10_000;
 /** A server that is not heard of for that many heartbeats is gone, whatever the socket says. */
 const SILENT_HEARTBEATS = 3;
 /** Wrong key, wrong protocol: somebody has to do something first. */
@@ -32,6 +31,8 @@ export interface LineOptions {
   worker: string;
   log: UplinkLog;
   backoffMs: { first: number; longest: number };
+  /** For the connection to stand, and again for the server to welcome us. */
+  connectMs: number;
 }
 
 /** `ws://host/uplink` for a server's `http://host`. Throws UplinkError `backend-url-invalid`. */
@@ -112,13 +113,13 @@ export class Line {
   #connect(): void {
     const socket = new WebSocket(this.#url, {
       headers: { authorization: `Bearer ${this.#options.key}` },
-      handshakeTimeout: HANDSHAKE_MS,
+      handshakeTimeout: this.#options.connectMs,
       maxPayload: MAX_MESSAGE_BYTES,
       perMessageDeflate: false,
       followRedirects: false,
     });
     this.#socket = socket;
-    const unwelcome = setTimeout(() => socket.terminate(), HANDSHAKE_MS);
+    const unwelcome = setTimeout(() => socket.terminate(), this.#options.connectMs);
     socket.on("open", () => {
       socket.send(
         JSON.stringify({ type: "hello", protocol: PROTOCOL, worker: this.#options.worker } satisfies FromWorker),

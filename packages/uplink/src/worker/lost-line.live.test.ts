@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { expect } from "vitest";
 import { WebSocketServer } from "ws";
+import { silentLog } from "../log.ts";
 import { cuttingProxy } from "../test/cutting-proxy.ts";
 import { fact, facts, upTo, write } from "../test/log-file.ts";
 import { test, until } from "../test/uplink-test.ts";
@@ -91,6 +92,25 @@ test("a store that is away closes the line; nothing is lost", async ({ dir, sink
   write(dir, facts("c", 1, 10));
   expect(await uplink.drained(20_000)).toBe(true);
   expect(sink.of("c")).toEqual(upTo(10));
+});
+
+test("a server that takes facts and never confirms them gets them again on a new line, and they are stored once", async ({
+  dir,
+  sink,
+  serve,
+  ship,
+}) => {
+  const { url } = await serve();
+  const release = sink.hold();
+  const said: object[] = [];
+  write(dir, facts("c", 1, 20));
+  const uplink = await ship(url, { confirmMs: 100, log: { ...silentLog, warn: (fields) => said.push(fields) } });
+  await until(() =>
+    expect(said).toContainEqual(expect.objectContaining({ reason: expect.stringContaining("confirmed") })),
+  );
+  release();
+  expect(await uplink.drained(20_000)).toBe(true);
+  expect(sink.of("c")).toEqual(upTo(20));
 });
 
 test("a server that falls silent is left for a new connection", async ({ ship, onEnd }) => {

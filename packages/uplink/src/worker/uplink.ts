@@ -26,6 +26,10 @@ export interface UplinkOptions {
   /** Keep finished files that are wholly stored, until the cap needs their place. Default false. */
   keepFiles?: boolean;
   backoffMs?: { first: number; longest: number };
+  /** For a connection to stand. Default 10,000. */
+  connectMs?: number;
+  /** For the server to confirm something of what was sent, after which the line is made anew. Default 60,000. */
+  confirmMs?: number;
   /** The calls that run at this moment, for the heartbeat. */
   runningCalls?: () => { callId: string; epoch: number }[];
   /** A newer epoch owns this call: its process must stop before any further effect. */
@@ -69,6 +73,8 @@ class Shipper implements Uplink {
   #line: Line | undefined;
   #creditBytes = 0;
   #onLineBytes = 0;
+  /** Since when nothing of what is on the line was confirmed. */
+  #unconfirmedSince = 0;
   #batchId = 0;
   #watcher: FSWatcher | undefined;
   #poll: NodeJS.Timeout | undefined;
@@ -92,11 +98,14 @@ class Shipper implements Uplink {
       key,
       worker = `${hostname()}/${process.pid}`,
       backoffMs = { first: 250, longest: 10_000 },
+      connectMs = 10_000,
+      confirmMs = 60_000,
+      pollMs = 1_000,
     } = this.#options;
     await removeLoneAcks(this.#options.dir);
     await this.#look();
     this.#line = new Line(
-      { url, key, worker, log: this.#log, backoffMs },
+      { url, key, worker, log: this.#log, backoffMs, connectMs },
       {
         up: (welcome) => {
           this.#creditBytes = welcome.creditBytes;
@@ -118,7 +127,10 @@ class Shipper implements Uplink {
     } catch (error) {
       this.#log.warn({ error: String(error) }, "the call folder cannot be watched; it is polled");
     }
-    this.#poll = setInterval(() => this.#wake(0), this.#options.pollMs ?? 1_000);
+    this.#poll = setInterval(() => {
+      this.#giveUpUnconfirmed(confirmMs);
+      this.#wake(0);
+    }, pollMs);
   }
 
   notify(): void {
@@ -253,6 +265,7 @@ class Shipper implements Uplink {
         // The lines are JSON already: they go out as they are.
         const text = `{"type":"facts","batch":${this.#batchId},"callId":${JSON.stringify(callId)},"epoch":${epoch},"facts":[${batch.facts.join(",")}]}`;
         shipment.sent(this.#batchId, batch);
+        if (this.#onLine.size === 0) this.#unconfirmedSince = performance.now();
         this.#onLine.set(this.#batchId, { shipment, bytes: text.length });
         this.#onLineBytes += text.length;
         this.#line?.sendText(text);
@@ -277,6 +290,7 @@ class Shipper implements Uplink {
     const sent = this.#onLine.get(message.batch);
     if (sent === undefined) return;
     this.#onLine.delete(message.batch);
+    this.#unconfirmedSince = performance.now();
     this.#onLineBytes -= sent.bytes;
     const { shipment } = sent;
     if (message.type === "ack") shipment.acked(message.batch, message.seq, message.gap === true);
@@ -287,6 +301,13 @@ class Shipper implements Uplink {
     }
     if (shipment.isDrained) this.#wake();
     this.#takeTurn();
+  }
+
+  /** A server that lives and confirms nothing has lost what it was sent, or is stuck: it gets it again. */
+  #giveUpUnconfirmed(confirmMs: number): void {
+    if (this.#onLine.size === 0 || performance.now() - this.#unconfirmedSince <= confirmMs) return;
+    this.#unconfirmedSince = performance.now();
+    this.#line?.restart(`the server has confirmed nothing for ${confirmMs} ms`);
   }
 
   #down(): void {
