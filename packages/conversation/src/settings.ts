@@ -69,6 +69,7 @@ export const settingsSchema = z.object({
   maxToolSteps: z.int().min(0).default(5),
   /** The author has onUserTurnCompleted. */
   reviewTurns: z.boolean().default(false),
+  /** What is said when something goes wrong; an empty one: nothing. */
   phrases: z
     .object({
       failure: z.string().default("Sorry, I am having trouble right now. Could you say that again?"),

@@ -32,10 +32,17 @@ export function runSchedule(schedule: Schedule, rules: Rules = callRules, covera
   return world;
 }
 
-/** With nothing going wrong and time enough, nobody hears "I am having trouble". */
-function checkFailures(schedule: Schedule, world: World): void {
-  if (schedule.faults > 0 || schedule.settings > 0 || world.crashes > 0) return;
-  const failed = world.log.find((fact) => fact.type === "turn-failed" || fact.type === "reply-failed");
+/** With nothing going wrong and time enough, nothing fails and nobody hears "I am having trouble". */
+function checkFailures(schedule: Schedule, { log, crashes, settings }: World): void {
+  if (schedule.faults > 0 || crashes > 0) return;
+  const { replyMs, transcriptMs } = settings.bounds;
+  const isPatient = replyMs >= (settings.mode === "text" ? 5_000 : 20_000);
+  const failed = log.find(
+    (fact) =>
+      fact.type === "reply-failed" ||
+      (fact.type === "turn-failed" && (fact.stage === "stt" ? transcriptMs >= 12_000 : isPatient)) ||
+      (fact.type === "reply-stopped" && fact.reason === "failed" && isPatient),
+  );
   if (failed) throw new Violation("no-failure-without-fault", `seq ${failed.seq}: ${failed.type}`);
 }
 

@@ -45,11 +45,15 @@ function worker(env: NodeJS.ProcessEnv = {}): ParleyProcess {
   return each;
 }
 
-async function call(room: string): Promise<SimulatedCaller> {
+async function call(started: ParleyProcess, room: string): Promise<SimulatedCaller> {
   const roomConfig = roomConfigFor([{ agentName: "echo" }]);
   const token = await mintToken({ ...keys, room, identity: "me", roomConfig });
   const caller = await SimulatedCaller.join({ url: livekit.url, token });
-  await caller.onset(0);
+  try {
+    await caller.onset(0);
+  } catch (cause) {
+    throw new Error(`nobody answered; the worker said:\n${started.stderr.join("\n")}`, { cause });
+  }
   return caller;
 }
 
@@ -57,7 +61,7 @@ describe("parley worker", () => {
   it("prints one line, logs JSON with call ids, drains on SIGTERM and exits 0", async () => {
     const started = worker();
     await started.line("worker registered");
-    const caller = await call("drained");
+    const caller = await call(started, "drained");
     started.signal("SIGTERM");
     await expect.poll(() => started.stderr.some((line) => line.includes("draining")), { timeout: 10_000 }).toBe(true);
     expect(caller.agents).toHaveLength(1);
@@ -74,7 +78,7 @@ describe("parley worker", () => {
   it("ends at once on a second signal", async () => {
     const started = worker();
     await started.line("worker registered");
-    const caller = await call("cut-short");
+    const caller = await call(started, "cut-short");
     started.signal("SIGTERM");
     await expect.poll(() => started.stderr.some((line) => line.includes("draining")), { timeout: 10_000 }).toBe(true);
     // A wrapper's echo of the first signal comes at once and means nothing; this one is meant.

@@ -5,10 +5,10 @@ import { type Concerns, composeRules } from "../../src/rules/compose.ts";
 import { hearing } from "../../src/rules/hearing.ts";
 import type { Rules } from "../../src/rules/index.ts";
 import { playback } from "../../src/rules/playback.ts";
-import { replies } from "../../src/rules/replies.ts";
+import { replies } from "../../src/rules/replies/index.ts";
 import type { Concern, RuleState } from "../../src/rules/state.ts";
 import { tools } from "../../src/rules/tools.ts";
-import { turns } from "../../src/rules/turns.ts";
+import { turns } from "../../src/rules/turns/index.ts";
 
 /** The rules with one thing broken. */
 export interface Mutant {

@@ -97,6 +97,12 @@ export const otherMutants: readonly Mutant[] = [
       away: { ...state.away, away: true },
     })),
   ),
+  mutant(
+    "agents-keep-it-open",
+    "whoever leaves an empty call prolongs it",
+    "closing",
+    evolving((_own, fact, next) => (fact.type === "participant-left" ? { ...next, emptySince: fact.at } : next)),
+  ),
   wrapped("gap-in-the-log", "a number is left out now and then", (rules) => ({
     ...rules,
     step: (state, input, at) =>

@@ -112,6 +112,22 @@ export const replyMutants: readonly Mutant[] = [
         return { ...decision, heardMs: reply?.sentences.reduce((sum, one) => sum + (one.ms ?? 0), 0) ?? 0 };
       }),
   })),
+  mutant(
+    "silent-film",
+    "a text call waits for the sound of its sentences",
+    "replies",
+    evolving((_own, fact, next) =>
+      fact.type === "reply-sentence"
+        ? {
+            ...next,
+            active: next.active.map((reply) => ({
+              ...reply,
+              sentences: reply.sentences.map((one) => (one.ms === 0 ? { ...one, ms: null } : one)),
+            })),
+          }
+        : next,
+    ),
+  ),
 ];
 
 /** Replies of a changed list are numbered as the rules number them. */

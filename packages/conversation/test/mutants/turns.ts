@@ -74,4 +74,20 @@ export const turnMutants: readonly Mutant[] = [
     "turns",
     not((_decision, fact) => fact.type === "call-closing"),
   ),
+  mutant("network-for-ever", "a turn waits for a network that never comes back", "turns", (turns) => ({
+    deadlines: (state) =>
+      (turns.deadlines?.(state) ?? []).filter(
+        ({ id }) =>
+          !state.turns.open.some(
+            (turn) =>
+              id.startsWith(`endpoint:${turn.turnId}:`) && state.hearing.people[turn.participantId]?.network === "lost",
+          ),
+      ),
+  })),
+  mutant("late-verdict", "a verdict that comes too late skips a turn that is being answered", "turns", (turns) => ({
+    decide: (state, fact) =>
+      fact.type === "turn-reviewed" && fact.verdict === "skip"
+        ? [{ type: "turn-skipped", turnId: fact.turnId, reason: "author" }]
+        : (turns.decide?.(state, fact) ?? []),
+  })),
 ];

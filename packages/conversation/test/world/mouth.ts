@@ -207,7 +207,9 @@ export class Mouth {
     if (roll() < 0.02 * faults) return;
     const delay = roll() < 0.1 * faults ? between(roll, 50, 3000) : between(roll, 0, 20);
     this.#desk.later(delay, () => {
-      if (this.#desk.feed(fact(heardMs))) voice.lagMs = 0;
+      // Before it is fed: the process may die of that. It says nothing of what was played after a resume.
+      if (voice.held || voice.over) voice.lagMs = 0;
+      if (!this.#desk.feed(fact(heardMs))) voice.lagMs = CHECKPOINT_MS;
     });
   }
 }

@@ -151,7 +151,9 @@ export class Stages {
     if (text === null && settings.mode !== "realtime") later(delay, { type: "reply-first-token", replyId });
     const breaksAfter = fate < 0.06 * faults ? between(roll, 0, 2) : Number.POSITIVE_INFINITY;
     const hangs = roll() < 0.4;
-    const callsTools = text === null && roll() < 0.22;
+    // The last answer may not call any; a model at fault does.
+    const mayCall = step < settings.maxToolSteps || faults > 1;
+    const callsTools = text === null && roll() < 0.22 && mayCall;
     const fixed = text?.match(/[^.!?]+[.!?]*/g)?.map((part) => part.trim()) ?? [];
     const sentences =
       text === null ? between(roll, callsTools || (faults > 0 && fate > 0.97) ? 0 : 1, 4) : fixed.length;

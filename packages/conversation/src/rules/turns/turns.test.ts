@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Drive, error } from "../../test/drive.ts";
+import { Drive, error } from "../../../test/drive.ts";
 
 const last = (call: Drive, type: string) => call.log.findLast((fact) => fact.type === type);
 

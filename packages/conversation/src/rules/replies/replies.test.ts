@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Drive, error } from "../../test/drive.ts";
+import { Drive, error } from "../../../test/drive.ts";
 
 const last = (call: Drive, type: string) => call.log.findLast((fact) => fact.type === type);
 const fails = (call: Drive, replyId: string, stage: "llm" | "tts" | "playback" | "realtime") =>
@@ -28,6 +28,22 @@ describe("what is said without being asked", () => {
     const call = Drive.call();
     const failed = { type: "track-failed", participantId: "p", trackId: "m", attempts: 3, message: "no" } as const;
     expect(call.feed(failed)).toEqual(["reply-requested fallback", "reply-released"]);
+  });
+
+  it("an empty phrase is not said, and is no failure", () => {
+    const phrases = { failure: "", notHeard: " ", notUnderstood: "" };
+    const call = Drive.call({ phrases, away: { afterMs: 1000, prompt: "" } }, "");
+    expect(call.feed({ type: "track-failed", participantId: "p", trackId: "m", attempts: 3, message: "no" })).toEqual(
+      [],
+    );
+    call.speak(500);
+    expect([...call.heard("", "t1", 0, false), ...call.after(900)]).toEqual([
+      "turn-committed not understood",
+      "turn-skipped no-words",
+    ]);
+    expect(call.after(2000)).not.toContain("reply-requested away");
+    call.typed("Hello?");
+    expect(fails(call, "r1", "llm")).toEqual(["reply-discarded failed:llm", "turn-failed llm"]);
   });
 });
 

@@ -1,0 +1,65 @@
+import type { Decision, Fact } from "../../facts/index.ts";
+import type { RuleState } from "../state.ts";
+import { isAudible, replyById } from "../views.ts";
+import { discard, end, forTurn, say } from "./decisions.ts";
+import { recover } from "./recover.ts";
+import { speculate } from "./speculate.ts";
+
+/** Sentences that a tool says while it works are numbered from here. */
+const SAID_BY_TOOLS = 1_000_000;
+
+/** What this fact itself asks for. */
+export function react(state: RuleState, fact: Fact): readonly Decision[] {
+  if (state.closing.phase === "closing" && fact.type !== "call-closing" && !endsReply(fact)) return [];
+  switch (fact.type) {
+    case "call-started":
+      return say(state, { kind: "greeting" }, fact.greeting);
+    case "transcript-final":
+      return speculate(state, fact);
+    case "say-requested":
+      return say(state, { kind: "say", by: fact.by }, fact.text, { interruptible: fact.interruptible });
+    case "track-failed":
+      return say(state, { kind: "fallback", turnId: null }, state.settings.phrases.notHeard);
+    case "turn-failed":
+      return say(state, { kind: "fallback", turnId: fact.turnId }, state.settings.phrases.failure);
+    case "turn-skipped":
+      return forTurn(state, fact.turnId).map((reply) =>
+        discard(
+          reply,
+          fact.reason === "author" ? "author" : fact.reason === "call-ended" ? "call-ended" : "superseded",
+        ),
+      );
+    case "reply-sentence": {
+      const reply = replyById(state, fact.replyId);
+      const isNew = reply?.sentences.some((sentence) => sentence.index === fact.index && !sentence.asked);
+      if (!reply || !isNew || state.settings.mode === "text") return [];
+      // A speech-to-speech model brings the sound along; only fixed speech and what tools say is synthesised.
+      if (state.settings.mode === "realtime" && reply.text === null && fact.index < SAID_BY_TOOLS) return [];
+      return [{ type: "speech-requested", replyId: fact.replyId, index: fact.index }];
+    }
+    case "call-closing":
+      return state.replies.active
+        .filter((reply) => !isAudible(state, reply))
+        .map((reply) => discard(reply, "call-ended"));
+    case "playback-stopped": {
+      const { current } = state.playback;
+      return current?.replyId === fact.replyId && current.phase === "stopping" ? [end(state, fact.replyId)] : [];
+    }
+    case "deadline-passed": {
+      const { current } = state.playback;
+      return current?.phase === "stopping" && fact.deadline === `stop:${current.replyId}`
+        ? [end(state, current.replyId)]
+        : [];
+    }
+    case "user-away":
+      return say(state, { kind: "away" }, state.settings.away.prompt);
+    case "call-recovered":
+      return recover(state);
+    default:
+      return [];
+  }
+}
+
+function endsReply(fact: Fact): boolean {
+  return fact.type === "playback-stopped" || fact.type === "deadline-passed" || fact.type === "turn-skipped";
+}

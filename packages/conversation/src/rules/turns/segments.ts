@@ -1,0 +1,48 @@
+import type { FactOf } from "../../facts/index.ts";
+import type { OpenTurn, RuleState, Segment, TurnsState } from "../state.ts";
+import { update } from "../state.ts";
+
+export function openTurn(fact: FactOf<"turn-opened">): OpenTurn {
+  const { turnId, participantId, via, startMs, overReplyId } = fact;
+  const segments = via === "speech" ? [segment(startMs)] : [];
+  return { turnId, participantId, via, startMs, overReplyId, segments, wasted: 0 };
+}
+
+export function segment(startMs: number): Segment {
+  return { startMs, endMs: null, status: "speaking", requestedAt: 0, text: "", understood: true };
+}
+
+export function isSpeaking(turn: OpenTurn): boolean {
+  return turn.segments.some((part) => part.status === "speaking");
+}
+
+export function endSpeech(turn: OpenTurn, endMs: number): OpenTurn {
+  const segments = update(
+    turn.segments,
+    (part) => part.status === "speaking",
+    (part): Segment => ({ ...part, endMs: Math.max(endMs, part.startMs), status: "ended" }),
+  );
+  return segments === turn.segments ? turn : { ...turn, segments };
+}
+
+export function spoken(own: TurnsState, participantId: string, change: (turn: OpenTurn) => OpenTurn): TurnsState {
+  const open = update(own.open, (turn) => turn.participantId === participantId && turn.via === "speech", change);
+  return open === own.open ? own : { ...own, open };
+}
+
+export function inSegment(own: TurnsState, turnId: string, index: number, to: Partial<Segment>): TurnsState {
+  const open = update(
+    own.open,
+    (turn) => turn.turnId === turnId && turn.segments[index] !== undefined && !isOver(turn.segments[index]),
+    (turn) => ({ ...turn, segments: turn.segments.map((part, i) => (i === index ? { ...part, ...to } : part)) }),
+  );
+  return open === own.open ? own : { ...own, open };
+}
+
+export function isOver(part: Segment): boolean {
+  return part.status === "final" || part.status === "failed";
+}
+
+export function spokenTurn(state: RuleState, participantId: string): OpenTurn | undefined {
+  return state.turns.open.find((turn) => turn.participantId === participantId && turn.via === "speech");
+}
