@@ -77,6 +77,11 @@ class Slot:
         except Exception as error:
             say({"type": "load-failed", "slot": index, "why": str(error)})
 
+    def start_utt(self):
+        # Noise is judged anew: the last utterance may have been of another line.
+        self.decoder.start_stream()
+        self.decoder.start_utt()
+
     def start(self, utterance, speaker):
         self.utterance = utterance
         self.speaker = speaker
@@ -85,7 +90,7 @@ class Slot:
         self.held = None if speaker in line_sounds else bytearray()
         if self.held is None:
             self.decoder.set_cmn(line_sounds[speaker])
-            self.decoder.start_utt()
+            self.start_utt()
 
     def audio(self, utterance, sound):
         if self.held is not None:
@@ -110,7 +115,7 @@ class Slot:
         held, self.held = bytes(self.held), None
         speech_at = speech_start(held)
         self.estimate(held[speech_at if speech_at < len(held) else 0 :])
-        self.decoder.start_utt()
+        self.start_utt()
         if held:
             self.decoder.process_raw(held, False, False)
 
@@ -121,7 +126,7 @@ class Slot:
             return
         before = self.means()
         self.decoder.set_cmn(as_text(before))
-        self.decoder.start_utt()
+        self.start_utt()
         self.decoder.process_raw(sound, True, False)
         self.decoder.end_utt()
         after = self.means()

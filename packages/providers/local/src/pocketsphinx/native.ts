@@ -23,6 +23,7 @@ export class PocketSphinx {
     this.#args = this.#lib.func("void *ps_args()");
     this.#init = this.#lib.func("void *ps_init(void *)");
     this.#free = this.#lib.func("int ps_free(void *)");
+    this.#newStream = this.#lib.func("int ps_start_stream(void *)");
     this.#start = this.#lib.func("int ps_start_utt(void *)");
     this.#process = this.#lib.func("int ps_process_raw(void *, const int16_t *, size_t, int, int)");
     this.#end = this.#lib.func("int ps_end_utt(void *)");
@@ -46,6 +47,7 @@ export class PocketSphinx {
   readonly #args: KoffiFunction;
   readonly #init: KoffiFunction;
   readonly #free: KoffiFunction;
+  readonly #newStream: KoffiFunction;
   readonly #start: KoffiFunction;
   readonly #process: KoffiFunction;
   readonly #end: KoffiFunction;
@@ -88,8 +90,10 @@ export class PocketSphinx {
     this.#free(decoder);
   }
 
+  /** Begins an utterance, and the estimate of its noise anew: the last one may have been of another line. */
   start(decoder: DecoderHandle): void {
-    if (this.#start(decoder) < 0) throw new Error("PocketSphinx could not start an utterance");
+    if (this.#newStream(decoder) < 0 || this.#start(decoder) < 0)
+      throw new Error("PocketSphinx could not start an utterance");
   }
 
   async process(decoder: DecoderHandle, samples: Int16Array): Promise<void> {

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "vitest";
 import { receptionistPhrases } from "../receptionist/phrases.ts";
 import { say, speak } from "./fixtures/caller.ts";
-import { inARoom } from "./fixtures/line.ts";
+import { inARoom, inNoise } from "./fixtures/line.ts";
 import { wordErrors } from "./fixtures/word-errors.ts";
 import { pocketSphinxStt } from "./stt.ts";
 
@@ -38,6 +38,13 @@ test("words have their times, and interims come while the person speaks", async 
   expect(words.at(-1)?.endMs).toBeLessThan(spokenMs.to + 150);
   expect(interims.length).toBeGreaterThanOrEqual(2);
   expect(interims.some((interim) => interim.length < text.length && text.startsWith(interim))).toBe(true);
+});
+
+test("who spoke before, on another line, changes nothing", async () => {
+  const clip = inARoom(speak("can i book a table for two on friday at seven", "rms"));
+  const alone = await say(stt, [clip]);
+  await say(stt, [inNoise(speak("where is my order", "awb"), 10)]);
+  expect(await say(stt, [clip])).toEqual(alone);
 });
 
 test("a grammar hears exactly what it allows", async () => {
