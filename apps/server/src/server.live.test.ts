@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomIdentity, SimulatedCaller, startLiveKitServer } from "@parley/livekit";
 import { type EmbeddedPostgres, openStore, type Store, startEmbeddedPostgres } from "@parley/store";
-import { callFileName, openUplink } from "@parley/uplink";
+import { callFileName, openUplink, type Uplink, type UplinkOptions } from "@parley/uplink";
 import pino from "pino";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { readServerConfig } from "./config.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { claims, KEY, SECRET } from "./test/app.ts";
@@ -35,19 +35,34 @@ function start(port = 0): Promise<RunningServer> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "parley-server-live-"));
-  [postgres, livekit] = await Promise.all([
-    startEmbeddedPostgres({ dataDir: join(folder, "postgres") }),
-    startLiveKitServer({ dataDir: join(folder, "livekit"), apiKey: KEY, apiSecret: SECRET, port: 0, log: silent }),
-  ]);
+  postgres = await startEmbeddedPostgres({ dataDir: join(folder, "postgres") });
+  const dataDir = join(folder, "livekit");
+  livekit = await startLiveKitServer({ dataDir, apiKey: KEY, apiSecret: SECRET, port: 0, log: silent });
   store = await openStore({ url: postgres.url });
   server = await start();
 });
 afterAll(async () => {
-  await server?.close();
-  await store?.close();
-  await Promise.all([livekit?.stop(), postgres?.stop()]);
-  await rm(folder, { recursive: true, force: true });
+  try {
+    await server?.close();
+    await store?.close();
+  } finally {
+    await Promise.allSettled([livekit?.stop(), postgres?.stop()]);
+    await rm(folder, { recursive: true, force: true });
+  }
 });
+
+async function enter({ json }: { json: Record<string, string> }): Promise<SimulatedCaller> {
+  const { server_url: url = "", participant_token = "" } = json;
+  const caller = await SimulatedCaller.join({ url, token: participant_token });
+  onTestFinished(() => caller.leave());
+  return caller;
+}
+
+async function uplinkOf(options: Omit<UplinkOptions, "url">): Promise<Uplink> {
+  const uplink = await openUplink({ url: server.url, ...options });
+  onTestFinished(() => uplink.close());
+  return uplink;
+}
 
 async function token(body: object): Promise<{ status: number; json: Record<string, string> }> {
   const response = await fetch(`${server.url}/api/token`, {
@@ -72,19 +87,13 @@ describe("with a real LiveKit server", () => {
     const seat = { room_name: `room-${identity}`, participant_identity: identity };
     const first = await token(seat);
     expect(first.status).toBe(201);
-    const stays = await SimulatedCaller.join({
-      url: first.json.server_url ?? "",
-      token: (await token({ room_name: seat.room_name })).json.participant_token ?? "",
-    });
-    const caller = await SimulatedCaller.join({
-      url: first.json.server_url ?? "",
-      token: first.json.participant_token ?? "",
-    });
+    // Somebody stays, so that the room does.
+    await enter(await token({ room_name: seat.room_name }));
+    const caller = await enter(first);
     const second = await token(seat);
     expect([second.status, second.json.code]).toEqual([409, "identity-in-room"]);
     await caller.leave();
     await vi.waitFor(async () => expect((await token(seat)).status).toBe(201), { timeout: 10_000, interval: 200 });
-    await stays.leave();
   });
 });
 
@@ -92,7 +101,7 @@ describe("with a real Postgres and a worker's line", () => {
   test("facts that a worker writes into its files are read back through the API, exactly once", async () => {
     const dir = join(folder, "calls");
     const callId = "11111111-2222-3333-4444-555555555555";
-    const uplink = await openUplink({ url: server.url, key: WORKER_KEY, dir, batchMs: 5 });
+    const uplink = await uplinkOf({ key: WORKER_KEY, dir, batchMs: 5 });
     const line = (seq: number, more: object) =>
       `${JSON.stringify({ callId, epoch: 1, seq, at: seq * 10, version: 1, ...more })}\n`;
     const file = join(dir, callFileName(callId, 1));
@@ -116,7 +125,6 @@ describe("with a real Postgres and a worker's line", () => {
     await appendFile(file, line(200, { type: "call-closed", reason: "hung up" }));
     server = await start(port);
     expect(await uplink.drained(30_000)).toBe(true);
-    await uplink.close();
 
     const list = (await (await fetch(`${server.url}/api/calls`)).json()) as { calls: object[] };
     expect(list.calls).toEqual([
@@ -131,27 +139,17 @@ describe("with a real Postgres and a worker's line", () => {
   test("keys in the database are good too, until they are revoked", async () => {
     const key = "another-worker-key-of-this-test";
     await store.workerKeys.put("eu-1", key);
-    const uplink = await openUplink({
-      url: server.url,
-      key,
-      dir: join(folder, "eu-1"),
-      backoffMs: { first: 20, longest: 50 },
-    });
+    const options = { key, dir: join(folder, "eu-1"), backoffMs: { first: 20, longest: 50 } };
+    const uplink = await uplinkOf(options);
     await vi.waitFor(() => expect(uplink.status().connected).toBe(true), { timeout: 10_000 });
     await vi.waitFor(() =>
       expect(server.uplinks.peers().map((peer) => peer.worker)).toEqual([expect.stringMatching(/^eu-1\//)]),
     );
     await uplink.close();
     await store.workerKeys.revoke("eu-1");
-    const again = await openUplink({
-      url: server.url,
-      key,
-      dir: join(folder, "eu-1"),
-      backoffMs: { first: 20, longest: 50 },
-    });
+    const again = await uplinkOf(options);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(again.status().connected).toBe(false);
-    await again.close();
   });
 });
 
@@ -173,6 +171,7 @@ describe("the process", () => {
       log,
       livekit: { url: livekit.url, apiKey: KEY, apiSecret: SECRET },
     });
+    onTestFinished(() => other.close());
     const ended = (text: string) =>
       new Promise<void>((resolve) => {
         const socket = connect(other.port, "127.0.0.1", () => socket.write(text));

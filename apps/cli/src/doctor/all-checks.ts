@@ -38,13 +38,14 @@ function portChecks(env: NodeJS.ProcessEnv): Check[] {
     const value = Number(env[name] || standard);
     return Number.isInteger(value) && value >= 0 && value <= 65_535 ? value : standard;
   };
+  const standard = readStartConfig({});
   const checks = [
-    portCheck("PARLEY_PORT", port("PARLEY_PORT", 8080), "the page"),
+    portCheck("PARLEY_PORT", port("PARLEY_PORT", standard.server.port), "the page"),
     // Without a wish the worker takes any port that is free.
     ...(env.PARLEY_WORKER_PORT
       ? [portCheck("PARLEY_WORKER_PORT", port("PARLEY_WORKER_PORT", 0), "the worker's health")]
       : []),
   ];
   if (env.LIVEKIT_URL || env.LIVEKIT_SERVER_URL) return checks;
-  return [...checks, portCheck("PARLEY_LIVEKIT_PORT", port("PARLEY_LIVEKIT_PORT", 7880), "LiveKit")];
+  return [...checks, portCheck("PARLEY_LIVEKIT_PORT", port("PARLEY_LIVEKIT_PORT", standard.livekitPort), "LiveKit")];
 }

@@ -70,10 +70,13 @@ export async function liveWorkers(): Promise<LiveWorkers> {
     },
     callFiles: () => readdirSync(join(dataDir, "calls")).filter((name) => name.endsWith(".ndjson")),
     async close() {
-      await Promise.all(callers.map((caller) => caller.leave()));
-      await Promise.all(workers.map((worker) => worker.close()));
-      await server.stop();
-      rmSync(dataDir, { recursive: true, force: true });
+      try {
+        await Promise.all(callers.map((caller) => caller.leave()));
+        await Promise.all(workers.map((worker) => worker.close()));
+      } finally {
+        await server.stop();
+        rmSync(dataDir, { recursive: true, force: true });
+      }
     },
   };
 }
