@@ -27,6 +27,8 @@ export class Shipment {
   /** Where reading goes on; behind the last batch sent. Seq is null while the file's first is not known. */
   #seq: number | null;
   #offset: number;
+  /** Rises when reading begins anew from an earlier place: what is being read at that moment is of no use any more. */
+  #rewinds = 0;
   #closes: boolean;
   #written: Ack;
   /** At this size no further whole line was found. */
@@ -73,8 +75,10 @@ export class Shipment {
   async next(): Promise<Batch | null> {
     while (this.state === "open") {
       const offset = this.#offset;
+      const rewinds = this.#rewinds;
       const { sizeBytes } = this.file;
       const { lines, more, overlong } = await readLines(this.file.path, offset, MAX_BATCH_BYTES);
+      if (rewinds !== this.#rewinds) continue;
       if (overlong) return this.#damaged(`a line is longer than ${MAX_LINE_BYTES} bytes`);
       if (lines.length === 0) {
         this.#exhaustedAtBytes = sizeBytes;
@@ -129,6 +133,7 @@ export class Shipment {
 
   /** The connection is gone: what was not confirmed is sent again. */
   disconnected(): void {
+    this.#rewinds += 1;
     this.#sent = [];
     this.#exhaustedAtBytes = -1;
     this.#seq = this.#acked.seq === 0 ? null : this.#acked.seq;
@@ -171,6 +176,7 @@ export class Shipment {
       { callId: this.file.callId, epoch: this.file.epoch, fromSeq: seq + 1 },
       "the server asks for a call's log again",
     );
+    this.#rewinds += 1;
     this.#sent = [];
     this.#exhaustedAtBytes = -1;
     this.#acked = { seq, offset: 0 };
