@@ -13,7 +13,7 @@ export {
   timeoutDefaults,
   type UserTurn,
 } from "./call/agent.ts";
-export { Call, type CallOptions } from "./call/call.ts";
+export { Call, type CallOptions, type Recovery } from "./call/call.ts";
 export { type Logger, silentLogger } from "./call/logger.ts";
 export { checkTemplate } from "./call/template.ts";
 export { asParleyError, type ErrorCategory, ParleyError, type ParleyErrorOptions } from "./error.ts";

@@ -1,5 +1,5 @@
 import { type Fact, historyOf, replayFacts, type SettingsInput, settingsSchema } from "@parley/conversation";
-import { Call, type CallAgent, hearingDefaults, timeoutDefaults } from "@parley/engine";
+import { Call, type CallAgent, hearingDefaults, type Recovery, timeoutDefaults } from "@parley/engine";
 import {
   type FakeLlmOptions,
   type FakeSttOptions,
@@ -25,6 +25,8 @@ export interface Scene {
   metadata?: unknown;
   /** Of another scene or fake. */
   clock?: VirtualClock;
+  /** The log of a process that died. */
+  recovered?: Recovery;
 }
 
 /** A whole call in virtual time: fakes for everything outside the engine. */
@@ -61,7 +63,10 @@ export function scene({
     ...agent,
   };
   const context = { room: "room", agentId: null, tenantId: null, language: null, from: null, to: null, metadata: {} };
-  const call = new Call({ callId: "c1", epoch: 1, agent: callAgent, transport, log, context, clock });
+  const before = given.recovered?.facts ?? [];
+  const epoch = (before.at(-1)?.epoch ?? 0) + 1;
+  const recovered = given.recovered ? { recovered: given.recovered } : {};
+  const call = new Call({ callId: "c1", epoch, agent: callAgent, transport, log, context, clock, ...recovered });
   const caller = simulatedCaller(transport, { metadata });
   const types = () => log.facts.map((fact) => fact.type);
   return {
@@ -75,9 +80,9 @@ export function scene({
     count: (type: Fact["type"]) => types().filter((one) => one === type).length,
     fact: <T extends Fact["type"]>(type: T) =>
       log.facts.find((fact) => fact.type === type) as Extract<Fact, { type: T }> | undefined,
-    history: () => historyOf(log.facts),
-    texts: () => historyOf(log.facts).map((message) => ("text" in message ? message.text : "")),
-    differences: () => replayFacts(log.facts).differences,
+    history: () => historyOf([...before, ...log.facts]),
+    texts: () => historyOf([...before, ...log.facts]).map((message) => ("text" in message ? message.text : "")),
+    differences: () => replayFacts([...before, ...log.facts]).differences,
     /** Starts and lets the caller in. */
     async begin() {
       const started = call.start();

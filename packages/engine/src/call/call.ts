@@ -1,4 +1,4 @@
-import { type Fact, type InputBody, messages, type RuleState } from "@parley/conversation";
+import { type Fact, type FactOf, type InputBody, messages, type RuleState } from "@parley/conversation";
 import { ParleyError } from "../error.ts";
 import {
   type CallLog,
@@ -22,7 +22,7 @@ import { Work } from "../stages/work.ts";
 import type { CallAgent, CallContext, CallControl, Caller } from "./agent.ts";
 import { AuthorHooks } from "./hooks.ts";
 import { type Logger, silentLogger } from "./logger.ts";
-import { Loop } from "./loop.ts";
+import { Loop, type RecoveredLog } from "./loop.ts";
 import { checkTemplate, needsCaller, renderTemplate } from "./template.ts";
 
 export interface CallOptions {
@@ -32,10 +32,20 @@ export interface CallOptions {
   transport: Transport;
   log: CallLog;
   context: CallContext;
+  /** Set when the call goes on from the log that another process left. */
+  recovered?: Recovery;
   clock?: Clock;
   logger?: Logger;
   /** Told every fact after it was appended. */
   onFact?: (fact: Fact) => void;
+}
+
+/** How a call goes on after the process that ran it has died. */
+export interface Recovery extends RecoveredLog {
+  /** Who takes it over, for the log. */
+  by: string;
+  /** Set when it must not go on: this is said, then the call ends with this reason. */
+  farewell?: { text: string; reason: string };
 }
 
 /** One call, from joining to the last fact. */
@@ -75,6 +85,7 @@ export class Call {
     this.#loop = new Loop({
       callId: options.callId,
       epoch: options.epoch,
+      ...(options.recovered ? { recovered: options.recovered } : {}),
       clock: this.#clock,
       log: options.log,
       onFact: (fact, state) => this.#onFact(fact, state),
@@ -120,6 +131,12 @@ export class Call {
     const { agent, transport } = this.#options;
     const { signal } = this.#abort;
     try {
+      if (this.#options.recovered) {
+        // What is owed is asked for anew while the room is being joined.
+        this.#recover(this.#options.recovered);
+        await Promise.all([transport.open(this.#sink(), signal), this.#openModel()]);
+        return;
+      }
       checkTemplate(agent.instructions, "instructions");
       checkTemplate(agent.greeting ?? "", "greeting");
       const waits = needsCaller(agent.instructions) || needsCaller(agent.greeting ?? "");
@@ -157,7 +174,7 @@ export class Call {
     const { agent, context, callId } = this.#options;
     const language = this.#language();
     const values = { callId, language, context, caller: this.#caller };
-    this.#instructions = renderTemplate(agent.instructions, values, "instructions");
+    this.#render();
     const greeting = agent.greeting === null ? null : renderTemplate(agent.greeting, values, "greeting");
     this.#loop.report({
       type: "call-started",
@@ -176,6 +193,27 @@ export class Call {
     const early = this.#early ?? [];
     this.#early = null;
     for (const input of early) this.#loop.report(input);
+  }
+
+  #recover(recovered: Recovery): void {
+    for (const fact of recovered.facts)
+      if (fact.type === "participant-joined" && fact.kind !== "agent") this.#caller ??= participantOf(fact);
+    // Its author has met the caller: onEnter is not called twice in a call.
+    if (this.#caller) this.#hooks.entered();
+    this.#render();
+    this.#early = null;
+    this.#loop.recover(recovered, recovered.by);
+    const { farewell } = recovered;
+    if (!farewell) return;
+    this.#loop.report({ type: "interrupt-requested", by: "recovery" });
+    this.say(farewell.text, "recovery", false);
+    this.close(farewell.reason, { afterReply: true });
+  }
+
+  #render(): void {
+    const { agent, context, callId } = this.#options;
+    const values = { callId, language: this.#language(), context, caller: this.#caller };
+    this.#instructions = renderTemplate(agent.instructions, values, "instructions");
   }
 
   async #waitForCaller(arrived: Promise<void>): Promise<void> {
@@ -311,4 +349,8 @@ export class Call {
       closed: (reason) => report({ type: "close-requested", reason, afterReply: false }),
     };
   }
+}
+
+function participantOf({ participantId, name, kind, metadata, attributes }: FactOf<"participant-joined">): Participant {
+  return { participantId, name, kind, metadata, attributes };
 }

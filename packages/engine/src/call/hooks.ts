@@ -35,6 +35,11 @@ export class AuthorHooks implements Stage {
     void this.#guard("onEnter", () => onEnter(this.#control));
   }
 
+  /** Another process had called `onEnter` before this one took the call over. */
+  entered(): void {
+    this.#entered = true;
+  }
+
   /** Waited for, but not for long. */
   async exit(reason: string): Promise<void> {
     const { onExit } = this.#context.agent.hooks;

@@ -9,6 +9,7 @@ import {
   initialState,
   isEphemeral,
   type RuleState,
+  recoverState,
   step,
 } from "@parley/conversation";
 import type { CallLog, Clock } from "../ports/index.ts";
@@ -16,9 +17,18 @@ import type { CallLog, Clock } from "../ports/index.ts";
 /** Facts that could not be written yet; beyond this the oldest are given up, loudly. */
 const MAX_UNWRITTEN = 20_000;
 
+/** A call that another process had begun. */
+export interface RecoveredLog {
+  /** Its log so far, over all epochs, in the order of seq; neither empty nor closed. */
+  facts: readonly Fact[];
+  /** How long ago the last of them was written, ms; 0 where nobody knows. */
+  gapMs: number;
+}
+
 export interface LoopOptions {
   callId: string;
   epoch: number;
+  recovered?: RecoveredLog;
   clock: Clock;
   log: CallLog;
   /** Told every fact after it was appended, with the state after the whole step. Must not throw. */
@@ -46,8 +56,24 @@ export class Loop {
 
   constructor(options: LoopOptions) {
     this.#options = options;
-    this.#zero = options.clock.now();
-    this.#state = initialState(options.callId, options.epoch);
+    const { recovered, callId, epoch, clock } = options;
+    const lastAt = recovered?.facts.at(-1)?.at ?? 0;
+    this.#zero = clock.now() - lastAt - Math.max(0, recovered?.gapMs ?? 0);
+    this.#state = initialState(callId, epoch);
+  }
+
+  /**
+   * Goes on from the log that another process left: its state, the decisions that were cut off with it, and the fact
+   * that it was recovered, from which the rules ask anew for what is owed. Nothing of the log is carried out again.
+   */
+  recover({ facts }: RecoveredLog, by: string): void {
+    const { epoch, clock } = this.#options;
+    const { state, missing } = recoverState(facts);
+    const ours = missing.map((fact) => ({ ...fact, epoch }));
+    for (const fact of [...facts, ...ours]) this.#history = evolveHistory(this.#history, fact);
+    this.#state = { ...state, epoch };
+    if (ours.length > 0) this.#append(ours);
+    this.report({ type: "call-recovered", wallMs: clock.wall(), by });
   }
 
   get state(): RuleState {
