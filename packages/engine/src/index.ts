@@ -19,6 +19,7 @@ export { checkTemplate } from "./call/template.ts";
 export { asParleyError, type ErrorCategory, ParleyError, type ParleyErrorOptions } from "./error.ts";
 export * from "./llm/index.ts";
 export { type FileLogOptions, type LogReading, openFileLog, readFileLog } from "./log/file-log.ts";
+export { type CallFilesReading, readCallFiles } from "./log/recovered-log.ts";
 export * from "./ports/index.ts";
 export * from "./remote/index.ts";
 export * from "./vad/index.ts";

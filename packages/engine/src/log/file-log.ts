@@ -1,8 +1,9 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { type Fact, parseFact } from "@parley/conversation";
+import type { Fact } from "@parley/conversation";
 import { asParleyError, ParleyError } from "../error.ts";
 import type { CallLog } from "../ports/index.ts";
+import { readLine } from "./line.ts";
 
 export interface FileLogOptions {
   path: string;
@@ -88,19 +89,11 @@ export function readFileLog(path: string): LogReading {
   const seen = new Set<number>();
   text.split("\n").forEach((line, index) => {
     if (line.trim() === "") return;
-    const problem = (why: string) => reading.problems.push({ line: index + 1, message: why });
-    let value: unknown;
-    try {
-      value = JSON.parse(line);
-    } catch {
-      problem("not JSON (cut in the middle?)");
-      return;
-    }
-    const parsed = parseFact(value);
-    if (!parsed.ok) problem(parsed.message);
-    else if (!seen.has(parsed.fact.seq)) {
-      seen.add(parsed.fact.seq);
-      reading.facts.push(parsed.fact);
+    const read = readLine(line);
+    if (read.kind === "unreadable") reading.problems.push({ line: index + 1, message: read.message });
+    else if (!seen.has(read.fact.seq)) {
+      seen.add(read.fact.seq);
+      reading.facts.push(read.fact);
     }
   });
   return reading;
