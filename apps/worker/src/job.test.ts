@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { callOf, nextLogFile } from "./job.ts";
+import { nextLogFile } from "./call-files.ts";
+import { callOf } from "./job.ts";
 
 const offer = (metadata: string, roomMetadata = "") => ({
   metadata,

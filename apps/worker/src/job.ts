@@ -1,11 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { CallContext } from "@parley/engine";
 import type { JobOffer } from "@parley/livekit";
 
 /** A callId becomes a file name, so nothing else is taken from outside. */
-const CALL_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
+export const CALL_ID = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/;
 
 type Metadata = Record<string, unknown>;
 
@@ -46,15 +44,4 @@ export function callOf(
       metadata,
     },
   };
-}
-
-/**
- * The call's log file for a new epoch: one writer per call and epoch, so an existing file is never opened again, nor
- * an epoch up to `lastEpoch`, whose file may have been shipped and removed.
- */
-export function nextLogFile(callsDir: string, callId: string, lastEpoch = 0): { epoch: number; path: string } {
-  for (let epoch = lastEpoch + 1; ; epoch++) {
-    const path = join(callsDir, `${callId}.${epoch}.ndjson`);
-    if (!existsSync(path)) return { epoch, path };
-  }
 }

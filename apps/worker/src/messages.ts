@@ -11,8 +11,27 @@ export interface CallAssignment {
   logPath: string;
   url: string;
   token: string;
+  /** Of the agent in the room; kept through every recovery. */
+  identity: string;
   context: CallContext;
+  /** Set when the call goes on after the death of the process that ran it. */
+  recovery: RecoveryPlan | null;
 }
+
+/** What a shard needs to go on with a call. */
+export interface RecoveryPlan {
+  /** Absolute paths of the files with its log so far, oldest epoch first. */
+  logPaths: readonly string[];
+  /** They are a copy: when they were last written says nothing of the call. */
+  copied: boolean;
+  /** Who takes it over, for the log. */
+  by: string;
+  /** It must not go on: a sentence is said, then it ends. None of the author's code is run. */
+  farewell: boolean;
+}
+
+/** An order from the server, for the owner of a call. */
+export type CallOrder = { name: "say"; text: string } | { name: "interrupt" };
 
 /** What the supervisor knows of the agent; it never loads the module itself. */
 export interface AgentSummary {
@@ -45,6 +64,13 @@ export type ToShard =
   | { type: "offer"; offerId: number; offer: JobOffer; callId: string; context: CallContext }
   | { type: "run"; call: CallAssignment }
   | { type: "end-call"; jobId: string; reason: string }
+  /** Another process has it: leave without a word. */
+  | { type: "abandon-call"; jobId: string }
+  | { type: "order"; jobId: string; order: CallOrder }
+  /** Let go of it at a quiet moment, so that another worker can go on with it. */
+  | { type: "release-call"; jobId: string; withinMs: number }
+  /** Answer to `confirm`. */
+  | { type: "confirmed"; jobId: string; held: boolean }
   | { type: "close"; reason: string };
 
 export type FromShard =
@@ -53,4 +79,8 @@ export type FromShard =
   | { type: "load-failed"; code: string; message: string; configuration: boolean }
   | { type: "beat"; beat: ShardBeat }
   | { type: "offer-answer"; offerId: number; accept: boolean; reason: string }
+  /** This process stood still for seconds: is the call still its own? */
+  | { type: "confirm"; jobId: string; epoch: number }
+  /** Its log is complete and closed; in the room it is silent until somebody joins in its name. */
+  | { type: "call-released"; jobId: string }
   | { type: "call-ended"; jobId: string; reason: string; error: string | null };

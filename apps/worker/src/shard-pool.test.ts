@@ -29,6 +29,8 @@ function setUp(shards = 2) {
   const forked: FakeShard[] = [];
   const gone: string[] = [];
   const messages: FromShard[] = [];
+  const warm: number[] = [];
+  const seen = { stopped: false, cpuMs: 0 };
   const pool = createShardPool({
     config: { shards } as WorkerConfig,
     clock,
@@ -51,7 +53,9 @@ function setUp(shards = 2) {
       };
     },
     onMessage: (_shardId, message) => messages.push(message),
+    onReady: (shardId) => warm.push(shardId),
     onGone: (shardId, how) => gone.push(`${shardId} ${how}`),
+    lookAt: () => seen,
   });
   const ready = (shard: FakeShard | undefined) => shard?.say({ type: "ready", agent });
   const started = async () => {
@@ -59,7 +63,7 @@ function setUp(shards = 2) {
     for (const shard of forked) ready(shard);
     return start;
   };
-  return { pool, clock, forked, gone, messages, ready, started };
+  return { pool, clock, forked, gone, messages, warm, seen, ready, started };
 }
 
 describe("the shard pool", () => {
@@ -135,6 +139,42 @@ describe("the shard pool", () => {
     }
     expect(forked[0]?.killed).toBe(true);
     expect(forked[1]?.killed).toBe(false);
+  });
+
+  it("ends one that is stopped, or stuck in a loop, sooner; one that is only slow is given time", async () => {
+    const beat = { calls: 0, loopBusy: 0, loopDelayMs: 0, cpuMs: 0, rssBytes: 0 };
+    const endedAfter = async (each: (seen: { stopped: boolean; cpuMs: number }) => void) => {
+      const { clock, forked, seen, started } = setUp(1);
+      await started();
+      forked[0]?.say({ type: "beat", beat });
+      let waitedMs = 0;
+      while (!forked[0]?.killed && waitedMs < 60_000) {
+        each(seen);
+        clock.advance(500);
+        waitedMs += 500;
+      }
+      return waitedMs;
+    };
+    expect(await endedAfter((seen) => (seen.stopped = true))).toBe(2_000);
+    expect(await endedAfter((seen) => (seen.cpuMs += 495))).toBe(4_000);
+    expect(await endedAfter((seen) => (seen.cpuMs += 100))).toBe(15_000);
+  });
+
+  it("starts one alone for a single call: not replaced when it dies, ended when its call is over", async () => {
+    const { pool, clock, forked, gone, warm, started, ready } = setUp(1);
+    await started();
+    const shardId = pool.startAlone();
+    ready(forked[1]);
+    expect(warm).toEqual([1, shardId]);
+    expect(pool.shards.map((shard) => shard.alone)).toEqual([false, true]);
+    pool.retire(1);
+    pool.retire(shardId);
+    expect(forked.map((shard) => shard.sent.at(-1)?.type)).toEqual(["boot", "close"]);
+    forked[1]?.die("exited with 0");
+    await settle();
+    clock.advance(1_000);
+    expect(gone).toEqual([`${shardId} exited with 0`]);
+    expect(forked).toHaveLength(2);
   });
 
   it("blames no shard when this process itself stood still", async () => {

@@ -3,16 +3,19 @@ import type { WorkerConfig } from "./config.ts";
 import type { Log } from "./log.ts";
 import type { AgentSummary, FromShard, ShardBeat, ToShard } from "./messages.ts";
 import type { ForkShard, ShardProcess } from "./shard-process.ts";
+import { type LookAtProcess, lookAtProcess, whyStuck } from "./stuck.ts";
 
-/** A shard whose event loop has not turned for this long is stuck: its callers hear nothing. */
-const STALL_MS = 15_000;
-const WATCH_MS = 1_000;
+const WATCH_MS = 500;
+/** This process itself stood still: nobody's silence means anything. */
+const SLEPT_MS = 2_000;
 /** Loading models and the author's own prewarm, on a busy machine. */
 const START_MS = 120_000;
 /** Shards that die this often within the window are a crash loop. */
 const CRASH_WINDOW_MS = 60_000;
 const CRASH_LOOP_DEATHS = 3;
 const LONGEST_BACKOFF_MS = 30_000;
+/** For a shard whose only call is over to go by itself. */
+const RETIRE_MS = 5_000;
 
 export type ShardMessage = Exclude<FromShard, { type: "ready" | "load-failed" | "beat" }>;
 
@@ -21,6 +24,8 @@ export interface PooledShard {
   readonly pid: number | undefined;
   state: "starting" | "ready";
   beat: ShardBeat | null;
+  /** Started for one call that may break its process; nothing else is given to it. */
+  alone: boolean;
 }
 
 export interface ShardPoolOptions {
@@ -29,8 +34,11 @@ export interface ShardPoolOptions {
   clock: Clock;
   log: Log;
   onMessage(shardId: number, message: ShardMessage): void;
+  /** It is warm. */
+  onReady(shardId: number): void;
   /** It is gone and so are its calls; a replacement is on its way. */
   onGone(shardId: number, how: string): void;
+  lookAt?: LookAtProcess;
 }
 
 export interface ShardPool {
@@ -39,6 +47,10 @@ export interface ShardPool {
   readonly shards: readonly PooledShard[];
   readonly crashLooping: boolean;
   send(shardId: number, message: ToShard): void;
+  /** Starts one beside the others, for a single call; its id. It is not replaced, and ends by `retire`. */
+  startAlone(): number;
+  /** Its call is over. */
+  retire(shardId: number): void;
   /** Asks every shard to end its calls and go; those still there after `boundMs` are ended. Idempotent. */
   close(reason: string, boundMs: number): Promise<void>;
 }
@@ -46,11 +58,13 @@ export interface ShardPool {
 interface Member extends PooledShard {
   process: ShardProcess;
   lastBeatMs: number;
+  /** CPU used at the last beat, as the system counts it, ms. */
+  lastCpuMs: number | null;
 }
 
 /** Keeps the wanted number of warm shards alive. */
 export function createShardPool(options: ShardPoolOptions): ShardPool {
-  const { config, clock, log } = options;
+  const { config, clock, log, lookAt = lookAtProcess } = options;
   const members = new Map<number, Member>();
   let lastShardId = 0;
   let deaths: number[] = [];
@@ -69,9 +83,13 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
     };
   }
 
+  const cpuOf = (member: Member): number | null => {
+    const seen = member.pid === undefined ? null : lookAt(member.pid);
+    return seen?.cpuMs ?? null;
+  };
+
   /** Forks one shard; resolves when it is warm, rejects when it never gets there. */
-  function fork(): Promise<AgentSummary> {
-    const shardId = ++lastShardId;
+  function fork(alone = false, shardId = ++lastShardId): Promise<AgentSummary> {
     return new Promise((resolve, reject) => {
       let loadFailure: ParleyError | undefined;
       const process = options.fork((message) => {
@@ -82,15 +100,26 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
           member.state = "ready";
           member.lastBeatMs = clock.now();
           resolve(message.agent);
+          options.onReady(shardId);
         } else if (message.type === "beat") {
           member.beat = message.beat;
           member.lastBeatMs = clock.now();
+          member.lastCpuMs = cpuOf(member);
         } else if (message.type === "load-failed") {
           const category = message.configuration ? "configuration" : "internal";
           loadFailure = new ParleyError(message.message, { code: message.code, category });
         } else options.onMessage(shardId, message);
       });
-      const member: Member = { shardId, pid: process.pid, state: "starting", beat: null, process, lastBeatMs: 0 };
+      const member: Member = {
+        shardId,
+        pid: process.pid,
+        state: "starting",
+        beat: null,
+        alone,
+        process,
+        lastBeatMs: 0,
+        lastCpuMs: null,
+      };
       members.set(shardId, member);
       const stopWaiting = after(START_MS, () => {
         log.error({ shard: shardId }, `shard was not ready after ${START_MS / 1000} s and is ended`);
@@ -102,7 +131,7 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
         const early = `a shard ended before it was ready (${how}); what it wrote to standard error says why`;
         reject(loadFailure ?? new ParleyError(early, { code: "shard-start-failed", category: "internal" }));
         if (!closing) options.onGone(shardId, how);
-        if (member.state === "ready" && !closing) replace(`shard ${shardId} ${how}`);
+        if (member.state === "ready" && !closing && !alone) replace(`shard ${shardId} ${how}`);
       });
       process.send({ type: "boot", shardId, config });
     });
@@ -133,12 +162,16 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
     const turn = (): void => {
       const now = clock.now();
       // When this process itself stood still, nobody's silence means anything.
-      const slept = now - lastMs > 2 * WATCH_MS;
+      const slept = now - lastMs > SLEPT_MS;
       lastMs = now;
       for (const member of members.values()) {
         if (slept) member.lastBeatMs = now;
-        if (member.state !== "ready" || now - member.lastBeatMs < STALL_MS) continue;
-        log.error({ shard: member.shardId }, `shard gave no sign of life for ${STALL_MS / 1000} s and is ended`);
+        if (member.state !== "ready") continue;
+        const silentMs = now - member.lastBeatMs;
+        const seen = silentMs < SLEPT_MS || member.pid === undefined ? null : lookAt(member.pid);
+        const why = whyStuck(silentMs, member.lastCpuMs, seen);
+        if (why === null) continue;
+        log.error({ shard: member.shardId, silentMs: Math.round(silentMs) }, `a shard ${why} and is ended`);
         member.process.kill();
       }
       after(WATCH_MS, turn);
@@ -163,7 +196,7 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
 
   return {
     async start() {
-      const [agent] = await Promise.all(Array.from({ length: config.shards }, fork));
+      const [agent] = await Promise.all(Array.from({ length: config.shards }, () => fork()));
       if (!agent) throw new RangeError("a worker has at least one shard");
       watch();
       return agent;
@@ -175,6 +208,18 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
       return recentDeaths() >= CRASH_LOOP_DEATHS;
     },
     send: (shardId, message) => members.get(shardId)?.process.send(message),
+    startAlone() {
+      const shardId = ++lastShardId;
+      // What went wrong is told by onGone.
+      fork(true, shardId).catch((error: Error) => log.warn({ shard: shardId, err: error }, "a shard did not start"));
+      return shardId;
+    },
+    retire(shardId) {
+      const member = members.get(shardId);
+      if (!member?.alone) return;
+      member.process.send({ type: "close", reason: "call-over" });
+      after(RETIRE_MS, () => member.process.kill());
+    },
     close(reason, boundMs) {
       closing ??= close(reason, boundMs);
       return closing;

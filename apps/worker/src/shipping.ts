@@ -1,6 +1,8 @@
 import { keepCallFiles, openUplink } from "@parley/uplink";
+import type { Backend, OrderResult, ServerOrder } from "./backend.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { Log } from "./log.ts";
+import type { OwnedCall } from "./supervisor.ts";
 
 /** After the last call has ended: how long the rest of the logs may take to reach the server. */
 const FLUSH_MS = 5_000;
@@ -9,6 +11,8 @@ const FLUSH_MS = 5_000;
 export interface Shipping {
   /** False: they fill their share of the disk, and new calls must be refused. */
   hasRoom(): boolean;
+  /** Null: there is no server. */
+  readonly backend: Backend | null;
   /** Waits a little for what is still on its way. Idempotent; what did not arrive is sent by the next worker. */
   close(): Promise<void>;
 }
@@ -17,9 +21,13 @@ export interface ShippingOptions {
   config: WorkerConfig;
   callsDir: string;
   log: Log;
-  runningCalls(): { callId: string; epoch: number }[];
+  /** The dispatch name of what runs here. */
+  agent: string;
+  runningCalls(): OwnedCall[];
+  isDraining(): boolean;
   /** A newer epoch owns this call: it must end here, at once. */
   onStale(callId: string): void;
+  ordered(order: ServerOrder): Promise<OrderResult>;
 }
 
 /** To the server when one is named, else they stay in the folder under a cap. */
@@ -31,7 +39,7 @@ export async function openShipping({ config, callsDir, log, ...calls }: Shipping
       `no BACKEND_URL: call logs stay in ${callsDir}; beyond ${capMiB} MB (PARLEY_CALLS_MAX_MB) the oldest finished ones are removed`,
     );
     const kept = keepCallFiles({ dir: callsDir, capMiB, log });
-    return { hasRoom: () => kept.hasRoom(), close: async () => kept.close() };
+    return { hasRoom: () => kept.hasRoom(), backend: null, close: async () => kept.close() };
   }
   const { url, key } = config.backend;
   const uplink = await openUplink({
@@ -42,12 +50,17 @@ export async function openShipping({ config, callsDir, log, ...calls }: Shipping
     connectMs: config.connectionTimeoutMs,
     confirmMs: config.requestTimeoutMs,
     log,
-    runningCalls: calls.runningCalls,
+    agent: calls.agent,
+    runningCalls: () =>
+      calls.runningCalls().map((call) => ({ ...call, room: null, agentName: "", identity: "", crashes: 0 })),
+    draining: calls.isDraining,
     onStale: ({ callId }) => calls.onStale(callId),
+    onCommand: calls.ordered,
   });
   log.info({ backend: url }, "call logs are shipped to the server");
   return {
     hasRoom: () => uplink.hasRoom(),
+    backend: uplink,
     async close() {
       const drained = await uplink.drained(FLUSH_MS);
       if (!drained)

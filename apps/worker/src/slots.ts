@@ -1,13 +1,18 @@
+import type { CallAssignment } from "./messages.ts";
+
 /** One taken place for a call. */
 export interface Slot {
   readonly jobId: string;
   readonly callId: string;
-  readonly shardId: number;
-  /** `reserved`: promised to LiveKit, not yet assigned. */
-  state: "reserved" | "running";
+  /** Null while a call that lost its shard waits for another. */
+  shardId: number | null;
+  /** `reserved`: promised, not yet assigned. `waiting`: its shard died, and it has no other yet. */
+  state: "reserved" | "running" | "waiting";
   readonly sinceMs: number;
-  /** Of its log; null until the job is there. */
-  epoch: number | null;
+  /** What its shard was told to run; null until the job is there. */
+  call: CallAssignment | null;
+  /** Processes that died while they ran it, on any worker. */
+  crashes: number;
 }
 
 export interface ShardPlace {
@@ -29,9 +34,12 @@ export interface Slots {
   /** The reservation became a job; undefined when it was never made or is gone. */
   run(jobId: string): Slot | undefined;
   release(jobId: string): Slot | undefined;
-  /** The jobs that were on a shard; their slots are free afterwards. */
-  releaseShard(shardId: number): Slot[];
+  /** The jobs that are on a shard. */
+  onShard(shardId: number): Slot[];
+  /** The emptiest of these shards. */
+  emptiest(shards: readonly ShardPlace[]): number | undefined;
   find(jobId: string): Slot | undefined;
+  ofCall(callId: string): Slot | undefined;
   all(): Slot[];
   readonly taken: number;
   /** Null: no cap, load decides. */
@@ -40,12 +48,7 @@ export interface Slots {
 
 export function createSlots(cap: number | null): Slots {
   const slots = new Map<string, Slot>();
-
-  const release = (jobId: string): Slot | undefined => {
-    const slot = slots.get(jobId);
-    slots.delete(jobId);
-    return slot;
-  };
+  const ofCall = (callId: string): Slot | undefined => [...slots.values()].find((slot) => slot.callId === callId);
 
   return {
     cap,
@@ -55,11 +58,11 @@ export function createSlots(cap: number | null): Slots {
     reserve({ jobId, callId }, shards, nowMs) {
       const held = slots.get(jobId);
       if (held) return { taken: true, slot: held };
-      for (const slot of slots.values()) if (slot.callId === callId) return { taken: false, reason: "call-has-owner" };
+      if (ofCall(callId)) return { taken: false, reason: "call-has-owner" };
       if (this.cap !== null && slots.size >= this.cap) return { taken: false, reason: "full" };
-      const shard = leastLoaded(shards, slots.values());
-      if (!shard) return { taken: false, reason: "no-shard" };
-      const slot: Slot = { jobId, callId, shardId: shard.shardId, state: "reserved", sinceMs: nowMs, epoch: null };
+      const shardId = this.emptiest(shards);
+      if (shardId === undefined) return { taken: false, reason: "no-shard" };
+      const slot: Slot = { jobId, callId, shardId, state: "reserved", sinceMs: nowMs, call: null, crashes: 0 };
       slots.set(jobId, slot);
       return { taken: true, slot };
     },
@@ -68,26 +71,28 @@ export function createSlots(cap: number | null): Slots {
       if (slot) slot.state = "running";
       return slot;
     },
-    release,
-    releaseShard(shardId) {
-      const gone = [...slots.values()].filter((slot) => slot.shardId === shardId);
-      for (const slot of gone) slots.delete(slot.jobId);
-      return gone;
+    release(jobId) {
+      const slot = slots.get(jobId);
+      slots.delete(jobId);
+      return slot;
     },
+    onShard: (shardId) => [...slots.values()].filter((slot) => slot.shardId === shardId),
+    emptiest: (shards) => emptiest(shards, slots.values()),
     find: (jobId) => slots.get(jobId),
+    ofCall,
     all: () => [...slots.values()],
   };
 }
 
 /** By number of calls, which is known at once; heartbeats, up to a second old, only break ties. */
-function leastLoaded(shards: readonly ShardPlace[], slots: Iterable<Slot>): ShardPlace | undefined {
+function emptiest(shards: readonly ShardPlace[], slots: Iterable<Slot>): number | undefined {
   const calls = new Map<number, number>();
-  for (const slot of slots) calls.set(slot.shardId, (calls.get(slot.shardId) ?? 0) + 1);
+  for (const { shardId } of slots) if (shardId !== null) calls.set(shardId, (calls.get(shardId) ?? 0) + 1);
   let best: { shard: ShardPlace; calls: number } | undefined;
   for (const shard of shards) {
     const count = calls.get(shard.shardId) ?? 0;
     const better = !best || count < best.calls || (count === best.calls && shard.pressure < best.shard.pressure);
     if (better) best = { shard, calls: count };
   }
-  return best?.shard;
+  return best?.shard.shardId;
 }

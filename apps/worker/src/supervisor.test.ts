@@ -1,101 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { JobOffer } from "@parley/livekit";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { WorkerConfig } from "./config.ts";
-import { createLog } from "./log.ts";
-import type { AgentSummary, ToShard } from "./messages.ts";
-import type { PooledShard, ShardPool } from "./shard-pool.ts";
-import { createSupervisor } from "./supervisor.ts";
-import { manualClock } from "./test/manual-clock.ts";
+import { afterEach, describe, expect, it } from "vitest";
+import { agent, assignment, offer, removeFolders, setUp } from "./test/boss.ts";
 
-let callsDir: string;
-beforeEach(() => {
-  callsDir = mkdtempSync(join(tmpdir(), "parley-calls-"));
-});
-afterEach(() => rmSync(callsDir, { recursive: true }));
-
-const agent: AgentSummary = {
-  name: "shop",
-  title: "Shop",
-  description: "",
-  demo: false,
-  asksToAccept: false,
-  maxCalls: null,
-};
-
-function offer(n: number, metadata: object = {}): JobOffer {
-  return {
-    jobId: `job-${n}`,
-    dispatchId: "",
-    agentName: "shop",
-    room: { name: `room-${n}`, sid: `RM_${n}`, metadata: "" },
-    participant: null,
-    metadata: JSON.stringify({ callId: `call-${n}`, ...metadata }),
-    attributes: {},
-  };
-}
-
-const assignment = (n: number, metadata?: object) => ({
-  job: offer(n, metadata),
-  identity: `agent-job-${n}`,
-  token: "t",
-  url: "ws://here",
-});
-
-function setUp({ cap = null as number | null, summary = agent, shards = 2, cores = 2 } = {}) {
-  const clock = manualClock();
-  const sent: { shardId: number; message: ToShard }[] = [];
-  const statuses: string[] = [];
-  const reports: { load: number; jobs: number }[] = [];
-  let lineDrained = false;
-  const members: PooledShard[] = Array.from({ length: shards }, (_, index) => ({
-    shardId: index + 1,
-    pid: undefined,
-    state: "ready",
-    beat: null,
-  }));
-  const pool: ShardPool = {
-    start: async () => summary,
-    shards: members,
-    crashLooping: false,
-    send: (shardId, message) => sent.push({ shardId, message }),
-    close: async () => {},
-  };
-  const config = { maxConcurrentJobs: cap } as WorkerConfig;
-  let room = true;
-  const fillDisk = () => {
-    room = false;
-  };
-  const log = createLog("test", "silent");
-  const boss = createSupervisor({
-    config,
-    callsDir,
-    pool,
-    clock,
-    log,
-    cores,
-    ownCpuMs: () => 0,
-    hasRoom: () => room,
-  });
-  boss.warm(summary);
-  boss.sink.registered();
-  boss.serve({
-    endJob: (jobId, outcome, error) => statuses.push(`${jobId} ${outcome}${error ? `: ${error}` : ""}`),
-    load: (load, jobs) => reports.push({ load, jobs }),
-    drain: () => {
-      lineDrained = true;
-    },
-    close: async () => {},
-  });
-  const take = async (n: number, metadata?: object) => {
-    const answer = await boss.sink.offered(offer(n, metadata));
-    if (answer.accept) boss.sink.assigned(assignment(n, metadata));
-    return answer.accept;
-  };
-  return { boss, clock, sent, statuses, reports, members, pool, take, fillDisk, lineDrained: () => lineDrained };
-}
+afterEach(removeFolders);
 
 describe("the supervisor", () => {
   it("never promises more than the cap, however the questions come", async () => {
@@ -105,7 +13,7 @@ describe("the supervisor", () => {
   });
 
   it("hands each job to the emptiest shard, with the call's identity and a fresh log file", async () => {
-    const { take, sent } = setUp();
+    const { take, sent, callsDir } = setUp();
     writeFileSync(join(callsDir, "call-2.1.ndjson"), "");
     await take(1, { tenantId: "t1", language: "en" });
     await take(2);
@@ -141,14 +49,6 @@ describe("the supervisor", () => {
     boss.shardMessage(2, { type: "call-ended", jobId: "job-3", reason: "x", error: "not your job" });
     boss.shardMessage(1, { type: "call-ended", jobId: "job-3", reason: "failed", error: "no room" });
     expect(statuses).toEqual(["job-1 success", "job-3 failed: no room"]);
-  });
-
-  it("fails the calls of a dead shard and leaves the others alone", async () => {
-    const { take, boss, statuses } = setUp();
-    for (const n of [1, 2, 3]) await take(n);
-    boss.shardGone(1, "killed by SIGKILL");
-    expect(statuses.map((line) => line.split(":")[0])).toEqual(["job-1 failed", "job-3 failed"]);
-    expect(boss.runningCalls()).toEqual([{ callId: "call-2", epoch: 1 }]);
   });
 
   it("moves a promise whose shard died to another one", async () => {

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SimulatedCaller } from "@parley/livekit";
 import { speechClip } from "@parley/testkit";
-import pino from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LiveWorkers, liveWorkers } from "./test/live-worker.ts";
 
@@ -68,30 +67,6 @@ describe("a worker on a real livekit-server", () => {
       .trim()
       .split("\n");
     expect(JSON.parse(log.at(-1) ?? "")).toMatchObject({ type: "call-closed", reason: "worker-stopped" });
-  });
-
-  it("loses no other call when a shard is killed, and replaces the shard", async () => {
-    const lines: { callId?: string; msg: string }[] = [];
-    const log = pino({ level: "info" }, { write: (line) => lines.push(JSON.parse(line)) });
-    const worker = await live.start("echo", { PARLEY_SHARDS: "2" }, { log });
-    const callers = { a: await live.call(worker.agentName, "a"), b: await live.call(worker.agentName, "b") };
-    type Shards = { shards: { shardId: number; pid: number; state: string }[] };
-    const shards = async () => ((await health(worker.port, "/healthz")).body as Shards).shards;
-    const [first] = await shards();
-    process.kill(first?.pid ?? 0, "SIGKILL");
-    await expect.poll(() => lines.filter(({ msg }) => msg.includes("lost with its shard")).length).toBe(1);
-    const lost = lines.find(({ msg }) => msg.includes("lost with its shard"))?.callId;
-
-    const other = lost === "a" ? callers.b : callers.a;
-    await ask(other);
-    expect(said(other).at(-1)).toBe("We open at nine.");
-    expect(worker.runningCalls).toBe(1);
-
-    await expect
-      .poll(async () => (await shards()).map(({ state }) => state), { timeout: 20_000 })
-      .toEqual(["ready", "ready"]);
-    expect((await shards()).map(({ shardId }) => shardId)).not.toContain(first?.shardId);
-    await ask(await live.call(worker.agentName, "c"));
   });
 
   it("keeps an author's stray errors to themselves", async () => {

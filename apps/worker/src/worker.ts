@@ -64,6 +64,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     clock,
     log,
     onMessage: (shardId, message) => supervisor.shardMessage(shardId, message),
+    onReady: (shardId) => supervisor.shardReady(shardId),
     onGone: (shardId, how) => supervisor.shardGone(shardId, how),
   });
   const supervisor: Supervisor = createSupervisor({
@@ -73,6 +74,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     clock,
     log,
     hasRoom: () => shipping?.hasRoom() ?? true,
+    backend: () => shipping?.backend ?? null,
   });
 
   /** Calls end first, so that what they still say reaches LiveKit and the server. */
@@ -98,6 +100,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     });
     await Promise.race([supervisor.drain(), bound]);
     cancel();
+    await supervisor.handOver();
     await close();
   }
 
@@ -113,8 +116,11 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
       config,
       callsDir,
       log,
+      agent: agent.name,
       runningCalls: supervisor.runningCalls,
-      onStale: (callId) => supervisor.endCall(callId, "stale-epoch"),
+      isDraining: () => supervisor.draining,
+      onStale: supervisor.abandonCall,
+      ordered: supervisor.ordered,
     });
     const openDispatch = parts.dispatch ?? liveKitDispatch(config, log, clock);
     const opened = await openDispatch(agent.name, supervisor.sink, stopping.signal);

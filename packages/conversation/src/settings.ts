@@ -75,6 +75,8 @@ export const settingsSchema = z.object({
       failure: z.string().default("Sorry, I am having trouble right now. Could you say that again?"),
       notUnderstood: z.string().default("Sorry, I didn't get that."),
       notHeard: z.string().default("Sorry, I can't hear you. Please check your microphone."),
+      /** Before a call is ended that keeps breaking the process which runs it. */
+      farewell: z.string().default("I am sorry, something is wrong on our side. Please call again in a moment."),
     })
     .prefault({}),
 });

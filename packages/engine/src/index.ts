@@ -14,7 +14,9 @@ export {
   type UserTurn,
 } from "./call/agent.ts";
 export { Call, type CallOptions, type Recovery } from "./call/call.ts";
+export { endingFacts } from "./call/end-log.ts";
 export { type Logger, silentLogger } from "./call/logger.ts";
+export type { Lease } from "./call/loop.ts";
 export { checkTemplate } from "./call/template.ts";
 export { asParleyError, type ErrorCategory, ParleyError, type ParleyErrorOptions } from "./error.ts";
 export * from "./llm/index.ts";

@@ -1,9 +1,11 @@
+import { ParleyError } from "@parley/engine";
 import { describe, expect, it } from "vitest";
 import { createLog } from "../log.ts";
 import type { CallAssignment, FromShard } from "../messages.ts";
 import { createCalls, type RunningCall } from "./calls.ts";
 import { callScope } from "./stray.ts";
 
+const silent = createLog("test", "silent");
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 const job = (n: number) => ({ jobId: `job-${n}`, callId: `call-${n}` }) as CallAssignment;
 
@@ -13,6 +15,7 @@ class FakeCall implements RunningCall {
   readonly done = this.over.promise;
   starting = false;
   scope: string | undefined;
+  readonly told: string[] = [];
 
   start(): Promise<void> {
     this.starting = true;
@@ -23,6 +26,22 @@ class FakeCall implements RunningCall {
   close(reason: string): void {
     this.joined.resolve();
     this.over.resolve({ reason });
+  }
+
+  abandon(): void {
+    this.close("taken-over");
+  }
+
+  async release(): Promise<void> {
+    this.told.push("release");
+  }
+
+  say(text: string): void {
+    this.told.push(`say ${text}`);
+  }
+
+  interrupt(): void {
+    this.told.push("interrupt");
   }
 }
 
@@ -95,5 +114,38 @@ describe("the calls of a shard", () => {
       "worker-stopped",
       "worker-stopped",
     ]);
+  });
+
+  it("passes orders on, also those that come while a call is being opened", async () => {
+    const told: FromShard[] = [];
+    const opening = Promise.withResolvers<FakeCall>();
+    const calls = createCalls({ open: () => opening.promise, tell: (message) => told.push(message), log: silent });
+    const over = calls.run(job(1));
+    calls.order("job-1", { name: "say", text: "One moment." });
+    calls.release("job-1", 100);
+    const call = new FakeCall();
+    opening.resolve(call);
+    await settle();
+    calls.order("job-1", { name: "interrupt" });
+    expect(call.told).toEqual(["say One moment.", "release", "interrupt"]);
+    await settle();
+    calls.abandon("job-1");
+    await over;
+    expect(told).toEqual([
+      { type: "call-released", jobId: "job-1" },
+      { type: "call-ended", jobId: "job-1", reason: "taken-over", error: null },
+    ]);
+  });
+
+  it("a call whose log was closed is over, and no failure", async () => {
+    const told: FromShard[] = [];
+    const closed = new ParleyError("over", { code: "call-over", category: "cancelled" });
+    const calls = createCalls({
+      open: () => Promise.reject(closed),
+      tell: (message) => told.push(message),
+      log: silent,
+    });
+    await calls.run(job(1));
+    expect(told).toEqual([{ type: "call-ended", jobId: "job-1", reason: "call-over", error: null }]);
   });
 });

@@ -1,6 +1,6 @@
 import { asParleyError } from "@parley/engine";
 import type { Log } from "../log.ts";
-import type { CallAssignment, FromShard } from "../messages.ts";
+import type { CallAssignment, CallOrder, FromShard } from "../messages.ts";
 import { callScope } from "./stray.ts";
 
 /** What the shard needs of a call; the engine's Call fits. */
@@ -9,11 +9,17 @@ export interface RunningCall {
   start(): Promise<void>;
   readonly done: Promise<{ reason: string }>;
   close(reason: string): unknown;
+  /** Leaves without a word: another process has it. */
+  abandon(): unknown;
+  /** Lets go of its log at a quiet moment. */
+  release(withinMs: number): Promise<void>;
+  say(text: string): void;
+  interrupt(): void;
 }
 
 export interface CallsOptions {
   /** Makes a call ready to start: transport, log file, rules. May throw. */
-  open(assignment: CallAssignment, log: Log): RunningCall;
+  open(assignment: CallAssignment, log: Log): RunningCall | Promise<RunningCall>;
   tell(message: FromShard): void;
   log: Log;
 }
@@ -22,56 +28,96 @@ export interface CallsOptions {
 export interface Calls {
   run(assignment: CallAssignment): Promise<void>;
   end(jobId: string, reason: string): void;
+  abandon(jobId: string): void;
+  order(jobId: string, order: CallOrder): void;
+  /** Tells `released` when the call's log is closed and complete. */
+  release(jobId: string, withinMs: number): void;
   /** Ends all; resolves when the last is over. */
   endAll(reason: string): Promise<void>;
+  /** Resolves when the last is over, however long that takes. */
+  allOver(): Promise<void>;
   readonly count: number;
 }
 
-export function createCalls({ open, tell, log }: CallsOptions): Calls {
-  const running = new Map<string, { call: RunningCall | null; over: Promise<void> }>();
+interface Entry {
+  call: RunningCall | null;
+  /** Told while the call was being opened. */
+  early: ((call: RunningCall) => unknown)[];
+  over: Promise<void>;
+}
 
-  async function live(assignment: CallAssignment): Promise<void> {
+export function createCalls({ open, tell, log }: CallsOptions): Calls {
+  const running = new Map<string, Entry>();
+
+  async function live(assignment: CallAssignment, entry: Entry): Promise<void> {
     const { jobId, callId } = assignment;
     const callLog = log.child({ callId });
     let reason = "failed";
     let error: string | null = null;
     try {
-      const call = open(assignment, callLog);
-      const entry = running.get(jobId);
-      if (entry) entry.call = call;
-      await call.start();
+      const opened = open(assignment, callLog);
+      const call = opened instanceof Promise ? await opened : opened;
+      entry.call = call;
+      const started = call.start();
+      for (const act of entry.early.splice(0)) act(call);
+      await started;
       ({ reason } = await call.done);
     } catch (thrown) {
-      error = asParleyError(thrown, { code: "call-failed", category: "internal" }).message;
-      callLog.error({ jobId, err: thrown }, "call failed");
+      const known = asParleyError(thrown, { code: "call-failed", category: "internal" });
+      if (known.code === "call-over") reason = known.code;
+      else {
+        error = known.message;
+        callLog.error({ jobId, err: thrown }, "call failed");
+      }
     } finally {
       running.delete(jobId);
       tell({ type: "call-ended", jobId, reason, error });
     }
   }
 
-  function end(jobId: string, reason: string): void {
-    try {
-      running.get(jobId)?.call?.close(reason);
-    } catch (error) {
-      log.error({ jobId, err: error }, "a call could not be closed");
-    }
+  function act(jobId: string, what: string, run: (call: RunningCall) => unknown): void {
+    const entry = running.get(jobId);
+    if (!entry) return;
+    const guarded = async (call: RunningCall): Promise<void> => {
+      try {
+        await run(call);
+      } catch (error) {
+        log.error({ jobId, err: error }, `a call could not be ${what}`);
+      }
+    };
+    if (entry.call) void guarded(entry.call);
+    else entry.early.push(guarded);
   }
+
+  const end = (jobId: string, reason: string): void => act(jobId, "closed", (call) => call.close(reason));
+  const allOver = async (): Promise<void> => {
+    await Promise.all([...running.values()].map((entry) => entry.over));
+  };
 
   return {
     run(assignment) {
       const { jobId, callId } = assignment;
-      const entry = { call: null, over: Promise.resolve() };
+      const entry: Entry = { call: null, early: [], over: Promise.resolve() };
       running.set(jobId, entry);
-      entry.over = callScope.run({ callId }, () => live(assignment));
+      entry.over = callScope.run({ callId }, () => live(assignment, entry));
       return entry.over;
     },
     end,
-    async endAll(reason) {
-      const over = [...running.values()].map((entry) => entry.over);
-      for (const jobId of running.keys()) end(jobId, reason);
-      await Promise.all(over);
+    abandon: (jobId) => act(jobId, "abandoned", (call) => call.abandon()),
+    order: (jobId, order) =>
+      act(jobId, "given an order", (call) => (order.name === "say" ? call.say(order.text) : call.interrupt())),
+    release(jobId, withinMs) {
+      act(jobId, "released", async (call) => {
+        await call.release(withinMs);
+        tell({ type: "call-released", jobId });
+      });
     },
+    async endAll(reason) {
+      const over = allOver();
+      for (const jobId of running.keys()) end(jobId, reason);
+      await over;
+    },
+    allOver,
     get count() {
       return running.size;
     },

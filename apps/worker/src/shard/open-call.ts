@@ -1,24 +1,71 @@
-import { Call, openFileLog } from "@parley/engine";
+import {
+  Call,
+  type CallAgent,
+  type Lease,
+  openFileLog,
+  ParleyError,
+  type Recovery,
+  readCallFiles,
+} from "@parley/engine";
 import { LiveKitTransport } from "@parley/livekit";
 import type { WorkerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
-import type { CallAssignment } from "../messages.ts";
+import type { CallAssignment, RecoveryPlan } from "../messages.ts";
 import type { ShardAgent } from "./agent.ts";
 import type { RunningCall } from "./calls.ts";
 
-/** A call in its room, with its own log file, ready to start. @throws ParleyError when the file cannot be opened. */
-export function openCall(
+/** Longer ago than any recovery takes; a file's time may be wrong. */
+const MOST_GAP_MS = 600_000;
+
+export interface CallParts {
+  config: WorkerConfig;
+  agent: ShardAgent;
+  lease: Lease;
+  log: Log;
+}
+
+/**
+ * A call in its room, with its own log file, ready to start; or one that goes on, once its log so far is read.
+ * @throws ParleyError when its file cannot be opened, `call-over` when its log is closed already.
+ */
+export function openCall(assignment: CallAssignment, parts: CallParts): RunningCall | Promise<RunningCall> {
+  const { recovery } = assignment;
+  return recovery ? goOn(assignment, recovery, parts) : callOf(assignment, parts, null);
+}
+
+async function goOn(assignment: CallAssignment, plan: RecoveryPlan, parts: CallParts): Promise<RunningCall> {
+  const { facts, modifiedMs, problems } = await readCallFiles(plan.logPaths);
+  for (const problem of problems) parts.log.warn(problem, "a part of the call's log could not be read");
+  if (facts.at(-1)?.type === "call-closed")
+    throw new ParleyError("The call was over when its process died", { code: "call-over", category: "cancelled" });
+  // Nothing was decided yet: it begins, in a new epoch.
+  if (facts.length === 0) return callOf(assignment, parts, null);
+  const gapMs = plan.copied || modifiedMs === null ? 0 : Math.min(MOST_GAP_MS, Math.max(0, Date.now() - modifiedMs));
+  const { farewell: text } = parts.agent.call.settings.phrases;
+  const farewell = plan.farewell ? { farewell: { text, reason: "recovered-too-often" } } : {};
+  return callOf(assignment, parts, { facts, gapMs, by: plan.by, ...farewell });
+}
+
+function callOf(
   assignment: CallAssignment,
-  { config, agent, log }: { config: WorkerConfig; agent: ShardAgent; log: Log },
-): RunningCall {
+  { config, agent, lease, log }: CallParts,
+  recovered: Recovery | null,
+): Call {
   const { callId, epoch, logPath, url, token, context } = assignment;
   return new Call({
     callId,
     epoch,
-    agent: agent.call,
+    agent: recovered?.farewell ? withoutItsCode(agent.call) : agent.call,
     transport: new LiveKitTransport({ url, token, connectTimeoutMs: config.connectionTimeoutMs, log }),
     log: openFileLog({ path: logPath }),
     context,
+    lease,
     logger: log,
+    ...(recovered ? { recovered } : {}),
   });
+}
+
+/** What is left can say a sentence, and no more. */
+function withoutItsCode({ realtime: _realtime, ...agent }: CallAgent): CallAgent {
+  return { ...agent, llm: null, tools: [], hooks: {} };
 }

@@ -3,12 +3,13 @@ import type { Log } from "../log.ts";
 import type { FromShard, ToShard } from "../messages.ts";
 import { loadShardAgent, type ShardAgent } from "./agent.ts";
 import { type Calls, createCalls } from "./calls.ts";
+import { watchLeases } from "./lease.ts";
 import { openCall } from "./open-call.ts";
 import { startPulse } from "./pulse.ts";
 import { catchStrayErrors } from "./stray.ts";
 
-/** How long calls may take to end when nobody is left to report to. */
-const ORPHAN_MS = 5_000;
+/** A call without a supervisor goes on, but not for ever: another worker has taken it over, or its caller has gone. */
+const ORPHAN_MS = 4 * 3_600_000;
 
 export interface ShardOutside {
   tell(message: FromShard): void;
@@ -27,6 +28,7 @@ export function startShard(config: WorkerConfig, { tell, log, exit }: ShardOutsi
   let agent: ShardAgent | undefined;
   let calls: Calls | undefined;
   let closing = false;
+  const leases = watchLeases({ ask: (jobId, epoch) => tell({ type: "confirm", jobId, epoch }) });
 
   catchStrayErrors(log, (why) => {
     log.fatal(why);
@@ -37,7 +39,10 @@ export function startShard(config: WorkerConfig, { tell, log, exit }: ShardOutsi
     const loaded = await loadShardAgent(config, log);
     agent = loaded;
     calls = createCalls({
-      open: (assignment, callLog) => openCall(assignment, { config, agent: loaded, log: callLog }),
+      open(assignment, callLog) {
+        const lease = leases.of(assignment.jobId, assignment.epoch);
+        return openCall(assignment, { config, agent: loaded, lease, log: callLog });
+      },
       tell,
       log,
     });
@@ -82,6 +87,14 @@ export function startShard(config: WorkerConfig, { tell, log, exit }: ShardOutsi
           return;
         case "end-call":
           return calls?.end(message.jobId, message.reason);
+        case "abandon-call":
+          return calls?.abandon(message.jobId);
+        case "order":
+          return calls?.order(message.jobId, message.order);
+        case "release-call":
+          return calls?.release(message.jobId, message.withinMs);
+        case "confirmed":
+          return leases.answered(message.jobId, message.held);
         case "offer":
           return offer(message);
         case "close":
@@ -95,9 +108,10 @@ export function startShard(config: WorkerConfig, { tell, log, exit }: ShardOutsi
     },
     orphaned() {
       if (closing) return;
-      log.error("the supervisor is gone; this shard ends its calls and exits");
+      closing = true;
+      log.error({ calls: calls?.count ?? 0 }, "the supervisor is gone; running calls go on, then this shard exits");
       setTimeout(() => exit(1), ORPHAN_MS).unref();
-      void close("worker-lost");
+      void (calls?.allOver() ?? Promise.resolve()).then(() => exit(1));
     },
   };
 }

@@ -24,7 +24,7 @@ export interface LiveWorkers {
   readonly dataDir: string;
   start(agent: string, settings?: NodeJS.ProcessEnv, parts?: WorkerParts): Promise<Worker>;
   /** Joins a room of its own, with the agent dispatched by the token, and waits for its voice. */
-  call(agentName: string, room: string, withinMs?: number): Promise<SimulatedCaller>;
+  call(agentName: string, room: string, withinMs?: number, metadata?: object): Promise<SimulatedCaller>;
   callFiles(): string[];
   close(): Promise<void>;
 }
@@ -59,8 +59,8 @@ export async function liveWorkers(): Promise<LiveWorkers> {
       workers.push(worker);
       return worker;
     },
-    async call(agentName, room, withinMs = 20_000) {
-      const roomConfig = roomConfigFor([{ agentName, metadata: JSON.stringify({ callId: room }) }]);
+    async call(agentName, room, withinMs = 20_000, metadata = {}) {
+      const roomConfig = roomConfigFor([{ agentName, metadata: JSON.stringify({ callId: room, ...metadata }) }]);
       const token = await mintToken({ apiKey, apiSecret, room, identity: `caller-of-${room}`, roomConfig });
       const caller = await SimulatedCaller.join({ url: server.url, token, log });
       callers.push(caller);

@@ -22,7 +22,8 @@ import { Work } from "../stages/work.ts";
 import type { CallAgent, CallContext, CallControl, Caller } from "./agent.ts";
 import { AuthorHooks } from "./hooks.ts";
 import { type Logger, silentLogger } from "./logger.ts";
-import { Loop, type RecoveredLog } from "./loop.ts";
+import { type Lease, Loop, type RecoveredLog } from "./loop.ts";
+import { isQuiet, untilQuiet } from "./quiet.ts";
 import { checkTemplate, needsCaller, renderTemplate } from "./template.ts";
 
 export interface CallOptions {
@@ -34,6 +35,8 @@ export interface CallOptions {
   context: CallContext;
   /** Set when the call goes on from the log that another process left. */
   recovered?: Recovery;
+  /** Default: the call is this process's own for as long as it lives. */
+  lease?: Lease;
   clock?: Clock;
   logger?: Logger;
   /** Told every fact after it was appended. */
@@ -86,11 +89,13 @@ export class Call {
       callId: options.callId,
       epoch: options.epoch,
       ...(options.recovered ? { recovered: options.recovered } : {}),
+      ...(options.lease ? { lease: options.lease } : {}),
       clock: this.#clock,
       log: options.log,
       onFact: (fact, state) => this.#onFact(fact, state),
       onEphemeral: (input) => this.#onEphemeral(input),
       onLogFailure: (error) => this.#logger.error({ error: toFailure(error, "log") }, "the call file can't be written"),
+      onLost: () => void this.abandon(),
     });
     this.#control = this.#makeControl();
     const context = this.#stageContext();
@@ -168,6 +173,28 @@ export class Call {
   /** Asks for the end; `done` tells when it is reached. */
   close(reason: string, { afterReply = false } = {}): void {
     this.#report({ type: "close-requested", reason, afterReply });
+  }
+
+  /**
+   * Another process has the call: this one leaves at once, without a word, a fact, or a hook of the author's.
+   * `done` resolves with the reason `taken-over`.
+   */
+  abandon(): Promise<void> {
+    this.#closing ??= this.#leave("taken-over");
+    return this.#closing;
+  }
+
+  /**
+   * Lets go of the log at a quiet moment (after `withinMs` at any), so that another process can go on from it. Stays in
+   * the room, silent, until that one joins in its name; then, or by `abandon`, it is over.
+   */
+  async release(withinMs: number): Promise<void> {
+    const { log } = this.#options;
+    await untilQuiet(() => this.#closing !== null || isQuiet(this.#loop.state), { clock: this.#clock, withinMs });
+    if (this.#closing) return;
+    this.#loop.close();
+    for (const stage of this.#stages) stage.close();
+    log.close();
   }
 
   #begin(): void {
@@ -269,6 +296,11 @@ export class Call {
   async #close(reason: string): Promise<void> {
     this.#loop.close();
     await this.#hooks.exit(reason);
+    await this.#leave(reason);
+  }
+
+  async #leave(reason: string): Promise<void> {
+    this.#loop.close();
     for (const stage of this.#stages) stage.close();
     this.#abort.abort();
     await this.#options.transport.close(reason).catch((error: unknown) => {
@@ -346,7 +378,11 @@ export class Call {
         report({ type: "text-received", participantId, messageId: id, text: text.slice(0, 8_000) }),
       dtmf: (participantId, digit) => report({ type: "dtmf-received", participantId, digit }),
       network: (participantId, state) => report({ type: "network-changed", participantId, state }),
-      closed: (reason) => report({ type: "close-requested", reason, afterReply: false }),
+      // Whoever joined in our name is the owner now; to fight back would end nobody's trouble.
+      closed: (reason) =>
+        reason === "duplicate-identity"
+          ? void this.abandon()
+          : report({ type: "close-requested", reason, afterReply: false }),
     };
   }
 }

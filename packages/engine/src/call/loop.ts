@@ -25,10 +25,19 @@ export interface RecoveredLog {
   gapMs: number;
 }
 
+/** Whether this process still owns the call. One that stood still for seconds may have been replaced meanwhile. */
+export interface Lease {
+  /** Asked before every step; cheap. */
+  isHeld(): boolean;
+  /** Asks whoever knows. False: another process has the call, and this one must not act any more. Never rejects. */
+  confirm(): Promise<boolean>;
+}
+
 export interface LoopOptions {
   callId: string;
   epoch: number;
   recovered?: RecoveredLog;
+  lease?: Lease;
   clock: Clock;
   log: CallLog;
   /** Told every fact after it was appended, with the state after the whole step. Must not throw. */
@@ -36,6 +45,8 @@ export interface LoopOptions {
   /** Told what is shown live and never stored. */
   onEphemeral(fact: InputBody): void;
   onLogFailure(error: unknown): void;
+  /** The lease is lost: nothing was decided on what came since, and nothing will be. */
+  onLost?(): void;
 }
 
 /**
@@ -53,6 +64,9 @@ export class Loop {
   /** Deadlines that were answered without any effect: never again, or the loop would spin. */
   readonly #spent = new Set<string>();
   #armed: { deadline: Deadline; cancel: () => void } | null = null;
+  /** Facts wait, undecided, until it is known whether the call is still ours. */
+  #isSuspended = false;
+  #isClosed = false;
 
   constructor(options: LoopOptions) {
     this.#options = options;
@@ -90,8 +104,14 @@ export class Loop {
   }
 
   report(input: InputBody): void {
+    if (this.#isClosed) return;
     this.#waiting.push(input);
-    if (this.#running) return;
+    if (this.#running || this.#isSuspended) return;
+    if (this.#options.lease?.isHeld() === false) void this.#suspend(this.#options.lease);
+    else this.#work();
+  }
+
+  #work(): void {
     this.#running = true;
     try {
       for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) this.#take(next);
@@ -101,8 +121,18 @@ export class Loop {
     this.#arm();
   }
 
+  async #suspend(lease: Lease): Promise<void> {
+    this.#isSuspended = true;
+    const held = await lease.confirm();
+    this.#isSuspended = false;
+    if (this.#isClosed) return;
+    if (held) this.#work();
+    else this.#options.onLost?.();
+  }
+
   /** No timer is left behind. */
   close(): void {
+    this.#isClosed = true;
     this.#armed?.cancel();
     this.#armed = null;
   }

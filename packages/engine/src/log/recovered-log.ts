@@ -54,7 +54,8 @@ export async function readCallFiles(
     const epoch = nameOf(path)?.epoch ?? place.epoch;
     if (place.callId !== callId) problem(path, line, `of another call: ${place.callId}, not ${callId}`);
     else if (place.epoch !== epoch) problem(path, line, `of epoch ${place.epoch} in a file of epoch ${epoch}`);
-    else if (read.kind === "fact") found.push({ epoch, seq: place.seq, fact: read.fact, newerVersion: null, path, line });
+    else if (read.kind === "fact")
+      found.push({ epoch, seq: place.seq, fact: read.fact, newerVersion: null, path, line });
     else found.push({ epoch, seq: place.seq, fact: null, newerVersion: read.newerVersion, path, line });
   };
 

@@ -1,0 +1,27 @@
+import type { ShippedFact } from "@parley/uplink";
+
+/** What the worker asks the server for. Null answers: the server is away, and calls go on without it. */
+export interface Backend {
+  /** May this worker have (`epoch` null) or keep (else) the call? */
+  claim(
+    call: { callId: string; room: string | null; epoch: number | null },
+    withinMs: number,
+  ): Promise<{ granted: boolean; epoch: number; owner: string | null } | null>;
+  /** The server's copy of a call's log. @throws UplinkError */
+  readLog(callId: string, withinMs: number): Promise<readonly ShippedFact[]>;
+  /** Whether all of a closed file is stored. */
+  shipped(callId: string, epoch: number, withinMs: number): Promise<boolean>;
+  /** Gives a call whose log is complete and stored to another worker. */
+  handOver(call: { callId: string; epoch: number }, withinMs: number): Promise<{ accepted: boolean; reason: string }>;
+  /** The running calls have changed: the server hears of it at once. */
+  beat(): void;
+}
+
+/** An order of the server's, by the uplink. */
+export interface ServerOrder {
+  callId: string;
+  name: string;
+  args: Record<string, unknown>;
+}
+
+export type OrderResult = { ok: boolean; reason: string };

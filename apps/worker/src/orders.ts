@@ -1,0 +1,124 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseFact } from "@parley/conversation";
+import type { CallContext, Clock } from "@parley/engine";
+import type { ShippedFact } from "@parley/uplink";
+import { z } from "zod";
+import type { Backend, OrderResult, ServerOrder } from "./backend.ts";
+import type { WorkerConfig } from "./config.ts";
+import { CALL_ID } from "./job.ts";
+import type { Log } from "./log.ts";
+import type { CallOrder } from "./messages.ts";
+import type { Recovery } from "./recovery.ts";
+import type { ShardPool } from "./shard-pool.ts";
+import type { ShardPlace, Slots } from "./slots.ts";
+
+const READ_LOG_MS = 5_000;
+const MOST_TEXT = 8_000;
+
+const takeOverArgs = z.object({
+  room: z.string().min(1),
+  token: z.string().min(1),
+  identity: z.string().min(1),
+  agentName: z.string(),
+  epoch: z.int().min(1),
+  crashes: z.int().min(0),
+});
+const sayArgs = z.object({ text: z.string().min(1).max(MOST_TEXT) });
+
+export interface OrdersOptions {
+  config: WorkerConfig;
+  slots: Slots;
+  pool: Pick<ShardPool, "send">;
+  clock: Clock;
+  log: Log;
+  backend(): Backend | null;
+  recovery: Recovery;
+  places(): ShardPlace[];
+  agentName(): string | null;
+  isDraining(): boolean;
+}
+
+/** What the server tells this worker to do with a call: its own, or one whose worker is gone. */
+export interface Orders {
+  /** Never rejects. */
+  carryOut(order: ServerOrder): Promise<OrderResult>;
+}
+
+export function createOrders(options: OrdersOptions): Orders {
+  const { config, slots, pool, clock, log, recovery } = options;
+  const done: OrderResult = { ok: true, reason: "" };
+  const refused = (reason: string): OrderResult => ({ ok: false, reason });
+
+  function tell(callId: string, order: CallOrder): OrderResult {
+    const slot = slots.ofCall(callId);
+    if (!slot || slot.shardId === null) return refused("this worker does not run the call");
+    pool.send(slot.shardId, { type: "order", jobId: slot.jobId, order });
+    return done;
+  }
+
+  function end(callId: string, reason: string): OrderResult {
+    const slot = slots.ofCall(callId);
+    if (!slot || slot.shardId === null) return refused("this worker does not run the call");
+    pool.send(slot.shardId, { type: "end-call", jobId: slot.jobId, reason });
+    return done;
+  }
+
+  async function takeOver(callId: string, given: unknown): Promise<OrderResult> {
+    const args = takeOverArgs.safeParse(given);
+    if (!args.success || !CALL_ID.test(callId)) return refused("not an order that this worker understands");
+    const { room, token, identity, agentName, epoch, crashes } = args.data;
+    const server = options.backend();
+    if (options.isDraining()) return refused("draining");
+    if (!server || agentName !== options.agentName()) return refused(`this worker runs no agent ${agentName}`);
+    if (slots.ofCall(callId)) return refused("call-has-owner");
+    const jobId = `take-over:${callId}:${epoch}`;
+    const reservation = slots.reserve({ jobId, callId }, options.places(), clock.now());
+    if (!reservation.taken) return refused(reservation.reason);
+    const { slot } = reservation;
+    slot.crashes = crashes;
+    try {
+      const facts = await server.readLog(callId, READ_LOG_MS);
+      const context = contextOf(facts, room);
+      const copies = facts.length > 0 ? [keepCopy(config.dataDir, callId, facts)] : [];
+      // The epoch before: the next file gets the one that was ordered, or a later one.
+      const call = { jobId, callId, epoch: epoch - 1, logPath: "", url: config.livekit.url, token, identity, context };
+      recovery.goOn(slot, { ...call, recovery: null }, copies);
+      return done;
+    } catch (error) {
+      slots.release(jobId);
+      log.error({ callId, err: error }, "a call could not be taken over");
+      return refused(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  return {
+    async carryOut({ callId, name, args }) {
+      log.info({ callId, order: name }, "the server orders");
+      if (name === "take-over") return takeOver(callId, args);
+      if (name === "end") return end(callId, typeof args.reason === "string" ? args.reason : "operator");
+      if (name === "interrupt") return tell(callId, { name });
+      if (name !== "say") return refused(`this worker knows no order ${name}`);
+      const say = sayArgs.safeParse(args);
+      return say.success ? tell(callId, { name, text: say.data.text }) : refused("say needs a text");
+    },
+  };
+}
+
+/** As the call began; a log without a beginning leaves the room alone. */
+function contextOf(facts: readonly ShippedFact[], room: string): CallContext {
+  const none = { room, agentId: null, tenantId: null, language: null, from: null, to: null, metadata: {} };
+  const first = parseFact(facts[0]);
+  if (!first.ok || first.fact.type !== "call-started") return none;
+  const { agentId, tenantId, language, from, to, metadata } = first.fact;
+  return { room, agentId, tenantId, language, from, to, metadata };
+}
+
+/** The server's copy, beside the files of this worker: it is none of theirs to ship. */
+function keepCopy(dataDir: string, callId: string, facts: readonly ShippedFact[]): string {
+  const dir = join(dataDir, "taken-over");
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const path = join(dir, `${callId}.ndjson`);
+  writeFileSync(path, facts.map((fact) => `${JSON.stringify(fact)}\n`).join(""), { mode: 0o600 });
+  return path;
+}

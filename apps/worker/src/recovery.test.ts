@@ -1,0 +1,270 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { assignment, offer, removeFolders, setUp } from "./test/boss.ts";
+
+afterEach(removeFolders);
+
+/** Files are read and tokens made: everything that is under way gets its turn. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 30));
+
+const fact = (seq: number, epoch: number, body: object) =>
+  `${JSON.stringify({ callId: "call-1", epoch, seq, at: seq, version: 1, ...body })}\n`;
+
+const started = {
+  type: "call-started",
+  agent: "shop",
+  agentId: null,
+  room: "room-1",
+  tenantId: "t1",
+  language: "en",
+  from: null,
+  to: null,
+  metadata: {},
+  wallMs: 0,
+  greeting: null,
+  settings: {},
+};
+
+describe("calls whose process died", () => {
+  it("go on in another shard: same identity, next epoch, their files so far", async () => {
+    const { take, boss, runs, callsDir, statuses, kill } = setUp();
+    for (const n of [1, 2, 3]) await take(n);
+    writeFileSync(join(callsDir, "call-1.1.ndjson"), "");
+    kill(1);
+    await settle();
+    const [, , , ...again] = runs();
+    expect(again.map(({ callId, shardId }) => `${callId} on ${shardId}`)).toEqual(["call-1 on 2", "call-3 on 2"]);
+    expect(again[0]).toMatchObject({
+      jobId: "job-1",
+      identity: "agent-job-1",
+      epoch: 2,
+      logPath: join(callsDir, "call-1.2.ndjson"),
+      context: { room: "room-1" },
+      recovery: { logPaths: [join(callsDir, "call-1.1.ndjson")], copied: false, farewell: false },
+    });
+    expect(again[0]?.token).not.toBe("t");
+    expect(statuses).toEqual([]);
+    expect(boss.runningCalls().map(({ callId, crashes }) => [callId, crashes])).toEqual([
+      ["call-1", 1],
+      ["call-2", 0],
+      ["call-3", 1],
+    ]);
+  });
+
+  it("wait for the next shard when there is none, and stay taken meanwhile", async () => {
+    const { take, boss, runs, members, kill } = setUp({ shards: 1 });
+    await take(1);
+    const [dead] = members;
+    kill(1);
+    await settle();
+    expect(runs()).toHaveLength(1);
+    expect(await boss.sink.offered({ ...offer(9), metadata: offer(1).metadata })).toMatchObject({ accept: false });
+    members.push({ ...dead!, shardId: 2 });
+    boss.shardReady(2);
+    await settle();
+    expect(runs().at(-1)).toMatchObject({ callId: "call-1", shardId: 2 });
+  });
+
+  it("are not ended by the termination of the job that died with the process", async () => {
+    const { take, boss, sent, statuses, kill } = setUp();
+    await take(1);
+    kill(1);
+    boss.sink.terminated("job-1");
+    await settle();
+    boss.sink.terminated("job-1");
+    expect(sent.filter(({ message }) => message.type === "end-call")).toEqual([]);
+    boss.shardMessage(2, { type: "call-ended", jobId: "job-1", reason: "participant-left", error: null });
+    expect(statuses).toEqual([]);
+    expect(boss.health().slots.taken).toBe(0);
+  });
+
+  it("are alone in a shard the second time, told goodbye the third, and ended on paper after that", async () => {
+    const { take, boss, runs, members, retired, callsDir, statuses, kill } = setUp({ shards: 3 });
+    await take(1);
+    writeFileSync(join(callsDir, "call-1.1.ndjson"), fact(1, 1, started));
+    kill(1);
+    await settle();
+    kill(2, "killed by SIGSEGV");
+    await settle();
+    const alone = members.at(-1)!;
+    expect(alone.alone).toBe(true);
+    expect(runs()).toHaveLength(2);
+    alone.state = "ready";
+    boss.shardReady(alone.shardId);
+    await settle();
+    expect(runs().at(-1)).toMatchObject({ shardId: alone.shardId, recovery: { farewell: false } });
+    expect((await boss.sink.offered(offer(5))).accept).toBe(true);
+
+    kill(alone.shardId, "killed by SIGSEGV");
+    const last = members.at(-1)!;
+    last.state = "ready";
+    boss.shardReady(last.shardId);
+    await settle();
+    expect(runs().at(-1)).toMatchObject({ shardId: last.shardId, recovery: { farewell: true } });
+
+    kill(last.shardId, "killed by SIGSEGV");
+    await settle();
+    expect(boss.runningCalls()).toEqual([]);
+    expect(statuses).toEqual([]);
+    expect(retired).toEqual([]);
+    const epoch = runs().at(-1)!.epoch + 1;
+    const ending = readFileSync(join(callsDir, `call-1.${epoch}.ndjson`), "utf8")
+      .trim()
+      .split("\n");
+    expect(JSON.parse(ending.at(-1)!)).toMatchObject({ type: "call-closed", reason: "process-died", epoch });
+  });
+
+  it("are given up, and their logs ended, when no process comes within a minute", async () => {
+    const { take, boss, clock, callsDir, kill } = setUp({ shards: 1 });
+    await take(1);
+    writeFileSync(join(callsDir, "call-1.1.ndjson"), fact(1, 1, started));
+    kill(1);
+    clock.advance(60_000);
+    await settle();
+    expect(boss.runningCalls()).toEqual([]);
+    expect(readFileSync(join(callsDir, "call-1.2.ndjson"), "utf8")).toContain("call-closed");
+  });
+});
+
+describe("the server's word", () => {
+  const orders = { room: "room-1", token: "tt", identity: "agent-x", agentName: "shop", epoch: 4, crashes: 1 };
+
+  it("a call that another worker has is not run here", async () => {
+    const claim = async () => ({ granted: false, epoch: 2, owner: "worker/b" });
+    const { take, runs, statuses, boss } = setUp({ backend: { claim } });
+    await take(1);
+    await settle();
+    expect(runs()).toEqual([]);
+    expect(statuses).toEqual(["job-1 failed: worker/b has this call"]);
+    expect(boss.health().slots.taken).toBe(0);
+  });
+
+  it("a call begins above the last epoch that the server knows; without an answer it begins all the same", async () => {
+    const known = setUp({ backend: { claim: async () => ({ granted: true, epoch: 7, owner: null }) } });
+    await known.take(1);
+    await settle();
+    expect(known.runs()[0]).toMatchObject({ epoch: 8 });
+    const away = setUp({ backend: { claim: async () => null } });
+    await away.take(1);
+    await settle();
+    expect(away.runs()[0]).toMatchObject({ epoch: 1 });
+  });
+
+  it("orders a call of a lost worker here: with the server's copy of its log, in the ordered epoch", async () => {
+    const log = JSON.parse(fact(1, 3, started)) as never;
+    const { boss, runs } = setUp({ backend: { readLog: async () => [log] } });
+    expect(await boss.ordered({ callId: "call-1", name: "take-over", args: orders })).toEqual({ ok: true, reason: "" });
+    await settle();
+    const [call] = runs();
+    expect(call).toMatchObject({ identity: "agent-x", epoch: 4, context: { room: "room-1", tenantId: "t1" } });
+    expect(call?.recovery).toMatchObject({ copied: true, farewell: false });
+    expect(readFileSync(call!.recovery!.logPaths[0]!, "utf8")).toContain("call-started");
+    expect(boss.runningCalls()).toMatchObject([{ callId: "call-1", epoch: 4, crashes: 1 }]);
+    const again = await boss.ordered({ callId: "call-1", name: "take-over", args: orders });
+    expect(again).toEqual({ ok: false, reason: "call-has-owner" });
+  });
+
+  it.each([
+    ["a call whose log cannot be read", {}, { readLog: () => Promise.reject(new Error("store away")) }, "store away"],
+    ["another agent", { agentName: "bank" }, {}, "this worker runs no agent bank"],
+    ["nonsense", { epoch: -1 }, {}, "not an order that this worker understands"],
+  ])("does not take over %s", async (_what, args, backend, reason) => {
+    const { boss } = setUp({ backend });
+    const answer = await boss.ordered({ callId: "call-1", name: "take-over", args: { ...orders, ...args } });
+    expect(answer).toEqual({ ok: false, reason });
+    expect(boss.health().slots.taken).toBe(0);
+  });
+
+  it("passes say, interrupt and end to the shard that has the call", async () => {
+    const { boss, take, sent } = setUp({ backend: {} });
+    await take(1);
+    await settle();
+    const order = (name: string, args = {}) => boss.ordered({ callId: "call-1", name, args });
+    expect(await order("say", { text: "One moment." })).toEqual({ ok: true, reason: "" });
+    expect(await order("interrupt")).toEqual({ ok: true, reason: "" });
+    expect(await order("end", { reason: "operator" })).toEqual({ ok: true, reason: "" });
+    expect(sent.slice(-3).map(({ message }) => message)).toEqual([
+      { type: "order", jobId: "job-1", order: { name: "say", text: "One moment." } },
+      { type: "order", jobId: "job-1", order: { name: "interrupt" } },
+      { type: "end-call", jobId: "job-1", reason: "operator" },
+    ]);
+    expect((await order("say", {})).ok).toBe(false);
+    expect((await order("dance")).ok).toBe(false);
+    expect((await boss.ordered({ callId: "call-2", name: "end", args: {} })).ok).toBe(false);
+  });
+
+  it("hands calls over when the worker goes: log closed, shipped, given away, gone", async () => {
+    const steps: string[] = [];
+    const { boss, take, sent } = setUp({
+      backend: {
+        shipped: async (callId, epoch) => steps.push(`shipped ${callId} ${epoch}`) > 0,
+        handOver: async ({ callId, epoch }) => {
+          steps.push(`given ${callId} ${epoch}`);
+          return { accepted: true, reason: "" };
+        },
+      },
+    });
+    await take(1);
+    await settle();
+    const over = boss.handOver();
+    expect(sent.at(-1)?.message).toMatchObject({ type: "release-call", jobId: "job-1" });
+    boss.shardMessage(1, { type: "call-released", jobId: "job-1" });
+    await settle();
+    boss.shardMessage(1, { type: "call-ended", jobId: "job-1", reason: "taken-over", error: null });
+    await over;
+    expect(steps).toEqual(["shipped call-1 1", "given call-1 1"]);
+    expect(boss.runningCalls()).toEqual([]);
+  });
+
+  it("goes on with a call that nobody takes", async () => {
+    const { boss, take, sent, runs } = setUp({
+      backend: { handOver: async () => ({ accepted: false, reason: "no other worker" }) },
+    });
+    await take(1);
+    await settle();
+    const over = boss.handOver();
+    boss.shardMessage(1, { type: "call-released", jobId: "job-1" });
+    await settle();
+    expect(sent.at(-1)?.message).toEqual({ type: "abandon-call", jobId: "job-1" });
+    boss.shardMessage(1, { type: "call-ended", jobId: "job-1", reason: "taken-over", error: null });
+    await over;
+    await settle();
+    expect(runs().at(-1)).toMatchObject({ callId: "call-1", epoch: 2, recovery: { farewell: false } });
+    expect(boss.runningCalls()).toMatchObject([{ callId: "call-1", crashes: 0 }]);
+  });
+
+  it("is asked, after a standstill of this process, whether a call is still its own", async () => {
+    let granted = false;
+    const { boss, take, clock, sent } = setUp({
+      backend: { claim: async ({ epoch }) => ({ granted: epoch === null || granted, epoch: 1, owner: null }) },
+    });
+    await take(1);
+    await settle();
+    const epoch = boss.runningCalls()[0]!.epoch;
+    const ask = async () => {
+      boss.shardMessage(1, { type: "confirm", jobId: "job-1", epoch });
+      await settle();
+      return sent.at(-1)?.message;
+    };
+    expect(await ask()).toEqual({ type: "confirmed", jobId: "job-1", held: true });
+    clock.stall(5_000);
+    expect(await ask()).toEqual({ type: "confirmed", jobId: "job-1", held: false });
+    granted = true;
+    expect(await ask()).toEqual({ type: "confirmed", jobId: "job-1", held: true });
+    boss.shardMessage(1, { type: "confirm", jobId: "job-1", epoch: epoch - 1 });
+    await settle();
+    expect(sent.at(-1)?.message).toEqual({ type: "confirmed", jobId: "job-1", held: false });
+  });
+
+  it("an assigned job of a freed slot is not run after all", async () => {
+    const claimed = Promise.withResolvers<{ granted: boolean; epoch: number; owner: null }>();
+    const { boss, runs } = setUp({ backend: { claim: () => claimed.promise } });
+    await boss.sink.offered(offer(1));
+    boss.sink.assigned(assignment(1));
+    boss.sink.offerLost("job-1", "the line broke");
+    claimed.resolve({ granted: true, epoch: 0, owner: null });
+    await settle();
+    expect(runs()).toEqual([]);
+  });
+});

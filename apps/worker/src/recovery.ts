@@ -1,0 +1,159 @@
+import { type Clock, endingFacts, openFileLog, readCallFiles } from "@parley/engine";
+import { mintAgentToken } from "@parley/livekit";
+import { logFilesOf, nextLogFile } from "./call-files.ts";
+import type { WorkerConfig } from "./config.ts";
+import type { Log } from "./log.ts";
+import type { CallAssignment } from "./messages.ts";
+import type { ShardPool } from "./shard-pool.ts";
+import type { ShardPlace, Slot, Slots } from "./slots.ts";
+
+/** Processes that may die of a call before it is only told goodbye. */
+const MOST_CRASHES = 2;
+/** Starts of a shard of its own that fail before the call is given up. */
+const MOST_STARTS = 3;
+/** For any shard to become ready. */
+const PLACE_MS = 60_000;
+
+export interface RecoveryOptions {
+  config: WorkerConfig;
+  callsDir: string;
+  slots: Slots;
+  pool: Pick<ShardPool, "startAlone" | "shards">;
+  clock: Clock;
+  log: Log;
+  places(): ShardPlace[];
+  /** The last epoch of the call that this worker knows of. */
+  lastEpoch(callId: string): number | undefined;
+  /** Gives the slot's call to a shard. */
+  begin(slot: Slot, shardId: number, call: CallAssignment): void;
+  /** Nothing more can be done for it: its log was ended, its slot is to be freed. */
+  lost(slot: Slot, why: string): void;
+}
+
+/** Calls whose process died go on in another: from their files, in the same room, under the same identity. */
+export interface Recovery {
+  /** Its shard died. */
+  rescue(slot: Slot, how: string): void;
+  /** Goes on as soon as there is a place, with copies of its log from elsewhere beside the files here. */
+  goOn(slot: Slot, call: CallAssignment, copies?: readonly string[]): void;
+  /** There may be places now. */
+  place(): void;
+  /** A shard is gone; was it the one that a waiting call was to have for itself? */
+  shardGone(shardId: number): void;
+  close(): void;
+}
+
+interface Waiting {
+  slot: Slot;
+  call: CallAssignment;
+  /** The shard that was started for it alone; null: any will do, or it is not started yet. */
+  aloneShard: number | null;
+  starts: number;
+  cancel(): void;
+}
+
+export function createRecovery(options: RecoveryOptions): Recovery {
+  const { config, callsDir, slots, pool, clock, log } = options;
+  const waiting = new Map<string, Waiting>();
+  /** Files that came from the server, by call. */
+  const copiesOf = new Map<string, readonly string[]>();
+
+  function goOn(slot: Slot, call: CallAssignment, copies: readonly string[] = []): void {
+    if (copies.length > 0) copiesOf.set(slot.callId, copies);
+    slot.state = "waiting";
+    slot.shardId = null;
+    slot.call = call;
+    const cancel = clock.after(PLACE_MS, () => giveUp(entry, `no process could take it within ${PLACE_MS / 1000} s`));
+    const entry: Waiting = { slot, call, aloneShard: null, starts: 0, cancel };
+    waiting.set(slot.jobId, entry);
+    place();
+  }
+
+  function place(): void {
+    for (const entry of waiting.values()) {
+      const shardId = placeOf(entry);
+      if (shardId !== undefined) void launch(entry, shardId);
+    }
+  }
+
+  /** The one that has died twice under it might do so again: then nobody else is to die with it. */
+  function placeOf(entry: Waiting): number | undefined {
+    if (entry.slot.crashes < MOST_CRASHES) return slots.emptiest(options.places());
+    if (entry.aloneShard === null) {
+      entry.starts++;
+      entry.aloneShard = pool.startAlone();
+      return undefined;
+    }
+    const own = pool.shards.find((shard) => shard.shardId === entry.aloneShard);
+    return own?.state === "ready" ? own.shardId : undefined;
+  }
+
+  async function launch(entry: Waiting, shardId: number): Promise<void> {
+    const { slot, call } = entry;
+    waiting.delete(slot.jobId);
+    entry.cancel();
+    // Taken at once: no other call is promised this place.
+    slot.shardId = shardId;
+    slot.state = "running";
+    const logPaths = [...(copiesOf.get(slot.callId) ?? []), ...logFilesOf(callsDir, slot.callId)];
+    const file = nextLogFile(callsDir, slot.callId, Math.max(options.lastEpoch(slot.callId) ?? 0, call.epoch));
+    const token = await mintAgentToken({
+      ...config.livekit,
+      room: call.context.room ?? "",
+      identity: call.identity,
+    });
+    if (slots.find(slot.jobId) !== slot || slot.shardId !== shardId) return;
+    const copied = copiesOf.has(slot.callId);
+    const farewell = slot.crashes > MOST_CRASHES;
+    const recovery = { logPaths, copied, by: `shard ${shardId} of process ${process.pid}`, farewell };
+    options.begin(slot, shardId, { ...call, epoch: file.epoch, logPath: file.path, token, recovery });
+  }
+
+  /** Nobody can run it: its log is ended here, so that whoever reads it knows how the call ended. */
+  async function giveUp({ slot, call, cancel }: Pick<Waiting, "slot" | "call" | "cancel">, why: string): Promise<void> {
+    waiting.delete(slot.jobId);
+    cancel();
+    try {
+      const { facts } = await readCallFiles([
+        ...(copiesOf.get(slot.callId) ?? []),
+        ...logFilesOf(callsDir, slot.callId),
+      ]);
+      const file = nextLogFile(callsDir, slot.callId, Math.max(options.lastEpoch(slot.callId) ?? 0, call.epoch));
+      const ending = endingFacts(facts, file.epoch, "process-died", clock.wall());
+      if (ending.length > 0) {
+        const callLog = openFileLog({ path: file.path });
+        callLog.append(ending);
+        callLog.close();
+      }
+    } catch (error) {
+      log.error({ callId: slot.callId, err: error }, "the log of a lost call could not be ended");
+    }
+    copiesOf.delete(slot.callId);
+    options.lost(slot, why);
+  }
+
+  return {
+    rescue(slot, how) {
+      const { callId, jobId, call } = slot;
+      if (!call) return;
+      slot.crashes++;
+      log.error({ callId, jobId, crashes: slot.crashes, how }, "a call's process is gone; it goes on in another");
+      // A goodbye that broke its process too is not tried again.
+      if (slot.crashes > MOST_CRASHES + 1) void giveUp({ slot, call, cancel: () => {} }, "every process died of it");
+      else goOn(slot, call);
+    },
+    goOn,
+    place,
+    shardGone(shardId) {
+      for (const entry of waiting.values()) {
+        if (entry.aloneShard !== shardId) continue;
+        entry.aloneShard = null;
+        if (entry.starts >= MOST_STARTS) void giveUp(entry, "a process of its own did not start");
+      }
+    },
+    close() {
+      for (const entry of waiting.values()) entry.cancel();
+      waiting.clear();
+    },
+  };
+}

@@ -1,0 +1,153 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { JobOffer } from "@parley/livekit";
+import type { Backend } from "../backend.ts";
+import type { WorkerConfig } from "../config.ts";
+import { createLog } from "../log.ts";
+import type { AgentSummary, CallAssignment, ToShard } from "../messages.ts";
+import type { PooledShard, ShardPool } from "../shard-pool.ts";
+import { createSupervisor } from "../supervisor.ts";
+import { manualClock } from "./manual-clock.ts";
+
+export const agent: AgentSummary = {
+  name: "shop",
+  title: "Shop",
+  description: "",
+  demo: false,
+  asksToAccept: false,
+  maxCalls: null,
+};
+
+export function offer(n: number, metadata: object = {}): JobOffer {
+  return {
+    jobId: `job-${n}`,
+    dispatchId: "",
+    agentName: "shop",
+    room: { name: `room-${n}`, sid: `RM_${n}`, metadata: "" },
+    participant: null,
+    metadata: JSON.stringify({ callId: `call-${n}`, ...metadata }),
+    attributes: {},
+  };
+}
+
+export const assignment = (n: number, metadata?: object) => ({
+  job: offer(n, metadata),
+  identity: `agent-job-${n}`,
+  token: "t",
+  url: "ws://here",
+});
+
+const folders: string[] = [];
+
+/** For afterEach. */
+export function removeFolders(): void {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+}
+
+export interface BossOptions {
+  cap?: number | null;
+  summary?: AgentSummary;
+  shards?: number;
+  cores?: number;
+  backend?: Partial<Backend>;
+}
+
+/** A supervisor over shards that only note what they are sent. */
+export function setUp({ cap = null, summary = agent, shards = 2, cores = 2, backend }: BossOptions = {}) {
+  const dataDir = mkdtempSync(join(tmpdir(), "parley-calls-"));
+  folders.push(dataDir);
+  const clock = manualClock();
+  const sent: { shardId: number; message: ToShard }[] = [];
+  const statuses: string[] = [];
+  const reports: { load: number; jobs: number }[] = [];
+  const retired: number[] = [];
+  let lineDrained = false;
+  const member = (shardId: number, alone = false): PooledShard => ({
+    shardId,
+    pid: undefined,
+    state: alone ? "starting" : "ready",
+    beat: null,
+    alone,
+  });
+  const members: PooledShard[] = Array.from({ length: shards }, (_, index) => member(index + 1));
+  const pool: ShardPool = {
+    start: async () => summary,
+    shards: members,
+    crashLooping: false,
+    send: (shardId, message) => sent.push({ shardId, message }),
+    startAlone() {
+      members.push(member(100 + members.length, true));
+      return members.at(-1)!.shardId;
+    },
+    retire: (shardId) => void retired.push(shardId),
+    close: async () => {},
+  };
+  const livekit = { url: "ws://here", apiKey: "key", apiSecret: "a-secret-of-32-characters-or-more-x" };
+  const config = { maxConcurrentJobs: cap, livekit, dataDir } as WorkerConfig;
+  let room = true;
+  const fillDisk = () => {
+    room = false;
+  };
+  const server: Backend = {
+    claim: async () => ({ granted: true, epoch: 0, owner: null }),
+    readLog: async () => [],
+    shipped: async () => true,
+    handOver: async () => ({ accepted: true, reason: "" }),
+    beat: () => {},
+    ...backend,
+  };
+  const boss = createSupervisor({
+    config,
+    callsDir: dataDir,
+    pool,
+    clock,
+    log: createLog("test", "silent"),
+    cores,
+    ownCpuMs: () => 0,
+    hasRoom: () => room,
+    backend: () => (backend ? server : null),
+  });
+  boss.warm(summary);
+  boss.sink.registered();
+  boss.serve({
+    endJob: (jobId, outcome, error) => statuses.push(`${jobId} ${outcome}${error ? `: ${error}` : ""}`),
+    load: (load, jobs) => reports.push({ load, jobs }),
+    drain: () => {
+      lineDrained = true;
+    },
+    close: async () => {},
+  });
+  const take = async (n: number, metadata?: object) => {
+    const answer = await boss.sink.offered(offer(n, metadata));
+    if (answer.accept) boss.sink.assigned(assignment(n, metadata));
+    return answer.accept;
+  };
+  /** What shards were told to run, in order. */
+  const runs = (): (CallAssignment & { shardId: number })[] =>
+    sent.flatMap(({ shardId, message }) => (message.type === "run" ? [{ ...message.call, shardId }] : []));
+  /** As the pool does: first it is no member any more, then it is told of. */
+  const kill = (shardId: number, how = "killed by SIGKILL"): void => {
+    members.splice(
+      members.findIndex((each) => each.shardId === shardId),
+      1,
+    );
+    boss.shardGone(shardId, how);
+  };
+  return {
+    boss,
+    kill,
+    clock,
+    callsDir: dataDir,
+    sent,
+    statuses,
+    reports,
+    retired,
+    members,
+    pool,
+    take,
+    runs,
+    fillDisk,
+    lineDrained: () => lineDrained,
+  };
+}
