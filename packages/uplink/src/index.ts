@@ -2,7 +2,17 @@ export { UplinkError, type UplinkErrorCategory } from "./error.ts";
 export { type KeptCallFiles, keepCallFiles } from "./files/keep.ts";
 export { callFileName, parseCallFileName } from "./files/name.ts";
 export type { UplinkLog } from "./log.ts";
-export type { Command, ShippedFact } from "./messages.ts";
+export { type Command, type LeasedCall, parseTakeOver, type ShippedFact, type TakeOver } from "./messages.ts";
 export { type AcceptOptions, acceptUplink, type FactSink, type UplinkPeer } from "./server/accept.ts";
 export { type AttachOptions, attachUplink, singleKey, type UplinkServer } from "./server/attach.ts";
-export { openUplink, type Uplink, type UplinkOptions } from "./worker/uplink.ts";
+export type { CallKeeper, Gone, Lease } from "./server/keeper.ts";
+export type { OrderResult } from "./server/orders.ts";
+export type {
+  CallClaim,
+  ClaimAnswer,
+  CommandResult,
+  HandOverAnswer,
+  Uplink,
+  UplinkOptions,
+} from "./worker/api.ts";
+export { openUplink } from "./worker/uplink.ts";

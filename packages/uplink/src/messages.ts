@@ -2,15 +2,19 @@ import { z } from "zod";
 import { UplinkError } from "./error.ts";
 
 /** Raised when an older peer could no longer understand. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 /** Path of the WebSocket on the server. */
 export const UPLINK_PATH = "/uplink";
 /** A frame is at most this long, in both directions. */
 export const MAX_MESSAGE_BYTES = 1024 * 1024;
 /** A fact longer than this is shipped as its envelope, with `omitted`. The store has the same bound. */
 export const MAX_FACT_BYTES = 256 * 1024;
-const MAX_FACTS = 2_000;
-const MAX_CALLS = 10_000;
+/** Facts of one message. */
+export const MAX_FACTS = 2_000;
+/** Calls that one worker may lease: as many as fit a message with names of full length. */
+export const MAX_CALLS = 1_000;
+/** Calls named as not yet shipped; a list of that length says "and perhaps more". */
+export const MAX_UNSHIPPED = 500;
 
 const callId = z
   .string()
@@ -20,6 +24,13 @@ const callId = z
 const count = z.int().min(0).max(2_147_483_647);
 const epoch = count.min(1);
 const text = z.string().max(1_000);
+const id = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[\w.:-]+$/);
+/** LiveKit's own limit of rooms and identities; agents' dispatch names have the same here. */
+const name = z.string().max(256);
 
 /** The envelope; beyond it a fact is opaque here. */
 const shippedFact = z.looseObject({
@@ -32,8 +43,14 @@ const shippedFact = z.looseObject({
 /** A fact on the line: its envelope, and whatever else it carries. */
 export type ShippedFact = z.infer<typeof shippedFact>;
 
-/** First message of a worker. */
-const hello = z.object({ type: z.literal("hello"), protocol: z.int(), worker: text });
+/** First message of a worker. `instance`: this process of it, drawn at random. `agent`: whose calls it can take. */
+const hello = z.object({
+  type: z.literal("hello"),
+  protocol: z.int(),
+  worker: z.string().max(256),
+  instance: id,
+  agent: name.nullable(),
+});
 /** Facts of one call and epoch, in the order of seq. `batch` counts up within the connection and comes back with the ack. */
 const facts = z.object({
   type: z.literal("facts"),
@@ -42,8 +59,42 @@ const facts = z.object({
   epoch,
   facts: z.array(shippedFact).min(1).max(MAX_FACTS),
 });
-/** Heartbeat: the calls that this worker runs at this moment. */
-const lease = z.object({ type: z.literal("lease"), calls: z.array(z.object({ callId, epoch })).max(MAX_CALLS) });
+/** A call that a worker runs, with what another one needs to go on with it. */
+const leasedCall = z.object({
+  callId,
+  epoch,
+  /** Null: not in a room, so nobody else can enter it. */
+  room: name.nullable(),
+  agentName: name,
+  /** Of the agent in the room; whoever goes on with the call joins under the same. */
+  identity: name,
+  /** How often it was recovered so far. */
+  crashes: count.max(1_000),
+});
+export type LeasedCall = z.infer<typeof leasedCall>;
+/**
+ * Heartbeat, and at once on each change: the calls that this worker runs at this moment. `draining`: it wants no others.
+ * `unshipped`: ended calls whose logs are not wholly with the server yet.
+ */
+const lease = z.object({
+  type: z.literal("lease"),
+  calls: z.array(leasedCall).max(MAX_CALLS),
+  draining: z.boolean(),
+  unshipped: z.array(callId).max(MAX_UNSHIPPED),
+});
+/** Epoch null: a new call, may I have it? A number: do I still own it in this epoch? */
+const claim = z.object({
+  type: z.literal("claim"),
+  requestId: id,
+  callId,
+  room: name.nullable(),
+  epoch: epoch.nullable(),
+});
+/** The server's copy of a call's log, please. */
+const read = z.object({ type: z.literal("read"), requestId: id, callId });
+/** My log of this call is with you, as far as it goes: give the call to another worker. */
+const handOver = z.object({ type: z.literal("hand-over"), requestId: id, callId, epoch });
+const commandResult = z.object({ type: z.literal("command-result"), commandId: id, ok: z.boolean(), reason: text });
 
 /** Answer to `hello`. `creditBytes`: how much the worker may have sent and not yet got back. */
 const welcome = z.object({
@@ -63,23 +114,64 @@ const refused = z.object({
   reason: z.enum(["stale-epoch", "invalid"]),
   message: text,
 });
-/** An order for the owner of a call; the server never writes into a live log itself. */
+/** Epoch: the last one known of this call, 0 when there is none; a new owner begins above it. Owner: by name, if known. */
+const claimed = z.object({
+  type: z.literal("claimed"),
+  requestId: id,
+  callId,
+  granted: z.boolean(),
+  epoch: count,
+  owner: text.nullable(),
+});
+/** A page of a log in the order of seq, one seq once: of several epochs' facts the highest epoch's stands. */
+const log = z.object({
+  type: z.literal("log"),
+  requestId: id,
+  facts: z.array(shippedFact).max(MAX_FACTS),
+  done: z.boolean(),
+});
+const handedOver = z.object({ type: z.literal("handed-over"), requestId: id, accepted: z.boolean(), reason: text });
+/** An order for the owner of a call, or (`take-over`) for its next one; the server never writes into a live log itself. */
 const command = z.object({
   type: z.literal("command"),
-  commandId: z.string().min(1).max(128),
+  commandId: id,
   callId,
-  name: z.string().min(1).max(64),
+  name: z.enum(["end", "say", "interrupt", "take-over"]),
   args: z.record(z.string(), z.unknown()),
 });
 export type Command = Omit<z.infer<typeof command>, "type">;
 
-/** Says why, in both directions; the line stays open unless the sender closes it. */
-const error = z.object({ type: z.literal("error"), code: z.string().max(64), message: text });
+const takeOver = z.object({
+  room: name.min(1),
+  /** For LiveKit; minted by the server. */
+  token: z.string().min(1).max(8_192),
+  identity: name.min(1),
+  agentName: name,
+  /** The one to begin with; above all that are known. */
+  epoch,
+  /** Recoveries, this one included. */
+  crashes: count.max(1_001),
+});
+/** What comes with the command `take-over`. */
+export type TakeOver = z.infer<typeof takeOver>;
 
-const fromWorker = z.discriminatedUnion("type", [hello, facts, lease, error]);
-const fromServer = z.discriminatedUnion("type", [welcome, ack, refused, command, error]);
+/** Says why, in both directions; the line stays open unless the sender closes it. With `requestId` it is the answer. */
+const error = z.object({ type: z.literal("error"), code: z.string().max(64), message: text, requestId: id.optional() });
+
+const fromWorker = z.discriminatedUnion("type", [hello, facts, lease, claim, read, handOver, commandResult, error]);
+const fromServer = z.discriminatedUnion("type", [welcome, ack, refused, claimed, log, handedOver, command, error]);
 export type FromWorker = z.infer<typeof fromWorker>;
 export type FromServer = z.infer<typeof fromServer>;
+/** What a worker asks and the server answers. */
+export type Question = Extract<FromWorker, { type: "claim" | "read" | "hand-over" }>;
+export type Answer =
+  | Extract<FromServer, { type: "claimed" | "log" | "handed-over" }>
+  | (Extract<FromServer, { type: "error" }> & { requestId: string });
+
+/** The arguments of a command `take-over`. Throws UplinkError `message-invalid`. */
+export function parseTakeOver(args: Command["args"]): TakeOver {
+  return checked(takeOver, args);
+}
 
 /** Throws UplinkError `message-invalid`. */
 export function parseFromWorker(data: unknown, isBinary: boolean): FromWorker {
@@ -99,7 +191,11 @@ function parse<T>(schema: z.ZodType<T>, data: unknown, isBinary: boolean): T {
   } catch (cause) {
     throw invalid("not JSON", cause);
   }
-  const result = schema.safeParse(json);
+  return checked(schema, json);
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw invalid(`${issue?.path.join(".") || "message"}: ${issue?.message ?? "wrong"}`, result.error);

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { WebSocket } from "ws";
 import { silentLog, type UplinkLog } from "../log.ts";
 import {
@@ -9,9 +8,12 @@ import {
   parseFromWorker,
   type ShippedFact,
 } from "../messages.ts";
+import { answers } from "./answers.ts";
 import { inOrder } from "./in-order.ts";
+import { type CallKeeper, noKeeper } from "./keeper.ts";
+import { type OrderResult, orders } from "./orders.ts";
 
-/** Where facts go: the part of the store that the uplink uses. */
+/** Where facts go and come from: the part of the store that the uplink uses. */
 export interface FactSink {
   appendBatch(batch: {
     callId: string;
@@ -22,6 +24,11 @@ export interface FactSink {
     | { status: "gap"; ackedSeq: number }
     | { status: "stale-epoch"; currentEpoch: number }
   >;
+  /** A call's facts in the order of seq, one seq once; `nextAfterSeq` is null with the last ones. */
+  read(
+    callId: string,
+    page: { afterSeq: number; limit: number },
+  ): Promise<{ facts: ShippedFact[]; nextAfterSeq: number | null }>;
 }
 
 export interface AcceptOptions {
@@ -35,15 +42,20 @@ export interface AcceptOptions {
   creditBytes?: number;
   /** Batches of different calls that are stored at once for one worker. Default 4. */
   parallel?: number;
-  onLease?: (worker: string, calls: { callId: string; epoch: number }[]) => void;
+  /** Who decides about claims and take-overs. Default: whoever asks may. */
+  keeper?: CallKeeper;
 }
 
 /** One connected worker. */
 export interface UplinkPeer {
   /** As it named itself; its key's name until then. */
   readonly worker: string;
-  /** Sends an order to the owner of a call; returns the order's id. */
-  command(command: Omit<Command, "commandId">): string;
+  /** The worker's process, below its key's name; empty until it has said hello. */
+  readonly instance: string;
+  /** The agent whose calls it can take. */
+  readonly agent: string | null;
+  /** An order about a call, and what came of it; never rejects. */
+  command(command: Omit<Command, "commandId">, withinMs: number): Promise<OrderResult>;
   /** Idempotent. */
   close(code: number, reason: string): void;
   /** Resolves when the connection is gone and nothing of it is being stored. */
@@ -58,6 +70,7 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
 const MAX_WAITING = 32;
 
 // Close codes: RFC 6455, 7.4.1, and the IANA registry for 1013.
+const NORMAL = 1000;
 const GOING = 1001;
 const POLICY = 1008;
 const INTERNAL = 1011;
@@ -72,9 +85,12 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
     leaseMs = 5_000,
     creditBytes = 1024 * 1024,
     parallel = 4,
-    onLease,
+    keeper = noKeeper,
   } = options;
   let worker = keyName;
+  let instance = "";
+  let agent: string | null = null;
+  let closedByUs = false;
   let saidHello = false;
   let isOver = false;
   const { promise: done, resolve: finish } = Promise.withResolvers<void>();
@@ -84,19 +100,35 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
     if (isOver && work.size === 0) finish();
   });
   let silence = setTimeout(() => close(POLICY, "no hello"), HELLO_MS);
+  const given = orders((command) => send({ type: "command", ...command }));
+  const asked = answers({
+    claim: (call) => keeper.claim(peer, call),
+    handOver: (call) => keeper.handOver(peer, call),
+    read: (callId, page) => store.read(callId, page),
+    send: sendWhenTaken,
+    log,
+  });
 
   function send(message: FromServer): void {
     if (socket.readyState !== socket.OPEN) return;
     if (socket.bufferedAmount > MAX_BUFFERED_BYTES) {
       log.warn({ worker }, "a worker does not read its acks; its line is cut");
+      closedByUs = true;
       socket.terminate();
       return;
     }
     socket.send(JSON.stringify(message));
   }
 
+  function sendWhenTaken(message: FromServer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      socket.send(JSON.stringify(message), (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
   function close(code: number, reason: string): void {
     if (socket.readyState === socket.CLOSED) return;
+    closedByUs = true;
     // 123 bytes is what a close frame has room for.
     socket.close(code, reason.slice(0, 100));
     setTimeout(() => socket.terminate(), 2_000).unref();
@@ -104,7 +136,8 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
 
   async function append(message: Extract<FromWorker, { type: "facts" }>): Promise<void> {
     const { batch, callId, epoch, facts } = message;
-    if (isOver) return;
+    // Of a worker that is gone this may be the only copy; while the store is away it is no use.
+    if (isOver && closedByUs) return;
     try {
       const result = await store.appendBatch({ callId, epoch, facts });
       if (result.status === "stale-epoch") {
@@ -137,14 +170,24 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
     }
     saidHello = true;
     worker = `${keyName}/${message.worker}`;
-    log.info({ worker }, "a worker's uplink is up");
+    // Below the key's name: nobody speaks for a worker that has another key.
+    instance = `${keyName}/${message.instance}`;
+    agent = message.agent;
+    log.info({ worker, agent }, "a worker's uplink is up");
     send({ type: "welcome", protocol: PROTOCOL, creditBytes, leaseMs });
+    keeper.up(peer);
+  }
+
+  function obeyed({ commandId, ok, reason }: Extract<FromWorker, { type: "command-result" }>): void {
+    given.answered(commandId, { ok, reason });
   }
 
   function receive(message: FromWorker): void {
     if (saidHello === (message.type === "hello")) close(POLICY, "hello comes first, and once");
     else if (message.type === "hello") greet(message);
-    else if (message.type === "lease") onLease?.(worker, message.calls);
+    else if (message.type === "lease") keeper.leased(peer, message);
+    else if (message.type === "command-result") obeyed(message);
+    else if (message.type === "claim" || message.type === "read" || message.type === "hand-over") asked.ask(message);
     else if (message.type === "error") log.warn({ worker, code: message.code }, `a worker reports: ${message.message}`);
     else {
       work.add(message.callId, () => append(message));
@@ -187,20 +230,27 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
   socket.on("close", (code) => {
     isOver = true;
     clearTimeout(silence);
-    if (saidHello) log.info({ worker, closeCode: code }, "a worker's uplink is down");
+    given.close();
+    if (saidHello) {
+      log.info({ worker, closeCode: code }, "a worker's uplink is down");
+      keeper.gone(peer, closedByUs ? "closed-by-us" : code === NORMAL || code === GOING ? "goodbye" : "lost");
+    }
     if (work.size === 0) finish();
   });
 
-  return {
+  const peer: UplinkPeer = {
     get worker() {
       return worker;
     },
-    command(command) {
-      const commandId = randomUUID();
-      send({ type: "command", commandId, ...command });
-      return commandId;
+    get instance() {
+      return instance;
     },
+    get agent() {
+      return agent;
+    },
+    command: (command, withinMs) => given.give(command, withinMs),
     close: (code = GOING, reason = "the server stops") => close(code, reason),
     done,
   };
+  return peer;
 }

@@ -3,10 +3,10 @@ import { facts, write } from "../test/log-file.ts";
 import { HELLO, KEY, test, until } from "../test/uplink-test.ts";
 
 test.for<[what: string, messages: string | Buffer | string[], binary: boolean]>([
-  ["facts before hello", JSON.stringify({ type: "lease", calls: [] }), false],
+  ["facts before hello", JSON.stringify({ type: "lease", calls: [], draining: false, unshipped: [] }), false],
   ["no JSON", "\0\u0001garbage", false],
   ["binary", Buffer.alloc(64), true],
-  ["another protocol", JSON.stringify({ type: "hello", protocol: 99, worker: "w" }), false],
+  ["another protocol", HELLO.replace('"protocol":2', '"protocol":99'), false],
   [
     "a fact without seq",
     [HELLO, JSON.stringify({ type: "facts", batch: 1, callId: "c", epoch: 1, facts: [{ type: "x" }] })],

@@ -57,6 +57,11 @@ export function memorySink(): MemorySink {
       calls.set(callId, { epoch, lastSeq: call.lastSeq });
       return { status: "stored", ackedSeq: call.lastSeq };
     },
+    async read(callId, { afterSeq, limit }) {
+      const behind = sink.stored.filter((fact) => fact.callId === callId && fact.seq > afterSeq);
+      const facts = behind.slice(0, limit);
+      return { facts, nextAfterSeq: behind.length > limit ? (facts.at(-1)?.seq ?? null) : null };
+    },
   };
   return sink;
 }

@@ -6,14 +6,15 @@ import { join } from "node:path";
 import { test as plainTest, vi } from "vitest";
 import WebSocket from "ws";
 import { type AttachOptions, attachUplink, singleKey, type UplinkServer } from "../server/attach.ts";
-import { openUplink, type Uplink, type UplinkOptions } from "../worker/uplink.ts";
+import type { Uplink, UplinkOptions } from "../worker/api.ts";
+import { openUplink } from "../worker/uplink.ts";
 import { type MemorySink, memorySink } from "./memory-sink.ts";
 
 /** The one worker key that `serve` takes and `ship` and `connect` send. */
 export const KEY = "a-worker-key-of-this-test";
 
 /** What a worker says first. */
-export const HELLO = JSON.stringify({ type: "hello", protocol: 1, worker: "w" });
+export const HELLO = JSON.stringify({ type: "hello", protocol: 2, worker: "w", instance: "i", agent: null });
 
 export interface TestServer {
   port: number;

@@ -17,18 +17,6 @@ test("a wrong key is answered 401, and both ends name PARLEY_WORKER_KEY", async 
   expect(await refusal(url)).toBe(401);
 });
 
-test("leases come up, commands go down", async ({ serve, ship }) => {
-  const leases: unknown[] = [];
-  const { url, uplinks } = await serve({ leaseMs: 300, onLease: (worker, calls) => leases.push([worker, calls]) });
-  const commands: unknown[] = [];
-  const running = [{ callId: "c", epoch: 2 }];
-  await ship(url, { worker: "w7", runningCalls: () => running, onCommand: (command) => commands.push(command) });
-  await until(() => expect(leases.length).toBeGreaterThan(2));
-  expect(leases[0]).toEqual(["test/w7", running]);
-  const commandId = uplinks.peers()[0]?.command({ callId: "c", name: "say", args: { text: "hello" } });
-  await until(() => expect(commands).toEqual([{ commandId, callId: "c", name: "say", args: { text: "hello" } }]));
-});
-
 test("an address where no Parley server is gets named, with what it answered", async ({ ship, onEnd }) => {
   const other = createServer();
   other.on("upgrade", (_request, socket) => socket.end("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"));

@@ -20,7 +20,7 @@ export type Welcome = Extract<FromServer, { type: "welcome" }>;
 
 export interface LineEvents {
   up(welcome: Welcome): void;
-  message(message: Exclude<FromServer, { type: "welcome" | "error" }>): void;
+  message(message: Exclude<FromServer, Welcome>): void;
   down(): void;
   heartbeat(): void;
 }
@@ -29,6 +29,8 @@ export interface LineOptions {
   url: string;
   key: string;
   worker: string;
+  instance: string;
+  agent: string | null;
   log: UplinkLog;
   backoffMs: { first: number; longest: number };
   /** For the connection to stand, and again for the server to welcome us. */
@@ -121,9 +123,9 @@ export class Line {
     this.#socket = socket;
     const unwelcome = setTimeout(() => socket.terminate(), this.#options.connectMs);
     socket.on("open", () => {
-      socket.send(
-        JSON.stringify({ type: "hello", protocol: PROTOCOL, worker: this.#options.worker } satisfies FromWorker),
-      );
+      const { worker, instance, agent } = this.#options;
+      const hello: FromWorker = { type: "hello", protocol: PROTOCOL, worker, instance, agent };
+      socket.send(JSON.stringify(hello));
     });
     socket.on("message", (data, isBinary) => {
       this.#heardAt = Date.now();
@@ -158,7 +160,8 @@ export class Line {
       return;
     }
     if (message.type === "welcome") this.#welcomed(socket, message);
-    else if (message.type === "error") this.#complain(`${message.code}: ${message.message}`);
+    else if (message.type === "error" && message.requestId === undefined)
+      this.#complain(`${message.code}: ${message.message}`);
     else if (this.#isUp) {
       // Not at the welcome: a server that takes us in only to send us away must not be asked ever faster.
       if (message.type === "ack") this.#waitMs = 0;
@@ -194,7 +197,8 @@ export class Line {
     } else {
       this.#complain(`the server answered ${statusCode}: is BACKEND_URL the address of a Parley server?`, statusCode);
     }
-    this.#waitMs = REFUSED_RETRY_MS;
+    // A server that starts, or is full, or whose database is away: it is soon another's turn.
+    if (statusCode < 500) this.#waitMs = REFUSED_RETRY_MS;
     socket.terminate();
   }
 

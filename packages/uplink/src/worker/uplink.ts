@@ -1,54 +1,14 @@
+import { randomUUID } from "node:crypto";
 import { type FSWatcher, watch } from "node:fs";
 import { hostname } from "node:os";
 import { type CallFile, diskCap, listCallFiles, removeLoneAcks } from "../files/folder.ts";
 import { parseCallFileName } from "../files/name.ts";
 import { silentLog, type UplinkLog } from "../log.ts";
-import type { Command, FromServer } from "../messages.ts";
+import { type Command, type FromServer, MAX_CALLS, MAX_UNSHIPPED, type ShippedFact } from "../messages.ts";
+import type { CallClaim, ClaimAnswer, CommandResult, HandOverAnswer, Uplink, UplinkOptions } from "./api.ts";
 import { Line } from "./line.ts";
+import { Requests } from "./requests.ts";
 import { Shipment } from "./shipment.ts";
-
-export interface UplinkOptions {
-  /** The server, as in BACKEND_URL. */
-  url: string;
-  /** As in PARLEY_WORKER_KEY. */
-  key: string;
-  /** Where the call files are: `<callId>.<epoch>.ndjson`. Made when missing. */
-  dir: string;
-  log?: UplinkLog;
-  /** Name of this worker in the server's log. Default: host name and process id. */
-  worker?: string;
-  /** How long facts are gathered before they are sent. Default 100 ms. */
-  batchMs?: number;
-  /** How often the folder is looked through, for what no watcher told. Default 1,000 ms. */
-  pollMs?: number;
-  /** What call files may take on disk. Default 512. */
-  capMiB?: number;
-  /** Keep finished files that are wholly stored, until the cap needs their place. Default false. */
-  keepFiles?: boolean;
-  backoffMs?: { first: number; longest: number };
-  /** For a connection to stand. Default 10,000. */
-  connectMs?: number;
-  /** For the server to confirm something of what was sent, after which the line is made anew. Default 60,000. */
-  confirmMs?: number;
-  /** The calls that run at this moment, for the heartbeat. */
-  runningCalls?: () => { callId: string; epoch: number }[];
-  /** A newer epoch owns this call: its process must stop before any further effect. */
-  onStale?: (call: { callId: string; epoch: number }) => void;
-  /** An order from the server. */
-  onCommand?: (command: Command) => void;
-}
-
-export interface Uplink {
-  /** A call's file has grown (or is new): spares the wait for the watcher. */
-  notify(callId?: string): void;
-  /** False while unshipped files fill the cap: take no new calls. */
-  hasRoom(): boolean;
-  status(): { connected: boolean; pendingBytes: number; files: number };
-  /** Resolves true when every whole fact in the folder is stored, false when that takes longer. */
-  drained(withinMs: number): Promise<boolean>;
-  /** Idempotent. What is not confirmed is sent by the next one. */
-  close(): Promise<void>;
-}
 
 /** The worker's end: ships call files as they grow, and goes on wherever the last connection or process stopped. */
 export async function openUplink(options: UplinkOptions): Promise<Uplink> {
@@ -62,6 +22,8 @@ const MAX_BUFFERED_BYTES = 512 * 1024;
 
 /** What is not yet noted as stored is only sent again after a crash, so it need not be noted at once. */
 const SAVE_ACKS_MS = 1_000;
+
+type Received = Exclude<FromServer, { type: "welcome" }>;
 
 class Shipper implements Uplink {
   readonly #options: UplinkOptions;
@@ -84,6 +46,10 @@ class Shipper implements Uplink {
   #lookDue = false;
   #acksSavedAt = 0;
   #isClosed = false;
+  #saidTooMany = false;
+  readonly #requests = new Requests((question) => {
+    if (this.#line?.isUp) this.#line.send(question);
+  });
   #drainWaiters: (() => void)[] = [];
 
   constructor(options: UplinkOptions) {
@@ -97,7 +63,10 @@ class Shipper implements Uplink {
       url,
       key,
       worker = `${hostname()}/${process.pid}`,
-      backoffMs = { first: 250, longest: 10_000 },
+      instance = randomUUID(),
+      agent = null,
+      // The first at once: a server that misses a worker for 700 ms gives its calls to others.
+      backoffMs = { first: 50, longest: 5_000 },
       connectMs = 10_000,
       confirmMs = 60_000,
       pollMs = 1_000,
@@ -105,16 +74,17 @@ class Shipper implements Uplink {
     await removeLoneAcks(this.#options.dir);
     await this.#look();
     this.#line = new Line(
-      { url, key, worker, log: this.#log, backoffMs, connectMs },
+      { url, key, worker, instance, agent, log: this.#log, backoffMs, connectMs },
       {
         up: (welcome) => {
           this.#creditBytes = welcome.creditBytes;
-          this.#beat();
+          this.beat();
+          this.#requests.up();
           this.#wake(0);
         },
         message: (message) => this.#received(message),
         down: () => this.#down(),
-        heartbeat: () => this.#beat(),
+        heartbeat: () => this.beat(),
       },
     );
     try {
@@ -147,15 +117,74 @@ class Shipper implements Uplink {
     return { connected: this.#line?.isUp ?? false, pendingBytes, files: this.#shipments.size };
   }
 
-  async drained(withinMs: number): Promise<boolean> {
-    const deadline = Date.now() + withinMs;
+  drained(withinMs: number): Promise<boolean> {
+    return this.#within(withinMs, () => this.#isDrained());
+  }
+
+  async shipped(callId: string, epoch: number, withinMs: number): Promise<boolean> {
+    const isDone = await this.#within(withinMs, () => this.#shipment(callId, epoch)?.isDrained ?? true);
+    const state = this.#shipment(callId, epoch)?.state;
+    return isDone && state !== "refused" && state !== "damaged";
+  }
+
+  beat(): void {
+    const calls = this.#options.runningCalls?.() ?? [];
+    if (calls.length > MAX_CALLS && !this.#saidTooMany) {
+      this.#saidTooMany = true;
+      this.#log.error({ calls: calls.length }, `more than ${MAX_CALLS} calls run here; the server hears of no more`);
+    }
+    const running = new Set(calls.map((call) => call.callId));
+    const unshipped = new Set<string>();
+    for (const { file, isDrained } of this.#shipments.values())
+      if (!isDrained && !running.has(file.callId)) unshipped.add(file.callId);
+    this.#line?.send({
+      type: "lease",
+      calls: calls.slice(0, MAX_CALLS),
+      draining: this.#options.draining?.() ?? false,
+      unshipped: [...unshipped].slice(0, MAX_UNSHIPPED),
+    });
+  }
+
+  claim(call: CallClaim, withinMs: number): Promise<ClaimAnswer | null> {
+    return this.#requests.claim(call, withinMs);
+  }
+
+  readLog(callId: string, withinMs: number): Promise<ShippedFact[]> {
+    return this.#requests.readLog(callId, withinMs);
+  }
+
+  handOver(call: { callId: string; epoch: number }, withinMs: number): Promise<HandOverAnswer> {
+    return this.#requests.handOver(call, withinMs);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return this.#turn;
+    // The last word about what runs here: a goodbye with calls is no goodbye.
+    this.beat();
+    this.#isClosed = true;
+    this.#watcher?.close();
+    clearInterval(this.#poll);
+    clearTimeout(this.#gather);
+    this.#requests.close();
+    this.#line?.close();
+    this.#turn = this.#turn.then(() => this.#saveAcks()).catch(() => undefined);
+    await this.#turn;
+  }
+
+  #shipment(callId: string, epoch: number): Shipment | undefined {
+    return this.#shipments.get(`${callId}.${epoch}`);
+  }
+
+  /** Looks at the folder, again and again, until `isDone` or the time is over. */
+  async #within(withinMs: number, isDone: () => boolean): Promise<boolean> {
+    const deadline = performance.now() + withinMs;
     for (;;) {
       // In a turn, as everything that touches files: two at once would undo each other's notes.
       this.#lookDue = true;
       this.#takeTurn();
       await this.#turn;
-      if (this.#isClosed || this.#isDrained()) return this.#isDrained();
-      const leftMs = deadline - Date.now();
+      if (this.#isClosed || isDone()) return isDone();
+      const leftMs = deadline - performance.now();
       if (leftMs <= 0) return false;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, Math.min(leftMs, 250));
@@ -165,17 +194,6 @@ class Shipper implements Uplink {
         });
       });
     }
-  }
-
-  async close(): Promise<void> {
-    if (this.#isClosed) return this.#turn;
-    this.#isClosed = true;
-    this.#watcher?.close();
-    clearInterval(this.#poll);
-    clearTimeout(this.#gather);
-    this.#line?.close();
-    this.#turn = this.#turn.then(() => this.#saveAcks()).catch(() => undefined);
-    await this.#turn;
   }
 
   /** After the time in which facts are gathered: see what has grown, and send it. */
@@ -230,21 +248,25 @@ class Shipper implements Uplink {
   /** Deletes what is done with, and holds the folder under its cap. */
   async #settle(files: readonly CallFile[]): Promise<void> {
     const keep = this.#options.keepFiles ?? false;
+    // A call that runs may have to be recovered from its files, of whatever epoch.
+    const running = new Set(this.#options.runningCalls?.().map((call) => call.callId));
     const left: CallFile[] = [];
     for (const [index, file] of files.entries()) {
       const shipment = this.#shipments.get(`${file.callId}.${file.epoch}`);
       const overtaken = files[index + 1]?.callId === file.callId;
-      if (shipment !== undefined && (await shipment.settle(overtaken)) && !keep && shipment.state === "complete") {
+      const settled = shipment !== undefined && (await shipment.settle(overtaken));
+      if (settled && !keep && shipment.state === "complete" && !running.has(file.callId)) {
         await shipment.remove();
         this.#shipments.delete(shipment.key);
       } else left.push(file);
     }
     const isDone = (file: CallFile) => {
+      if (running.has(file.callId)) return false;
       const state = this.#shipments.get(`${file.callId}.${file.epoch}`)?.state;
       return state === "complete" || state === "refused";
     };
     for (const gone of await this.#cap.enforce(left, isDone)) this.#shipments.delete(`${gone.callId}.${gone.epoch}`);
-    if (this.#isDrained()) for (const resolve of this.#drainWaiters.splice(0)) resolve();
+    if (this.#isDrained()) this.#tellWaiters();
   }
 
   /** Sends round after round, one batch of each call, as long as there is credit. */
@@ -279,14 +301,27 @@ class Shipper implements Uplink {
     return line?.isUp === true && this.#onLineBytes < this.#creditBytes && line.bufferedBytes < MAX_BUFFERED_BYTES;
   }
 
-  #received(message: Exclude<FromServer, { type: "welcome" | "error" }>): void {
+  #received(message: Received): void {
     if (message.type === "command") {
       const { type: _type, ...command } = message;
-      if (this.#options.onCommand) this.#options.onCommand(command);
-      else
-        this.#line?.send({ type: "error", code: "command-unknown", message: `${command.name} (${command.commandId})` });
-      return;
+      void this.#obey(command);
+    } else if (message.type === "ack" || message.type === "refused") this.#confirmed(message);
+    else if (message.type !== "error") this.#requests.received(message);
+    else if (message.requestId !== undefined) this.#requests.received({ ...message, requestId: message.requestId });
+  }
+
+  async #obey(command: Command): Promise<void> {
+    const { commandId } = command;
+    let result: CommandResult;
+    try {
+      result = (await this.#options.onCommand?.(command)) ?? { ok: false, reason: "this worker takes no commands" };
+    } catch (error) {
+      result = { ok: false, reason: error instanceof Error ? error.message : String(error) };
     }
+    this.#line?.send({ type: "command-result", commandId, ok: result.ok, reason: result.reason.slice(0, 1_000) });
+  }
+
+  #confirmed(message: Extract<FromServer, { type: "ack" | "refused" }>): void {
     const sent = this.#onLine.get(message.batch);
     if (sent === undefined) return;
     this.#onLine.delete(message.batch);
@@ -299,7 +334,10 @@ class Shipper implements Uplink {
       if (message.reason === "stale-epoch")
         this.#options.onStale?.({ callId: shipment.file.callId, epoch: shipment.file.epoch });
     }
-    if (shipment.isDrained) this.#wake();
+    if (shipment.isDrained) {
+      this.#tellWaiters();
+      this.#wake();
+    }
     this.#takeTurn();
   }
 
@@ -316,8 +354,8 @@ class Shipper implements Uplink {
     for (const shipment of this.#shipments.values()) shipment.disconnected();
   }
 
-  #beat(): void {
-    this.#line?.send({ type: "lease", calls: this.#options.runningCalls?.() ?? [] });
+  #tellWaiters(): void {
+    for (const resolve of this.#drainWaiters.splice(0)) resolve();
   }
 
   #isDrained(): boolean {

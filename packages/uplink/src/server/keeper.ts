@@ -1,0 +1,36 @@
+import type { LeasedCall } from "../messages.ts";
+import type { UplinkPeer } from "./accept.ts";
+
+/** `lost`: the line broke or fell silent. `goodbye`: the worker closed it. `closed-by-us`: this end did. */
+export type Gone = "lost" | "goodbye" | "closed-by-us";
+
+export interface Lease {
+  calls: readonly LeasedCall[];
+  draining: boolean;
+  /** Calls that ended there and whose logs are not all here; as long as MAX_UNSHIPPED: perhaps more. */
+  unshipped: readonly string[];
+}
+
+/** Who keeps book of the calls' owners: what the uplink tells it, and asks it. */
+export interface CallKeeper {
+  /** A worker has said hello. Its first lease follows. */
+  up(peer: UplinkPeer): void;
+  leased(peer: UplinkPeer, lease: Lease): void;
+  /** Only of one that had said hello. */
+  gone(peer: UplinkPeer, how: Gone): void;
+  /** A rejection: the worker is told that there is no answer. */
+  claim(
+    peer: UplinkPeer,
+    call: { callId: string; room: string | null; epoch: number | null },
+  ): Promise<{ granted: boolean; epoch: number; owner: string | null }>;
+  handOver(peer: UplinkPeer, call: { callId: string; epoch: number }): Promise<{ accepted: boolean; reason: string }>;
+}
+
+/** For a server that keeps no book: whoever asks may, and nobody takes anything over. */
+export const noKeeper: CallKeeper = {
+  up() {},
+  leased() {},
+  gone() {},
+  claim: async (_peer, { epoch }) => ({ granted: true, epoch: epoch ?? 0, owner: null }),
+  handOver: async () => ({ accepted: false, reason: "this server knows no other worker" }),
+};
