@@ -1,10 +1,11 @@
 import type { AddressInfo } from "node:net";
 import { ParleyError } from "@parley/engine";
 import type { Store } from "@parley/store";
-import { attachUplink, singleKey, type UplinkServer } from "@parley/uplink";
+import { attachUplink, type OrderResult, singleKey, type UplinkServer } from "@parley/uplink";
 import type { FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
 import type { ServerConfig } from "./config.ts";
+import { keepLeases, type Leases, type LeasesOptions } from "./leases/leases.ts";
 import { liveKitAccess } from "./livekit.ts";
 import { type ServerLog, serverLog } from "./log.ts";
 import type { AgentCard } from "./page-config/schema.ts";
@@ -24,6 +25,8 @@ export interface ServerOptions {
   log?: ServerLog;
   /** The built talk page. Default: apps/web/dist. */
   webRoot?: string;
+  /** When workers are missed and their calls go to others; see docs/uplink.md. */
+  leases?: NonNullable<LeasesOptions["timings"]>;
 }
 
 export interface RunningServer {
@@ -32,6 +35,8 @@ export interface RunningServer {
   port: number;
   /** The workers that are connected. */
   uplinks: UplinkServer;
+  /** Tells the worker that runs the call to end it, to say something, to stop talking; see docs/uplink.md. Never rejects. */
+  command(callId: string, name: "end" | "say" | "interrupt", args?: Record<string, unknown>): Promise<OrderResult>;
   /** Takes nothing new, lets running requests end (5 s at most), and says goodbye to the workers. Idempotent. */
   close(): Promise<void>;
 }
@@ -48,10 +53,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
     ...(options.webRoot === undefined ? {} : { webRoot: options.webRoot }),
   });
-  const uplinks = attachUplink(app.server, { store: store.facts, authenticate: workerKeys(config, store), log });
+  const leases = keepLeases({ store, livekit, log, timings: options.leases ?? {} });
+  const uplinks = attachUplink(app.server, {
+    store: leases.facts,
+    keeper: leases.keeper,
+    leaseMs: leases.heartbeatMs,
+    authenticate: workerKeys(config, store),
+    log,
+  });
   try {
     await app.listen({ port: config.port, host: config.host });
   } catch (error) {
+    leases.close();
     await uplinks.close();
     await app.close();
     throw listenError(error, config);
@@ -66,8 +79,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     url: `http://${shownHost.includes(":") ? `[${shownHost}]` : shownHost}:${port}`,
     port,
     uplinks,
+    command: (callId, name, args = {}) => leases.command(callId, name, args),
     close() {
-      closing ??= closeAll(app, uplinks);
+      closing ??= closeAll(app, uplinks, leases);
       return closing;
     },
   };
@@ -79,7 +93,8 @@ function workerKeys(config: ServerConfig, store: Store): (key: string) => Promis
   return async (key) => (await configured(key)) ?? (await store.workerKeys.find(key));
 }
 
-async function closeAll(app: FastifyInstance, uplinks: UplinkServer): Promise<void> {
+async function closeAll(app: FastifyInstance, uplinks: UplinkServer, leases: Leases): Promise<void> {
+  leases.close();
   const force = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
   try {
     await Promise.all([uplinks.close(), app.close()]);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { Client, type ClientConfig, Pool } from "pg";
-import { type CallPage, type CallRow, getCall, listCalls } from "./calls/calls.ts";
+import { type CallPage, type CallRow, getCall, listCalls, listLiveCalls } from "./calls/calls.ts";
 import { StoreError } from "./error.ts";
 import { type AppendResult, appendBatch, type Batch } from "./facts/append.ts";
 import { type FactPage, readFacts } from "./facts/facts.ts";
@@ -31,6 +31,8 @@ export interface Store {
   calls: {
     get(callId: string): Promise<CallRow | null>;
     list(options?: { limit?: number; cursor?: string }): Promise<CallPage>;
+    /** Calls that have not ended, by id, 100 (500 at most) behind `afterCallId`; of which nothing was stored for `idleMs`. */
+    listLive(options?: { limit?: number; afterCallId?: string; idleMs?: number }): Promise<CallRow[]>;
   };
   facts: {
     /** Stores each fact exactly once by (callId, epoch, seq), all or none, together with what it changes in the call's row. */
@@ -79,6 +81,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     calls: {
       get: (callId) => guarded(() => getCall(db, callId)),
       list: (page) => guarded(() => listCalls(db, page)),
+      listLive: (page) => guarded(() => listLiveCalls(db, page)),
     },
     facts: {
       appendBatch: (batch) => guarded(() => appendBatch(db, partitions, batch)),

@@ -78,6 +78,10 @@ function fakeStore(calls: CallRow[], failure: { error: Error | null }): AppOptio
         guard();
         return calls.find((call) => call.callId === callId) ?? null;
       },
+      async listLive() {
+        guard();
+        return calls.filter((call) => call.status === "live");
+      },
       async list({ limit = 50, cursor = "0" } = {}) {
         guard();
         const from = Number(cursor);

@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, or } from "drizzle-orm";
+import { and, asc, desc, eq, gt, lt, lte, or } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import { StoreError } from "../error.ts";
 import { calls } from "../schema.ts";
@@ -69,6 +69,20 @@ export async function listCalls(
   const page = rows.slice(0, size);
   const last = page.at(-1);
   return { calls: page, nextCursor: rows.length > size && last !== undefined ? toCursor(last) : null };
+}
+
+/** Calls that have not ended and of which nothing was stored for `idleMs`, in the order of their ids. */
+export async function listLiveCalls(
+  db: NodePgDatabase,
+  { limit = 100, afterCallId = "", idleMs = 0 }: { limit?: number; afterCallId?: string; idleMs?: number } = {},
+): Promise<CallRow[]> {
+  const idleSince = new Date(Date.now() - Math.max(0, idleMs));
+  return db
+    .select(columns)
+    .from(calls)
+    .where(and(eq(calls.status, "live"), gt(calls.callId, afterCallId), lte(calls.updatedAt, idleSince)))
+    .orderBy(asc(calls.callId))
+    .limit(Math.min(Math.max(1, Math.trunc(limit)), 500));
 }
 
 function toCursor(call: CallRow): string {

@@ -1,0 +1,41 @@
+import type { CallRow } from "@parley/store";
+import type { LiveKitAccess } from "../livekit.ts";
+import type { FoundCall } from "./book.ts";
+
+/** Calls of the store that are looked at, and that are taken up, in one search. */
+const MAX_SEEN = 5_000;
+const MAX_FOUND = 200;
+const PAGE = 500;
+
+export interface OrphanSearch {
+  listLive(page: { limit: number; afterCallId: string; idleMs: number }): Promise<CallRow[]>;
+  rooms: LiveKitAccess["rooms"];
+  /** Calls of which facts came lately are not orphans yet. */
+  idleMs: number;
+  isKnown(callId: string): boolean;
+}
+
+/** Calls that the store holds as live and nobody leases. Whoever is found in their rooms is not asked: only looked up. */
+export async function findOrphans({ listLive, rooms, idleMs, isKnown }: OrphanSearch): Promise<FoundCall[]> {
+  const found: FoundCall[] = [];
+  let afterCallId = "";
+  for (let seen = 0; seen < MAX_SEEN && found.length < MAX_FOUND; seen += PAGE) {
+    const page = await listLive({ limit: PAGE, afterCallId, idleMs });
+    for (const { callId, epoch, room, agent } of page) {
+      // Without a room nobody can go on with it, and it stays as it is.
+      if (room === null || isKnown(callId) || found.length >= MAX_FOUND) continue;
+      found.push({ callId, epoch, room, agentName: agent, identity: await agentIn(rooms, room, callId) });
+    }
+    const last = page.at(-1);
+    if (page.length < PAGE || last === undefined) break;
+    afterCallId = last.callId;
+  }
+  return found;
+}
+
+/** The identity under which its agent is, or was, in the room: whoever joins with it takes the ghost's place. */
+async function agentIn(rooms: LiveKitAccess["rooms"], room: string, callId: string): Promise<string> {
+  const agents = (await rooms.listParticipants(room)).filter(({ kind }) => kind === "agent");
+  const ours = agents.find(({ identity }) => identity.startsWith("agent-")) ?? agents[0];
+  return ours?.identity ?? `agent-${callId}`;
+}
