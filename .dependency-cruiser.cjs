@@ -30,7 +30,7 @@ const rooms = Object.entries(mayImport).map(([room, allowed]) => ({
   comment: `${room} may import ${allowed.join(", ") || "no other room"}`,
   severity: "error",
   from: { path: `^${room}/`, pathNot: room === "packages/testkit" ? [] : [tests] },
-  to: { path: "^(packages|apps|bench|examples)/", pathNot: [`^${room}/`, ...allowed.map((a) => `^${a}/`)] },
+  to: { path: "^(packages|apps|bench|chaos|examples)/", pathNot: [`^${room}/`, ...allowed.map((a) => `^${a}/`)] },
 }));
 
 module.exports = {

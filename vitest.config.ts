@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{apps,packages,bench}/**/*.test.{ts,tsx}"],
+          include: ["{apps,packages,bench,chaos}/**/*.test.{ts,tsx}"],
           exclude: [...exclude, "**/*.property.test.ts", "**/*.live.test.ts", "**/*.e2e.test.ts"],
           // Some make real speech: on a busy machine that takes longer than the 5 s that are usual.
           testTimeout: 30_000,
@@ -19,7 +19,7 @@ export default defineConfig({
       {
         test: {
           name: "live",
-          include: ["{apps,packages}/**/*.live.test.ts"],
+          include: ["{apps,packages,chaos}/**/*.live.test.ts"],
           exclude,
           testTimeout: 120_000,
           hookTimeout: 300_000,

@@ -1,0 +1,83 @@
+import { type HeardFrame, LOUD_RMS } from "@parley/livekit";
+import type { CallerEvent } from "./messages.ts";
+
+const FRAME_MS = 20;
+/** Shorter silence belongs to the sound around it. */
+const PAUSE_MS = 60;
+/** Nothing arrives for this long: the track is gone, and with it the sound. */
+const STALLED_MS = 120;
+/** A busy event loop is late by less; without frames for longer, the line was dead. */
+const DEAD_MS = 500;
+/** A frame later than this was not late, it is another time: the process, or the sender, stood still. */
+const REANCHOR_MS = 700;
+
+/**
+ * Frames into stretches of audible sound. Frames count 20 ms each from the earliest arrival on, so that a busy event
+ * loop, which gets them late and together, does not show as a hole.
+ */
+export class SoundLine {
+  readonly #tell: (event: CallerEvent) => void;
+  #anchor: number | null = null;
+  #frames = 0;
+  #lastArrival = 0;
+  #newTrack = true;
+  #open: { to: number } | null = null;
+  lastAudibleAt = 0;
+  lastOnsetAt = 0;
+  lastTrackAt = 0;
+
+  constructor(tell: (event: CallerEvent) => void) {
+    this.#tell = tell;
+  }
+
+  /** The next frame is the first of another track. */
+  trackChanged(): void {
+    this.#newTrack = true;
+    this.#anchor = null;
+  }
+
+  /** `arrivedAt`: wall clock. */
+  hear({ rms }: Pick<HeardFrame, "rms">, arrivedAt: number): void {
+    const at = this.#timeOf(arrivedAt);
+    if (this.#lastArrival > 0 && arrivedAt - this.#lastArrival > DEAD_MS)
+      this.#tell({ type: "flowing", at: arrivedAt });
+    this.#lastArrival = arrivedAt;
+    if (this.#newTrack) {
+      this.#newTrack = false;
+      this.lastTrackAt = at;
+      this.#tell({ type: "track", at });
+    }
+    if (rms < LOUD_RMS) {
+      if (this.#open && at - this.#open.to > PAUSE_MS) this.#close();
+      return;
+    }
+    if (this.#open && at - this.#open.to > PAUSE_MS + FRAME_MS) this.#close();
+    if (!this.#open) {
+      this.lastOnsetAt = at;
+      this.#tell({ type: "sound-began", at });
+    }
+    this.#open = { to: at + FRAME_MS };
+    this.lastAudibleAt = at + FRAME_MS;
+  }
+
+  /** To be called often: sound also ends when nothing arrives any more. */
+  tick(now: number): void {
+    if (this.#open && now - this.#lastArrival > STALLED_MS + PAUSE_MS) this.#close();
+  }
+
+  #timeOf(arrivedAt: number): number {
+    const expected = this.#anchor === null ? arrivedAt : this.#anchor + this.#frames * FRAME_MS;
+    if (this.#anchor === null || arrivedAt < expected || arrivedAt - expected > REANCHOR_MS) {
+      this.#anchor = arrivedAt;
+      this.#frames = 0;
+    }
+    const at = this.#anchor + this.#frames * FRAME_MS;
+    this.#frames++;
+    return at;
+  }
+
+  #close(): void {
+    if (this.#open) this.#tell({ type: "sound-ended", at: this.#open.to });
+    this.#open = null;
+  }
+}

@@ -1,0 +1,24 @@
+import type { LiveCall, Scene } from "../scene.ts";
+
+/** What a case did to the house. */
+export interface Strike {
+  /** When, wall clock. */
+  at: number;
+  /** Where the gap is counted from, when that is not `at`: a caller who is cut off hears nothing before it is back. */
+  gapFrom?: number;
+  /** Calls that the fault is upon, by its nature; none: nobody should notice. */
+  hit: readonly string[];
+  /** Those who are meant to end by it. */
+  ending?: readonly string[];
+  /** What must be put right by hand afterwards; the house's own healing is not done here. */
+  mend?(): Promise<void>;
+  /** How long it is watched after `mend`. */
+  afterwardsMs?: number;
+}
+
+export interface Case {
+  name: string;
+  /** For the table. */
+  title: string;
+  strike(scene: Scene, calls: readonly LiveCall[]): Promise<Strike>;
+}

@@ -1,0 +1,71 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { now, until } from "@parley/bench/time";
+import type { LiveCall, Scene } from "../scene.ts";
+import type { Case, Strike } from "./case.ts";
+
+const STRUCK_MS = 15_000;
+
+/** A shard with calls, and which they are. */
+function busyShard({ stack, random }: Scene): { pid: number; calls: string[] } {
+  return random.pick(stack.workers.flatMap((worker) => worker.shards()).filter(({ calls }) => calls.length > 0));
+}
+
+const kill: Case = {
+  name: "shard-kill",
+  title: "a shard: kill -9",
+  async strike(scene) {
+    const { pid, calls } = busyShard(scene);
+    const at = now();
+    process.kill(pid, "SIGKILL");
+    return { at, hit: calls };
+  },
+};
+
+const stop: Case = {
+  name: "shard-stop",
+  title: "a shard: stands still (SIGSTOP)",
+  async strike(scene) {
+    const { pid, calls } = busyShard(scene);
+    const at = now();
+    process.kill(pid, "SIGSTOP");
+    const mend = async () => {
+      try {
+        process.kill(pid, "SIGCONT");
+      } catch {
+        // It was ended, as it should be.
+      }
+    };
+    return { at, hit: calls, mend, afterwardsMs: 3_000 };
+  },
+};
+
+const loop: Case = {
+  name: "agent-loop",
+  title: "agent code in an endless loop",
+  strike: (scene, calls) => strikeByAgent(scene, calls, "hang"),
+};
+
+const poisoned: Case = {
+  name: "poisoned-call",
+  title: "a call that kills its shard every time",
+  async strike(scene, calls) {
+    const strike = await strikeByAgent(scene, calls, "crash");
+    return { ...strike, ending: strike.ending ?? [] };
+  },
+};
+
+async function strikeByAgent(scene: Scene, calls: readonly LiveCall[], what: "hang" | "crash"): Promise<Strike> {
+  const shard = busyShard(scene);
+  const victim = calls.find(({ callId }) => shard.calls.includes(callId));
+  if (!victim) throw new Error("a shard has a call that nobody dialled");
+  scene.order(victim, what);
+  const note = path.join(scene.stack.ordersFolder, `${victim.callId}.struck`);
+  const struck = () => existsSync(note) && readFileSync(note, "utf8").includes("\n");
+  if (!(await until(struck, now() + STRUCK_MS)))
+    throw new Error(`${victim.callId}: the agent was never asked to ${what}`);
+  const at = Number(readFileSync(note, "utf8").split("\n")[0]);
+  return { at, hit: shard.calls, ...(what === "crash" ? { ending: [victim.callId] } : {}) };
+}
+
+export const shardCases: readonly Case[] = [kill, stop, loop, poisoned];

@@ -1,0 +1,90 @@
+import type { StoredFact } from "@parley/store";
+import type { Strike } from "../cases/case.ts";
+import type { Crowd } from "../rooms-watch.ts";
+import type { CallFile } from "../snapshots.ts";
+import { judgeLog, type LogVerdict, turnSpans, utterancesLost } from "./logs.ts";
+import type { Moment, Timeline } from "./timeline.ts";
+
+/** One call in one event. Times in ms. */
+export interface CallVerdict extends LogVerdict {
+  callId: string;
+  hit: boolean;
+  moment: Moment;
+  /** Null: the voice did not come back, or there was none to measure. */
+  gapMs: number | null;
+  /** It went on: a question asked after the fault was answered. */
+  wentOn: boolean;
+  /** The fault was to end it. */
+  ending: boolean;
+  utterances: number;
+  /** Said outside the gap, never a turn. */
+  utterancesLost: number;
+  /** Said outside the gap, heard as a turn or not, and never answered. */
+  unanswered: number;
+  /** Longest hole inside an answer since the fault. */
+  holeMs: number;
+  twoAgents: boolean;
+}
+
+export interface EventVerdict {
+  name: string;
+  at: number;
+  /** From the fault to the moment at which all was judged. */
+  watchedMs: number;
+  calls: CallVerdict[];
+}
+
+/** What an utterance that ends so shortly before a fault had not become yet, nobody promised to keep: it was sound. */
+const UNHEARD_MS = 1_500;
+const AFTER_BACK_MS = 300;
+
+export function judgeCall(known: {
+  callId: string;
+  timeline: Timeline;
+  strike: Strike;
+  hungUpAt: number;
+  files: readonly CallFile[];
+  stored: readonly StoredFact[];
+  crowds: readonly Crowd[];
+}): CallVerdict {
+  const { callId, timeline, strike, hungUpAt, crowds } = known;
+  const hit = strike.hit.includes(callId);
+  const gapFrom = strike.gapFrom ?? strike.at;
+  const gapMs = timeline.gapMs(gapFrom);
+  const voiceBackAt = timeline.backAt(gapFrom);
+  const disturbed = hit || voiceBackAt !== null;
+  const backAt = voiceBackAt ?? (gapMs === null ? hungUpAt : gapFrom);
+  const gap = disturbed
+    ? { from: strike.at - UNHEARD_MS, to: backAt + AFTER_BACK_MS }
+    : { from: strike.at, to: strike.at };
+  const said = timeline.utterances().filter(({ to }) => to < hungUpAt - 1_000);
+  const outside = said.filter(({ from, to }) => to < gap.from || from > gap.to);
+  const holes = timeline.holes(strike.at, hungUpAt);
+  return {
+    ...judgeLog(known.files, known.stored, strike.at),
+    callId,
+    hit,
+    moment: timeline.momentAt(strike.at),
+    gapMs,
+    wentOn: timeline.answeredAfter(strike.at),
+    ending: strike.ending?.includes(callId) ?? false,
+    utterances: said.length,
+    utterancesLost: utterancesLost(said, turnSpans(known.stored), gap).length,
+    unanswered: outside.filter(({ heardAt }) => heardAt === null).length,
+    holeMs: Math.max(0, ...holes.map(({ from, to }) => to - from)),
+    twoAgents: crowds.some((crowd) => crowd.callId === callId) || timeline.mostAgents(strike.at) > 1,
+  };
+}
+
+/** What of the promises this call broke, in words; none: it kept them. */
+export function broken(call: CallVerdict): string[] {
+  const said: string[] = [];
+  if (call.lost > 0) said.push(`${call.lost} facts lost`);
+  if (call.doubled > 0) said.push(`${call.doubled} facts doubled`);
+  if (call.openTurns > 0) said.push(`${call.openTurns} turns without an end`);
+  if (call.utterancesLost > 0) said.push(`${call.utterancesLost} utterances that never became a turn`);
+  if (call.twoAgents) said.push("two agents in the room");
+  if (!call.wentOn && !call.ending) said.push("did not go on");
+  if (call.ended === null) said.push("has no end in its log");
+  return said;
+}

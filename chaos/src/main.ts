@@ -1,0 +1,78 @@
+/**
+ * Program: kills every part of Parley under live calls, and says what callers and logs noticed.
+ * `node chaos/src/main.ts [--seed N] [--rounds 2] [--minutes 14] [--only case,case] [--calls 10] [--no-page]`
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { killChildrenAtExit } from "@parley/bench/child";
+import { now } from "@parley/bench/time";
+import { CASES, casesNamed } from "./cases/index.ts";
+import { broken, type EventVerdict } from "./judge/event.ts";
+import { writeSection } from "./page.ts";
+import { root } from "./parts/settings.ts";
+import { random } from "./random.ts";
+import { report } from "./report.ts";
+import { runEvent } from "./run-event.ts";
+import { Scene } from "./scene.ts";
+import { startStack } from "./stack.ts";
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: String(Math.floor(Date.now() / 1000) % 100_000) },
+    rounds: { type: "string", default: "2" },
+    minutes: { type: "string", default: "14" },
+    only: { type: "string", default: "" },
+    calls: { type: "string", default: "10" },
+    out: { type: "string", default: path.join(root, ".parley/chaos") },
+    "no-page": { type: "boolean", default: false },
+  },
+});
+const seed = Number(values.seed);
+const calls = Number(values.calls);
+const cases = values.only === "" ? [...CASES] : casesNamed(values.only);
+const startedAt = now();
+const lastStartAt = startedAt + (Number(values.minutes) - 1.5) * 60_000;
+const say = (line: string) => console.log(line);
+
+killChildrenAtExit();
+mkdirSync(values.out, { recursive: true });
+say(`seed ${seed}: ${values.rounds} rounds of ${cases.length} cases, ${calls} calls in each; logs in ${values.out}`);
+const random_ = random(seed);
+const stack = await startStack({ logFolder: values.out, workers: 2 });
+const scene = new Scene(stack, random_);
+const events: EventVerdict[] = [];
+let failed = false;
+try {
+  const order = Array.from({ length: Number(values.rounds) }, () => random_.shuffled(cases)).flat();
+  for (const one of order) {
+    if (now() > lastStartAt) {
+      say(`time is up: ${order.length - events.length} events of ${order.length} were not run`);
+      break;
+    }
+    const event = await runEvent({ scene, one, calls, say });
+    events.push(event);
+    say(line(event));
+  }
+} catch (error) {
+  failed = true;
+  console.error(error);
+} finally {
+  scene.close();
+  await stack.stop();
+}
+writeFileSync(path.join(values.out, "events.json"), `${JSON.stringify({ seed, events }, null, 2)}\n`);
+const minutes = (now() - startedAt) / 60_000;
+const given = process.argv.slice(2).join(" ");
+const command = `npm run chaos${given === "" ? "" : ` -- ${given}`}`;
+const text = report(CASES, events, { seed, calls, command, minutes });
+console.log(`\n${text}`);
+if (!values["no-page"] && events.length > 0) writeSection("chaos", text);
+process.exit(failed || events.some((event) => event.calls.some((call) => broken(call).length > 0)) ? 1 : 0);
+
+function line({ name, calls: all, watchedMs }: EventVerdict): string {
+  const hit = all.filter((call) => call.hit);
+  const gaps = hit.map(({ gapMs }) => (gapMs === null ? "never" : gapMs.toFixed(0)));
+  const said = all.flatMap((call) => broken(call).map((what) => `\n    ${call.callId}: ${what}`));
+  return `${name}: ${hit.length} hit, gaps ${gaps.join(" ") || "–"} ms, watched ${(watchedMs / 1000).toFixed(0)} s${said.join("")}`;
+}

@@ -1,0 +1,75 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { type Child, startNode } from "@parley/bench/child";
+import { shardsOf } from "../processes.ts";
+import { environment, gone, isAlive, type Part, root } from "./settings.ts";
+
+export interface WorkerPart extends Part {
+  readonly name: string;
+  /** Where its call files are. */
+  readonly callsDir: string;
+  /** Its shards with the calls whose files they have open. */
+  shards(): { pid: number; calls: string[] }[];
+  /** A signal to the supervisor and all its shards at once. */
+  signalAll(signal: NodeJS.Signals): void;
+  /** Ready: as many shards as wanted are there. */
+  whole(): boolean;
+}
+
+export const SHARDS = 2;
+const AGENT_FILE = path.join(root, "chaos/agents/chaos.ts");
+const START_TIMEOUT_MS = 60_000;
+
+/** A worker as users start it. `settings`: where its servers are. */
+export async function openWorker(options: {
+  name: string;
+  folder: string;
+  logFolder: string;
+  settings: NodeJS.ProcessEnv;
+}): Promise<WorkerPart> {
+  const { name, folder, logFolder, settings } = options;
+  const dataDir = path.join(folder, name);
+  const callsDir = path.join(dataDir, "calls");
+  mkdirSync(callsDir, { recursive: true });
+  let starts = 0;
+  let child: Child;
+  const start = async () => {
+    child = startNode({
+      args: [path.join(root, "apps/cli/src/main.ts"), "worker", AGENT_FILE],
+      env: environment({
+        PARLEY_WORKER_PORT: "0",
+        PARLEY_SHARDS: String(SHARDS),
+        PARLEY_DRAIN_MS: "2000",
+        // Callers and servers share the machine: its load must not decide how many calls are let in.
+        MAX_CONCURRENT_JOBS: "64",
+        ...settings,
+        PARLEY_DATA: dataDir,
+      }),
+      logPath: path.join(logFolder, `${name}.${++starts}.log`),
+    });
+    await child.printed(/^worker registered/m, START_TIMEOUT_MS);
+  };
+  const tree = () => [child.pid, ...shardsOf(child.pid).map(({ pid }) => pid)].filter(isAlive);
+  const signalAll = (signal: NodeJS.Signals) => {
+    for (const pid of tree()) process.kill(pid, signal);
+  };
+  const kill = async () => {
+    const pids = tree();
+    child.kill();
+    await Promise.all(pids.map((pid) => gone(pid)));
+  };
+  await start();
+  return {
+    name,
+    callsDir,
+    get pid() {
+      return child.pid;
+    },
+    shards: () => shardsOf(child.pid),
+    signalAll,
+    whole: () => isAlive(child.pid) && shardsOf(child.pid).length >= SHARDS,
+    kill,
+    start,
+    stop: kill,
+  };
+}

@@ -1,0 +1,115 @@
+import { now, sleep, until } from "@parley/bench/time";
+import { roomApi } from "@parley/livekit";
+import type { StoredFact } from "@parley/store";
+import type { Case, Strike } from "./cases/case.ts";
+import { type EventVerdict, judgeCall } from "./judge/event.ts";
+import { RoomsWatch } from "./rooms-watch.ts";
+import type { LiveCall, Scene } from "./scene.ts";
+import { Snapshots } from "./snapshots.ts";
+import type { Stack } from "./stack.ts";
+
+const JOIN_MS = 60_000;
+/** Those who were joined first have talked a little by then; nobody waits for an answer that does not come. */
+const WARM_MS = 20_000;
+const SETTLE_MS = 40_000;
+const END_MS = 40_000;
+const WHOLE_MS = 20_000;
+
+export interface EventOptions {
+  scene: Scene;
+  one: Case;
+  calls: number;
+  say(line: string): void;
+}
+
+/** Ten fresh calls, one fault, and what became of them. */
+export async function runEvent({ scene, one, calls: count, say }: EventOptions): Promise<EventVerdict> {
+  const { stack, random } = scene;
+  const folders = stack.workers.map(({ name, callsDir }) => ({ writer: name, dir: callsDir }));
+  const snapshots = new Snapshots(folders, stack.snapshotsFolder);
+  const rooms = new RoomsWatch(roomApi({ ...stack.livekit, timeoutMs: 2_000 }));
+  try {
+    const calls = await scene.dial(count, one.name);
+    rooms.watch(calls.map(({ callId }) => callId));
+    const talking = ({ timeline }: LiveCall) => timeline.answeredAfter(0);
+    const greeted = ({ timeline }: LiveCall) => timeline.spans().length > 0;
+    if (!(await until(() => calls.every(greeted), now() + JOIN_MS))) {
+      const mute = calls.filter((call) => !greeted(call)).map(({ callId }) => callId);
+      throw new Error(`no greeting within ${JOIN_MS} ms: ${mute.join(", ")}`);
+    }
+    await until(() => calls.every(talking), now() + WARM_MS);
+    await sleep(random.between(200, 4_000));
+
+    const strike = await one.strike(scene, calls);
+    await settled(stack, calls, strike);
+    await strike.mend?.();
+    await sleep(strike.afterwardsMs ?? 1_000);
+    await wholeAgain(stack, say);
+
+    const hungUpAt = now();
+    for (const call of calls) call.send({ do: "hang-up" });
+    const logs = await finalLogs(stack, calls);
+    const verdicts = calls.map(({ callId, timeline }) =>
+      judgeCall({
+        callId,
+        timeline,
+        strike,
+        hungUpAt,
+        files: snapshots.filesOf(callId),
+        stored: logs.get(callId) ?? [],
+        crowds: rooms.crowds,
+      }),
+    );
+    return { name: one.name, at: strike.at, watchedMs: hungUpAt - strike.at, calls: verdicts };
+  } finally {
+    rooms.close();
+    snapshots.close();
+  }
+}
+
+/** Every call has been answered since its voice was back, or has ended. */
+async function settled(stack: Stack, calls: readonly LiveCall[], strike: Strike): Promise<void> {
+  const ended = new Set<string>();
+  const over = ({ callId, timeline }: LiveCall) => {
+    if (ended.has(callId)) return true;
+    if (strike.ending?.includes(callId)) return false;
+    return timeline.answeredAfter(strike.hit.includes(callId) ? (timeline.backAt(strike.at) ?? strike.at) : strike.at);
+  };
+  const deadline = now() + SETTLE_MS;
+  while (now() < deadline && !calls.every(over)) {
+    for (const { callId } of calls.filter((call) => !over(call))) {
+      const call = await stack.store.calls.get(callId).catch(() => null);
+      if (call?.status === "ended") ended.add(callId);
+    }
+    await sleep(300);
+  }
+}
+
+/** Shards come again by themselves; a worker that does not is started by hand, and that is said. */
+async function wholeAgain({ workers }: Stack, say: (line: string) => void): Promise<void> {
+  for (const worker of workers) {
+    if (await until(() => worker.whole(), now() + WHOLE_MS, 100)) continue;
+    say(`${worker.name} did not become whole again by itself; it is started anew`);
+    await worker.kill();
+    await worker.start();
+  }
+}
+
+/** The store's logs, once every call has ended there or nothing more comes. */
+async function finalLogs({ store }: Stack, calls: readonly LiveCall[]): Promise<Map<string, StoredFact[]>> {
+  const deadline = now() + END_MS;
+  const hasEnded = async ({ callId }: LiveCall) =>
+    (await store.calls.get(callId).catch(() => null))?.status === "ended";
+  for (const call of calls) while (!(await hasEnded(call)) && now() < deadline) await sleep(100);
+  const logs = new Map<string, StoredFact[]>();
+  for (const { callId } of calls) {
+    const facts: StoredFact[] = [];
+    for (let afterSeq: number | null = 0; afterSeq !== null; ) {
+      const page = await store.facts.read(callId, { afterSeq, limit: 1000 });
+      facts.push(...page.facts);
+      afterSeq = page.nextAfterSeq;
+    }
+    logs.set(callId, facts);
+  }
+  return logs;
+}

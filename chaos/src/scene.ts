@@ -1,0 +1,85 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { mintToken, roomConfigFor } from "@parley/livekit";
+import { type CallersLine, openCallers } from "./callers/line.ts";
+import type { ToCallers } from "./callers/messages.ts";
+import { Timeline } from "./judge/timeline.ts";
+import { AGENT } from "./parts/settings.ts";
+import type { Random } from "./random.ts";
+import type { Stack } from "./stack.ts";
+
+type Order = ToCallers extends infer O ? (O extends unknown ? Omit<O, "callId"> : never) : never;
+
+export interface LiveCall {
+  readonly callId: string;
+  readonly timeline: Timeline;
+  /** The caller's process; the last caller has one alone. */
+  readonly line: CallersLine;
+  send(order: Order): void;
+}
+
+/** The callers of the run: one process for all but the last of them, who has one alone and can be cut off. */
+export class Scene {
+  readonly stack: Stack;
+  readonly random: Random;
+  readonly #timelines = new Map<string, Timeline>();
+  #crowd: CallersLine | null = null;
+  #traveller: CallersLine | null = null;
+  #minted = 0;
+
+  constructor(stack: Stack, random: Random) {
+    this.stack = stack;
+    this.random = random;
+  }
+
+  /** Dials; returns before anybody is there. `apart`: the last of them in a process of its own. */
+  async dial(count: number, label: string, { apart = true } = {}): Promise<LiveCall[]> {
+    this.#crowd ??= await this.#open("callers");
+    if (apart) this.#traveller ??= await this.#open("traveller");
+    const { url, apiKey, apiSecret } = this.stack.livekit;
+    const calls: LiveCall[] = [];
+    for (let index = 0; index < count; index++) {
+      const callId = `${label}-${++this.#minted}`;
+      const line = (apart && index === count - 1 ? this.#traveller : null) ?? this.#crowd;
+      const timeline = new Timeline();
+      this.#timelines.set(callId, timeline);
+      const roomConfig = roomConfigFor([{ agentName: AGENT, metadata: JSON.stringify({ callId }) }]);
+      const token = await mintToken({
+        apiKey,
+        apiSecret,
+        room: callId,
+        identity: `caller-of-${callId}`,
+        roomConfig,
+        ttlSeconds: 7200,
+      });
+      const send = (order: Order) => line.send({ ...order, callId } as ToCallers);
+      send({ do: "call", url, token, seed: Math.floor(this.random.next() * 2 ** 31) });
+      calls.push({ callId, timeline, line, send });
+    }
+    return calls;
+  }
+
+  /** Tells the agent what is to go wrong in a call; it happens at the turn that this makes. */
+  order(call: LiveCall, what: "hang" | "crash"): void {
+    writeFileSync(path.join(this.stack.ordersFolder, `${call.callId}.${what}`), "");
+    call.send({ do: "chat", text: "please hang" });
+  }
+
+  /** What was known of a call that is over. */
+  forget({ callId }: LiveCall): void {
+    this.#timelines.delete(callId);
+  }
+
+  close(): void {
+    this.#crowd?.close();
+    this.#traveller?.close();
+  }
+
+  #open(name: string): Promise<CallersLine> {
+    return openCallers({
+      clipsFolder: this.stack.clipsFolder,
+      logPath: path.join(this.stack.logFolder, `${name}.log`),
+      onEvent: (callId, event) => this.#timelines.get(callId)?.events.push(event),
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import { now, sleep, until } from "@parley/bench/time";
+import type { Random } from "../random.ts";
+import type { LiveCall, Scene } from "../scene.ts";
+import { type Sample, takeSample } from "./sample.ts";
+
+/** People on the line at once, at most. */
+const AT_ONCE = 8;
+const SAMPLE_EVERY = 50;
+const GIVE_UP_MS = 20_000;
+/** Calls that have been hung up end in the agent after its grace time. */
+const QUIET_MS = 5_000;
+
+export interface ShortCalls {
+  samples: Sample[];
+  /** Nobody was heard in them, though their callers stayed long enough. */
+  silent: number;
+  ended: number;
+}
+
+/** Short calls, joined and left at random: some before the greeting, some in the middle of it, some after a question. */
+export async function shortCalls(
+  scene: Scene,
+  random: Random,
+  bounds: { calls: number; minutes: number },
+  say: (sample: Sample) => void,
+): Promise<ShortCalls> {
+  const [worker] = scene.stack.workers;
+  if (!worker) throw new Error("a soak needs a worker");
+  const startedAt = now();
+  const deadline = startedAt + bounds.minutes * 60_000;
+  const result: ShortCalls = { samples: [], silent: 0, ended: 0 };
+  let dialled = 0;
+
+  const live = async ({ send, timeline }: LiveCall) => {
+    const patience = random.next();
+    if (patience < 0.15) await sleep(random.between(0, 1_000));
+    else {
+      const heard = await until(() => timeline.spans().length > 0, now() + GIVE_UP_MS);
+      if (!heard) result.silent++;
+      await sleep(random.between(0, patience < 0.7 ? 1_500 : 6_000));
+    }
+    send({ do: "hang-up" });
+    await until(() => timeline.events.some(({ type }) => type === "left" || type === "failed"), now() + GIVE_UP_MS);
+    result.ended++;
+  };
+  // Everybody waits while a sample is taken, so that samples compare: no calls, only what calls leave behind.
+  while (dialled < bounds.calls && now() < deadline) {
+    const upTo = Math.min(bounds.calls, dialled + SAMPLE_EVERY);
+    await Promise.all(Array.from({ length: AT_ONCE }, () => person(upTo)));
+    await sleep(QUIET_MS);
+    const sample = takeSample(worker, result.ended, (now() - startedAt) / 60_000);
+    result.samples.push(sample);
+    say(sample);
+  }
+  return result;
+
+  async function person(upTo: number): Promise<void> {
+    while (dialled < upTo && now() < deadline) {
+      dialled++;
+      const [call] = await scene.dial(1, "soak", { apart: false });
+      if (call) await live(call);
+      if (call) scene.forget(call);
+      await sleep(random.between(0, 800));
+    }
+  }
+}
