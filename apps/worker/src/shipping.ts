@@ -51,8 +51,7 @@ export async function openShipping({ config, callsDir, log, ...calls }: Shipping
     confirmMs: config.requestTimeoutMs,
     log,
     agent: calls.agent,
-    runningCalls: () =>
-      calls.runningCalls().map((call) => ({ ...call, room: null, agentName: "", identity: "", crashes: 0 })),
+    runningCalls: calls.runningCalls,
     draining: calls.isDraining,
     onStale: ({ callId }) => calls.onStale(callId),
     onCommand: calls.ordered,
