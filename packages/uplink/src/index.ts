@@ -3,10 +3,11 @@ export { type KeptCallFiles, keepCallFiles } from "./files/keep.ts";
 export { callFileName, parseCallFileName } from "./files/name.ts";
 export type { UplinkLog } from "./log.ts";
 export { type Command, type LeasedCall, parseTakeOver, type ShippedFact, type TakeOver } from "./messages.ts";
-export { type AcceptOptions, acceptUplink, type FactSink, type UplinkPeer } from "./server/accept.ts";
+export { type AcceptOptions, acceptUplink, type FactSink } from "./server/accept.ts";
 export { type AttachOptions, attachUplink, singleKey, type UplinkServer } from "./server/attach.ts";
 export type { CallKeeper, Gone, Lease } from "./server/keeper.ts";
 export type { OrderResult } from "./server/orders.ts";
+export type { UplinkPeer } from "./server/peer.ts";
 export type {
   CallClaim,
   ClaimAnswer,

@@ -1,17 +1,11 @@
 import type { WebSocket } from "ws";
 import { silentLog, type UplinkLog } from "../log.ts";
-import {
-  type Command,
-  type FromServer,
-  type FromWorker,
-  PROTOCOL,
-  parseFromWorker,
-  type ShippedFact,
-} from "../messages.ts";
+import { type FromServer, type FromWorker, PROTOCOL, parseFromWorker, type ShippedFact } from "../messages.ts";
 import { answers } from "./answers.ts";
 import { inOrder } from "./in-order.ts";
 import { type CallKeeper, noKeeper } from "./keeper.ts";
-import { type OrderResult, orders } from "./orders.ts";
+import { orders } from "./orders.ts";
+import type { UplinkPeer } from "./peer.ts";
 
 /** Where facts go and come from: the part of the store that the uplink uses. */
 export interface FactSink {
@@ -44,22 +38,6 @@ export interface AcceptOptions {
   parallel?: number;
   /** Who decides about claims and take-overs. Default: whoever asks may. */
   keeper?: CallKeeper;
-}
-
-/** One connected worker. */
-export interface UplinkPeer {
-  /** As it named itself; its key's name until then. */
-  readonly worker: string;
-  /** The worker's process, below its key's name; empty until it has said hello. */
-  readonly instance: string;
-  /** The agent whose calls it can take. */
-  readonly agent: string | null;
-  /** An order about a call, and what came of it; never rejects. */
-  command(command: Omit<Command, "commandId">, withinMs: number): Promise<OrderResult>;
-  /** Idempotent. */
-  close(code: number, reason: string): void;
-  /** Resolves when the connection is gone and nothing of it is being stored. */
-  readonly done: Promise<void>;
 }
 
 const HELLO_MS = 10_000;

@@ -4,7 +4,8 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { silentLog } from "../log.ts";
 import { MAX_MESSAGE_BYTES, UPLINK_PATH } from "../messages.ts";
-import { type AcceptOptions, acceptUplink, type UplinkPeer } from "./accept.ts";
+import { type AcceptOptions, acceptUplink } from "./accept.ts";
+import type { UplinkPeer } from "./peer.ts";
 
 export interface AttachOptions extends Omit<AcceptOptions, "keyName"> {
   /** The name of a worker's key, or null when it is not good. */

@@ -1,5 +1,5 @@
 import type { LeasedCall } from "../messages.ts";
-import type { UplinkPeer } from "./accept.ts";
+import type { UplinkPeer } from "./peer.ts";
 
 /** `lost`: the line broke or fell silent. `goodbye`: the worker closed it. `closed-by-us`: this end did. */
 export type Gone = "lost" | "goodbye" | "closed-by-us";
