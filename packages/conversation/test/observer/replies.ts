@@ -94,6 +94,7 @@ export function replies(ledger: Ledger, fact: Fact): void {
     case "call-recovered":
       ledger.cutReply = ledger.closing === "open" ? cutOff(ledger.current) : null;
       ledger.resumed = null;
+      if (fact.farewell) ledger.sayings.asked++;
       return;
     case "speech-made": {
       const reply = ledger.replies.get(fact.replyId);

@@ -54,6 +54,7 @@ function answered(ledger: Ledger, input: Fact): void {
       must(ledger.lastCommittedText === input.text.trim(), "people-are-heard", input, "a message without a turn");
       return;
     case "call-recovered": {
+      if (input.farewell) return;
       const cut = ledger.cutReply;
       const isTakenUp = cut === null || cut.stopped || cut.failed || ledger.resumed === cut.replyId;
       must(isTakenUp, "taken-up-again", input, `${cut?.replyId} is not taken up`);

@@ -1,9 +1,13 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { CoverageData } from "../coverage.ts";
+import type { TakeoverSchedule } from "../takeover/schedule.ts";
+import type { Tally } from "../takeover/tally.ts";
 import type { Failure, Search } from "./search.ts";
 
 export interface Task {
+  /** Random calls, or random lives of one call's log; default calls. */
+  world?: "calls" | "takeover";
   search: Search;
   /** A mutant's name; null: the real rules. */
   mutant: string | null;
@@ -12,6 +16,7 @@ export interface Task {
 export interface Answer {
   failure: Failure | null;
   coverage: CoverageData | null;
+  takeover?: { failure: Failure<TakeoverSchedule> | null; tally: Tally };
 }
 
 /** Runs tasks on all cores, in threads that Node runs from source as they are. */

@@ -235,7 +235,9 @@ export class World implements Desk {
     this.state = state;
     if (state.closing.phase === "closed") return;
     this.state = { ...state, epoch: state.epoch + 1 };
-    this.feed({ type: "call-recovered", wallMs: this.now, by: "w2" });
+    const farewell =
+      this.crashes > 2 ? { farewell: { text: "Please call again.", reason: "recovered-too-often" } } : {};
+    this.feed({ type: "call-recovered", wallMs: this.now, by: "w2", ...farewell });
     if (roll() < 0.1) this.#crash(roll);
     if (!this.#isUp) return;
     this.#people.recovered(roll);
