@@ -57,10 +57,6 @@ export class Machine {
     return this.#recovering === null && (this.owner === null || this.owner.isOver) && this.#shipper.isDone(this.files);
   }
 
-  get damaged(): readonly number[] {
-    return this.#shipper.damaged();
-  }
-
   /** The line breaks; it is made again after a while. */
   cut(forMs = 0): void {
     if (this.line) this.#world.tally.linesBroken++;

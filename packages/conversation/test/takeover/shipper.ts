@@ -4,6 +4,7 @@ import type { OwnersFile } from "./copies.ts";
 import type { Connection } from "./line.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Answer } from "./store.ts";
+import { LogViolation } from "./violation.ts";
 
 /** Nothing confirmed for that long: the connection is made anew. */
 const CONFIRM_MS = 2_500;
@@ -15,7 +16,7 @@ interface Shipment {
   /** Up to where the server has it; null: nothing is known. */
   acked: number | null;
   sent: { batch: number; facts: readonly Fact[] }[];
-  state: "open" | "complete" | "refused" | "damaged";
+  state: "open" | "complete" | "refused";
 }
 
 export interface ShipperEvents {
@@ -105,11 +106,6 @@ export class Shipper {
     });
   }
 
-  /** Files that can never be sent to their end, for the error. */
-  damaged(): number[] {
-    return [...this.#shipments.values()].filter(({ state }) => state === "damaged").map(({ file }) => file.epoch);
-  }
-
   #maySend({ file, acked, sent, state }: Shipment): boolean {
     if (state !== "open" || sent.length >= CREDIT) return false;
     if (this.#protocol.firstBatchGoesAlone && sent.length > 0 && (acked ?? 0) < (file.facts[0]?.seq ?? 0)) return false;
@@ -121,10 +117,9 @@ export class Shipper {
     const from = sentUpTo(shipment);
     const start = file.facts.findIndex(({ seq }) => seq > from);
     const facts = file.facts.slice(start, start + between(this.#roll, 1, 8));
-    if (facts[0] && from > 0 && facts[0].seq !== from + 1) {
-      shipment.state = "damaged";
-      return;
-    }
+    const first = facts[0]?.seq ?? 0;
+    if (from > 0 && first !== from + 1)
+      throw new LogViolation("ships-whole", `after seq ${from} comes seq ${first} of epoch ${file.epoch}`);
     if (shipment.sent.length === 0) this.#waitsSince = now;
     shipment.sent.push({ batch: ++this.#batches, facts });
     line.up({ type: "facts", batch: this.#batches, epoch: file.epoch, facts });

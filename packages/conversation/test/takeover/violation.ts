@@ -6,6 +6,8 @@ export type LogInvariant =
   | "stale-writer"
   /** Two processes never write as the same owner. */
   | "one-writer"
+  /** Every file can be sent to its end: it goes on where the server's log ends. */
+  | "ships-whole"
   /** What the server confirmed is in its log, unless its writer had been replaced before. */
   | "acked-is-kept"
   /** After quiet the server's log is what the last owner saw. */

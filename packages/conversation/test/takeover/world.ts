@@ -136,9 +136,9 @@ export class TakeoverWorld {
 
   #stuck(): string {
     const { store } = this.server;
-    const machines = this.machines.map(({ id, isUp, owner, files, damaged }) => {
+    const machines = this.machines.map(({ id, isUp, owner, files }) => {
       const held = files.map(({ epoch, facts }) => `e${epoch}:${facts[0]?.seq}-${facts.at(-1)?.seq}`).join(" ");
-      return `machine ${id} ${isUp ? "up" : "down"}, owner ${owner ? `e${owner.epoch} ${owner.status} ${owner.state.closing.phase}` : "none"}, files ${held || "none"}, damaged ${damaged.join() || "none"}`;
+      return `machine ${id} ${isUp ? "up" : "down"}, owner ${owner ? `e${owner.epoch} ${owner.status} ${owner.state.closing.phase}` : "none"}, files ${held || "none"}`;
     });
     return `the server has ${store.lastSeq} facts, epoch ${store.epoch}; ${machines.join("; ")}`;
   }
