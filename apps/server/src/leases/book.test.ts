@@ -96,6 +96,19 @@ describe("nothing is taken over while it is not known who lives", () => {
     expect(t.ordered()).toEqual(["c>b"]);
   });
 
+  test("nor is a call that was lost before", () => {
+    const t = testBook();
+    t.here("a", [call("c")]);
+    t.gone("a");
+    t.pass(5_000);
+    t.book.hold(t.now);
+    t.here("b");
+    t.pass(14_900);
+    expect(t.ordered()).toEqual([]);
+    t.pass(1_200);
+    expect(t.ordered()).toEqual(["c>b"]);
+  });
+
   test("after this process stood still: all lines are broken, and all workers live", () => {
     const t = testBook();
     t.here("a", [call("c")]);
@@ -364,6 +377,24 @@ describe("hand-over", () => {
     t.gone("a");
     t.pass(1_000);
     expect(t.ordered()).toEqual(["c>b", "c>b"]);
+  });
+
+  test("the giver's own lease does not end it", () => {
+    const t = testBook();
+    t.here("a", [call("c")]);
+    t.here("b");
+    t.here("d", [call("x")]);
+    t.book.handOver(t.now, "a", { callId: "c", epoch: 1 });
+    t.pass(100);
+    t.gone("b");
+    t.answer("c", { ok: false, reason: "line-lost" });
+    t.lease("a", [call("c")]);
+    t.pass(1_000);
+    t.answer("c");
+    expect([t.ordered(), handedOver(t)]).toEqual([
+      ["c>b", "c>d"],
+      [expect.objectContaining({ from: "a", accepted: true })],
+    ]);
   });
 
   test("a giver that dies over it leaves a lost call", () => {

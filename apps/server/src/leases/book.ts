@@ -292,7 +292,7 @@ export function leaseBook(timings: LeaseTimings, startMs: number): LeaseBook {
     gone(nowMs, workerId, how) {
       const worker = workers.get(workerId);
       if (worker === undefined) return;
-      if (how === "goodbye" && worker.calls.size === 0) return lose(worker, nowMs);
+      // A goodbye too: who says it without calls loses none.
       worker.lostAtMs = nowMs + (how === "closed-by-us" ? fullLeaseMs : timings.lostMs);
     },
     claim(nowMs, workerId, { callId, epoch, storedEpoch }) {
