@@ -19,7 +19,12 @@ export const callStarted = fact("call-started", {
 });
 
 /** Another process has taken the call over; its epoch is in the envelope. */
-export const callRecovered = fact("call-recovered", { wallMs: z.number(), by: z.string() });
+export const callRecovered = fact("call-recovered", {
+  wallMs: z.number(),
+  by: z.string(),
+  /** It must not go on: `text` is said, nothing else is answered, and it ends for `reason`. */
+  farewell: z.object({ text: z.string(), reason: z.string() }).optional(),
+});
 
 export const participantJoined = fact("participant-joined", {
   participantId: z.string(),

@@ -88,4 +88,23 @@ describe("a call ends", () => {
     expect(call.after(2999)).toEqual([]);
     expect(call.after(1)).toEqual(["call-closing participant-left", "call-closed"]);
   });
+
+  it("a call that must not go on says its farewell, answers nothing more, and ends", () => {
+    const call = Drive.call();
+    call.typed("Hello?");
+    const farewell = { text: "Please call again.", reason: "recovered-too-often" };
+    expect(call.feed({ type: "call-recovered", wallMs: 0, by: "w2", farewell })).toEqual([
+      "turn-skipped call-ended",
+      "reply-discarded call-ended",
+      "reply-requested say",
+    ]);
+    call.join("p");
+    call.speak(500);
+    expect(call.log.at(-1)?.type).not.toBe("call-closing");
+    expect([...call.heard("Are you there?", "t2"), ...call.after(20_000)]).toContain("turn-skipped call-ended");
+    expect(call.log.at(-1)).toMatchObject({ type: "call-closed", reason: "recovered-too-often" });
+    const silent = Drive.call();
+    silent.feed({ type: "call-recovered", wallMs: 0, by: "w2", farewell: { ...farewell, text: "" } });
+    expect(silent.log.at(-1)).toMatchObject({ type: "call-closed" });
+  });
 });

@@ -1,10 +1,10 @@
-import type { Decision, Fact } from "../facts/index.ts";
+import type { Decision, Fact, FactOf } from "../facts/index.ts";
 import type { ClosingState, Concern, Deadline, RuleState } from "./state.ts";
 import { someoneIsThere } from "./views.ts";
 
 /** How a call ends: asked to, everybody gone past the grace time, or nobody ever there. */
 export const closing: Concern<ClosingState> = {
-  initial: { phase: "open", reason: "", askedAt: 0, everJoined: false, emptySince: 0 },
+  initial: { phase: "open", reason: "", askedAt: 0, farewell: null, everJoined: false, emptySince: 0 },
   evolve(own, fact, state) {
     switch (fact.type) {
       case "participant-joined":
@@ -12,9 +12,11 @@ export const closing: Concern<ClosingState> = {
       case "participant-left":
         return isLast(state, fact.participantId) ? { ...own, emptySince: fact.at } : own;
       case "call-recovered":
-        return { ...own, emptySince: fact.at };
+        return recovered({ ...own, emptySince: fact.at }, fact);
       case "close-requested":
         return own.phase === "open" ? { ...own, phase: "asked", reason: fact.reason, askedAt: fact.at } : own;
+      case "reply-requested":
+        return own.farewell === "due" && fact.cause.kind === "say" ? { ...own, farewell: "asked" } : own;
       case "call-closing":
         return { ...own, phase: "closing", reason: fact.reason };
       case "call-closed":
@@ -50,6 +52,12 @@ export const closing: Concern<ClosingState> = {
   },
 };
 
+function recovered(own: ClosingState, { farewell, at }: FactOf<"call-recovered">): ClosingState {
+  if (!farewell || own.phase === "closing") return own;
+  const asked = own.phase === "open" ? { reason: farewell.reason, askedAt: at } : {};
+  return { ...own, ...asked, phase: "asked", farewell: farewell.text.trim() === "" ? "asked" : "due" };
+}
+
 function begin(state: RuleState, fact: Fact): readonly Decision[] {
   if (fact.type === "user-away") {
     const { hangUpAfter } = state.settings.away;
@@ -63,7 +71,9 @@ function asked(state: RuleState, fact: Fact): readonly Decision[] {
   if (fact.type === "close-requested" && !fact.afterReply) return [{ type: "call-closing", reason }];
   if (fact.type === "deadline-passed" && fact.deadline === "farewell") return [{ type: "call-closing", reason }];
   // A farewell that is still being made or said, and words that are still being said, end first.
-  const busy = state.replies.active.length + state.turns.open.length + state.turns.committed.length > 0;
+  const busy =
+    state.closing.farewell === "due" ||
+    state.replies.active.length + state.turns.open.length + state.turns.committed.length > 0;
   return busy ? left(state, fact.type === "deadline-passed" ? fact.deadline : "") : [{ type: "call-closing", reason }];
 }
 

@@ -155,6 +155,8 @@ export interface ClosingState {
   readonly phase: "open" | "asked" | "closing" | "closed";
   readonly reason: string;
   readonly askedAt: number;
+  /** A last sentence is to be said, or was asked for; nothing is answered any more. */
+  readonly farewell: "due" | "asked" | null;
   readonly everJoined: boolean;
   /** Since when nobody is there. */
   readonly emptySince: number;

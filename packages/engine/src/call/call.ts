@@ -47,8 +47,6 @@ export interface CallOptions {
 export interface Recovery extends RecoveredLog {
   /** Who takes it over, for the log. */
   by: string;
-  /** Set when it must not go on: this is said, then the call ends with this reason. */
-  farewell?: { text: string; reason: string };
 }
 
 /** One call, from joining to the last fact. */
@@ -230,11 +228,6 @@ export class Call {
     this.#render();
     this.#early = null;
     this.#loop.recover(recovered, recovered.by);
-    const { farewell } = recovered;
-    if (!farewell) return;
-    this.#loop.report({ type: "interrupt-requested", by: "recovery" });
-    this.say(farewell.text, "recovery", false);
-    this.close(farewell.reason, { afterReply: true });
   }
 
   #render(): void {

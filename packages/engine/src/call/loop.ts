@@ -23,6 +23,8 @@ export interface RecoveredLog {
   facts: readonly Fact[];
   /** How long ago the last of them was written, ms; 0 where nobody knows. */
   gapMs: number;
+  /** Set when it must not go on: this is said, then the call ends with this reason. */
+  farewell?: { text: string; reason: string };
 }
 
 /** Whether this process still owns the call. One that stood still for seconds may have been replaced meanwhile. */
@@ -80,14 +82,14 @@ export class Loop {
    * Goes on from the log that another process left: its state, the decisions that were cut off with it, and the fact
    * that it was recovered, from which the rules ask anew for what is owed. Nothing of the log is carried out again.
    */
-  recover({ facts }: RecoveredLog, by: string): void {
+  recover({ facts, farewell }: RecoveredLog, by: string): void {
     const { epoch, clock } = this.#options;
     const { state, missing } = recoverState(facts);
     const ours = missing.map((fact) => ({ ...fact, epoch }));
     for (const fact of [...facts, ...ours]) this.#history = evolveHistory(this.#history, fact);
     this.#state = { ...state, epoch };
     if (ours.length > 0) this.#append(ours);
-    this.report({ type: "call-recovered", wallMs: clock.wall(), by });
+    this.report({ type: "call-recovered", wallMs: clock.wall(), by, ...(farewell ? { farewell } : {}) });
   }
 
   get state(): RuleState {

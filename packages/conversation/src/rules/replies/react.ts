@@ -54,7 +54,7 @@ export function react(state: RuleState, fact: Fact): readonly Decision[] {
     case "user-away":
       return say(state, { kind: "away" }, state.settings.away.prompt);
     case "call-recovered":
-      return recover(state);
+      return recover(state, fact);
     default:
       return [];
   }

@@ -1,13 +1,13 @@
-import type { Decision, ReplyCause } from "../../facts/index.ts";
+import type { Decision, FactOf, ReplyCause } from "../../facts/index.ts";
 import { splitHeard } from "../heard.ts";
 import type { RuleState } from "../state.ts";
-import { discard, end, request } from "./decisions.ts";
+import { discard, end, request, say } from "./decisions.ts";
 
 /**
  * A new process: what nobody heard is said anew, what was cut is taken up from what was heard. Asked for before the
  * old ones end: their ends lead to more requests. (Answers to turns are asked for anew by the rule for turns.)
  */
-export function recover(state: RuleState): readonly Decision[] {
+export function recover(state: RuleState, { farewell }: FactOf<"call-recovered">): readonly Decision[] {
   const { current } = state.playback;
   const requests: Decision[] = [];
   const ends: Decision[] = [];
@@ -15,7 +15,7 @@ export function recover(state: RuleState): readonly Decision[] {
     const cut = reply.replyId === current?.replyId && current.audible;
     ends.push(cut ? end(state, reply.replyId) : discard(reply, "recovered"));
     const over = reply.failed !== null || (cut && current.phase === "stopping");
-    if (over || state.closing.phase === "closing") continue;
+    if (over || farewell || state.closing.phase === "closing") continue;
     const unheard = reply.cause.kind === "turn" ? null : reply.text;
     const rest = cut ? splitHeard(reply.sentences, current.heardMs).rest : unheard;
     if (rest === null || rest === "") continue;
@@ -23,5 +23,8 @@ export function recover(state: RuleState): readonly Decision[] {
     const nth = requests.length + 1;
     requests.push(request(state, cause, rest, { interruptible: reply.interruptible, nth }));
   }
-  return [...requests, ...ends];
+  const cause = { kind: "say", by: "recovery" } as const;
+  const goodbye =
+    state.closing.farewell === "due" && farewell ? say(state, cause, farewell.text, { interruptible: false }) : [];
+  return [...goodbye, ...requests, ...ends];
 }

@@ -3,7 +3,7 @@ import { isListenedTo, isSettled } from "../views.ts";
 import { committedTurn, countWasted, inCommitted, isInReview } from "./committed.ts";
 import { commit, commitDue, endpointDue, endpointId } from "./endpoint.ts";
 import { opened, requestTranscripts, typed } from "./opening.ts";
-import { answered, callEnded, outcome, reviewOver, supersede } from "./outcome.ts";
+import { answered, callEnded, leftUnanswered, outcome, reviewOver, supersede } from "./outcome.ts";
 import { overdue } from "./overdue.ts";
 import { endSpeech, inSegment, isSpeaking, openTurn, segment, spoken, spokenTurn } from "./segments.ts";
 
@@ -95,9 +95,10 @@ export const turns: Concern<TurnsState> = {
         return [...requestTranscripts(state), ...commitDue(state, fact.deadline), ...reviewOver(state, fact.deadline)];
       case "transcript-final":
       case "transcript-failed":
-      case "call-recovered":
       case "network-changed":
         return commitDue(state, null);
+      case "call-recovered":
+        return fact.farewell ? leftUnanswered(state) : commitDue(state, null);
       case "turn-committed":
         return outcome(state, fact.turnId);
       case "turn-reviewed":

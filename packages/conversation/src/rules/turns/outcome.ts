@@ -9,7 +9,7 @@ export function outcome(state: RuleState, turnId: string): Decision[] {
   const turn = state.turns.committed.find((candidate) => candidate.turnId === turnId);
   if (!turn) return [];
   const skip = (reason: FactOf<"turn-skipped">["reason"]): Decision[] => [{ type: "turn-skipped", turnId, reason }];
-  if (state.closing.phase === "closing") return skip("call-ended");
+  if (state.closing.phase === "closing" || state.closing.farewell !== null) return skip("call-ended");
   if (state.settings.mode !== "realtime" || turn.text !== "") {
     if (turn.unheard) return [{ type: "turn-failed", turnId, stage: "stt" }, ...supersede(state, turnId)];
     const overReply = state.playback.current?.replyId === turn.overReplyId ? turn.overReplyId : null;
@@ -52,14 +52,16 @@ export function answered(state: RuleState, fact: FactOf<"reply-finished"> | Fact
   return fact.type === "reply-finished" ? [{ type: "turn-replied", turnId, replyId }] : [];
 }
 
-/** Words that were said are kept, even when nobody answers them any more. */
-export function callEnded(state: RuleState): Decision[] {
+/** Nothing more is answered; what is being heard was an answer. */
+export function leftUnanswered(state: RuleState): Decision[] {
   const { current } = state.playback;
   const audible = state.replies.active.find((reply) => reply.replyId === current?.replyId && current.audible);
-  return [
-    ...state.turns.open.map((turn) => commit(turn, state)),
-    ...state.turns.committed
-      .filter((turn) => !(audible?.cause.kind === "turn" && audible.cause.turnId === turn.turnId))
-      .map((turn) => ({ type: "turn-skipped" as const, turnId: turn.turnId, reason: "call-ended" as const })),
-  ];
+  return state.turns.committed
+    .filter((turn) => !(audible?.cause.kind === "turn" && audible.cause.turnId === turn.turnId))
+    .map(({ turnId }) => ({ type: "turn-skipped", turnId, reason: "call-ended" }));
+}
+
+/** Words that were said are kept, even when nobody answers them any more. */
+export function callEnded(state: RuleState): Decision[] {
+  return [...state.turns.open.map((turn) => commit(turn, state)), ...leftUnanswered(state)];
 }
