@@ -5,6 +5,7 @@ export const reachable: readonly string[] = [
   "call-closing nobody-joined",
   "call-closing participant-left",
   "call-closing user-away",
+  "call-closing recovered-too-often",
   "reply-continued",
   "reply-discarded call-ended",
   "reply-discarded failed:llm",
