@@ -1,5 +1,5 @@
 import { type Fact, historyOf, replayFacts, type SettingsInput, settingsSchema } from "@parley/conversation";
-import { Call, type CallAgent, hearingDefaults, type Recovery, timeoutDefaults } from "@parley/engine";
+import { Call, type CallAgent, hearingDefaults, type Logger, type Recovery, timeoutDefaults } from "@parley/engine";
 import {
   type FakeLlmOptions,
   type FakeSttOptions,
@@ -9,7 +9,9 @@ import {
   fakeTransport,
   fakeTts,
   fakeVad,
+  type MemoryLogOptions,
   memoryLog,
+  outsideClock,
   simulatedCaller,
   tone,
   type VirtualClock,
@@ -27,6 +29,11 @@ export interface Scene {
   clock?: VirtualClock;
   /** The log of a process that died. */
   recovered?: Recovery;
+  /** How the log behaves. */
+  disk?: MemoryLogOptions;
+  /** What comes from outside the process is read after its timers, when it stood still. */
+  readsLate?: boolean;
+  logger?: Logger;
 }
 
 /** A whole call in virtual time: fakes for everything outside the engine. */
@@ -40,12 +47,13 @@ export function scene({
   ...given
 }: Scene = {}) {
   const clock = given.clock ?? virtualClock();
-  const transport = fakeTransport({ clock });
-  const log = memoryLog();
+  const outside = given.readsLate ? outsideClock(clock) : clock;
+  const transport = fakeTransport({ clock: outside });
+  const log = memoryLog(given.disk);
   const fakes = {
-    stt: fakeStt({ clock, ...stt }),
-    llm: fakeLlm({ clock, ...llm }),
-    tts: fakeTts({ clock, ...tts }),
+    stt: fakeStt({ clock: outside, ...stt }),
+    llm: fakeLlm({ clock: outside, ...llm }),
+    tts: fakeTts({ clock: outside, ...tts }),
     vad: fakeVad(),
   };
   const callAgent: CallAgent = {
@@ -65,8 +73,11 @@ export function scene({
   const context = { room: "room", agentId: null, tenantId: null, language: null, from: null, to: null, metadata: {} };
   const before = given.recovered?.facts ?? [];
   const epoch = (before.at(-1)?.epoch ?? 0) + 1;
-  const recovered = given.recovered ? { recovered: given.recovered } : {};
-  const call = new Call({ callId: "c1", epoch, agent: callAgent, transport, log, context, clock, ...recovered });
+  const options = {
+    ...(given.recovered ? { recovered: given.recovered } : {}),
+    ...(given.logger ? { logger: given.logger } : {}),
+  };
+  const call = new Call({ callId: "c1", epoch, agent: callAgent, transport, log, context, clock, ...options });
   const caller = simulatedCaller(transport, { metadata });
   const types = () => log.facts.map((fact) => fact.type);
   return {

@@ -5,7 +5,7 @@ export {
   type SimulatedCallerOptions,
   simulatedCaller,
 } from "./caller/simulated-caller.ts";
-export { type VirtualClock, type VirtualClockOptions, virtualClock } from "./clock/virtual-clock.ts";
+export { outsideClock, type VirtualClock, type VirtualClockOptions, virtualClock } from "./clock/virtual-clock.ts";
 export type { FaultName } from "./fakes/faults.ts";
 export { type FakeLlm, type FakeLlmOptions, fakeLlm, type LlmAnswer } from "./fakes/llm.ts";
 export { type MemoryLog, type MemoryLogOptions, memoryLog } from "./fakes/memory-log.ts";

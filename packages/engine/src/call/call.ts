@@ -299,6 +299,7 @@ export class Call {
     await this.#options.transport.close(reason).catch((error: unknown) => {
       this.#logger.warn({ error: toFailure(error, "transport-close-failed") }, "leaving the room failed");
     });
+    await this.#loop.written();
     this.#options.log.close();
     this.#resolveDone({ reason });
   }

@@ -12,10 +12,12 @@ import {
   recoverState,
   step,
 } from "@parley/conversation";
+import { LogWriter } from "../log/writer.ts";
 import type { CallLog, Clock } from "../ports/index.ts";
+import { patiently } from "../remote/index.ts";
 
-/** Facts that could not be written yet; beyond this the oldest are given up, loudly. */
-const MAX_UNWRITTEN = 20_000;
+/** No call stands still for longer before it is recovered; a wall clock that was set meanwhile may say hours. */
+const MAX_GAP_MS = 600_000;
 
 /** A call that another process had begun. */
 export interface RecoveredLog {
@@ -62,7 +64,7 @@ export class Loop {
   #state: RuleState;
   #history: HistoryState = emptyHistory;
   #running = false;
-  #unwritten: Fact[] = [];
+  readonly #writer: LogWriter;
   /** Deadlines that were answered without any effect: never again, or the loop would spin. */
   readonly #spent = new Set<string>();
   #armed: { deadline: Deadline; cancel: () => void } | null = null;
@@ -74,7 +76,8 @@ export class Loop {
     this.#options = options;
     const { recovered, callId, epoch, clock } = options;
     const lastAt = recovered?.facts.at(-1)?.at ?? 0;
-    this.#zero = clock.now() - lastAt - Math.max(0, recovered?.gapMs ?? 0);
+    this.#zero = clock.now() - lastAt - Math.min(Math.max(0, recovered?.gapMs || 0), MAX_GAP_MS);
+    this.#writer = new LogWriter(options.log, clock, (error) => options.onLogFailure(error));
     this.#state = initialState(callId, epoch);
   }
 
@@ -88,7 +91,7 @@ export class Loop {
     const ours = missing.map((fact) => ({ ...fact, epoch }));
     for (const fact of [...facts, ...ours]) this.#history = evolveHistory(this.#history, fact);
     this.#state = { ...state, epoch };
-    if (ours.length > 0) this.#append(ours);
+    if (ours.length > 0) this.#writer.append(ours);
     this.report({ type: "call-recovered", wallMs: clock.wall(), by, ...(farewell ? { farewell } : {}) });
   }
 
@@ -132,7 +135,12 @@ export class Loop {
     else this.#options.onLost?.();
   }
 
-  /** No timer is left behind. */
+  /** Resolves when the log has every fact, or a disk that refuses them was waited for long enough. */
+  written(): Promise<void> {
+    return this.#writer.end();
+  }
+
+  /** No timer is left behind, but for facts that wait to be written: see `written`. */
   close(): void {
     this.#isClosed = true;
     this.#armed?.cancel();
@@ -144,23 +152,10 @@ export class Loop {
     if (isEphemeral(input)) this.#options.onEphemeral(input);
     if (facts.length === 0) return;
     if (input.type !== "deadline-passed" || facts.length > 1) this.#spent.clear();
-    this.#append(facts);
+    this.#writer.append(facts);
     this.#state = state;
     for (const fact of facts) this.#history = evolveHistory(this.#history, fact);
     for (const fact of facts) this.#options.onFact(fact, state);
-  }
-
-  /** A full disk or a slow one does not end a call: what can't be written is kept and tried again. */
-  #append(facts: readonly Fact[]): void {
-    const all = this.#unwritten.length > 0 ? [...this.#unwritten, ...facts] : facts;
-    try {
-      this.#options.log.append(all);
-      this.#unwritten = [];
-    } catch (error) {
-      const first = this.#unwritten.length === 0;
-      this.#unwritten = all.slice(-MAX_UNWRITTEN);
-      if (first || all.length > MAX_UNWRITTEN) this.#options.onLogFailure(error);
-    }
   }
 
   /** One timer: for the earliest of all that the rules wait for. */
@@ -175,7 +170,7 @@ export class Loop {
     if (!earliest) return;
     const deadline = earliest;
     const delayMs = Math.max(0, Math.ceil(deadline.at - this.now()));
-    this.#armed = { deadline, cancel: this.#options.clock.after(delayMs, () => this.#due(deadline)) };
+    this.#armed = { deadline, cancel: patiently(this.#options.clock, delayMs, () => this.#due(deadline)) };
   }
 
   #due(deadline: Deadline): void {

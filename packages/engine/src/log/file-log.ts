@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Fact } from "@parley/conversation";
 import { asParleyError, ParleyError } from "../error.ts";
@@ -21,7 +21,7 @@ export function openFileLog({ path, maxBytes = MAX_BYTES }: FileLogOptions): Cal
   let file: number | null;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    file = openSync(path, "a", 0o600);
+    file = openSync(path, "a+", 0o600);
   } catch (cause) {
     throw new ParleyError(`The call file ${path} can't be opened: ${message(cause)}. Is the folder writable?`, {
       code: "log-open-failed",
@@ -29,9 +29,10 @@ export function openFileLog({ path, maxBytes = MAX_BYTES }: FileLogOptions): Cal
       cause,
     });
   }
-  let bytes = 0;
-  // A write that was cut by a full disk leaves half a line: the next one starts on a line of its own.
-  let broken = false;
+  let { size: bytes } = fstatSync(file);
+  // A write that was cut (by a full disk, by the death of who wrote before) leaves half a line: the next one starts on
+  // a line of its own.
+  let broken = !endsLine(file, bytes);
   return {
     append(facts) {
       if (file === null)
@@ -97,6 +98,13 @@ export function readFileLog(path: string): LogReading {
     }
   });
   return reading;
+}
+
+function endsLine(file: number, bytes: number): boolean {
+  if (bytes === 0) return true;
+  const last = Buffer.alloc(1);
+  readSync(file, last, 0, 1, bytes - 1);
+  return last[0] === 10;
 }
 
 function message(cause: unknown): string {

@@ -10,5 +10,6 @@ export {
   timeoutError,
 } from "./error.ts";
 export { type HttpRefusal, httpError } from "./http.ts";
+export { patiently } from "./patience.ts";
 export { redact, safeCause } from "./redact.ts";
 export { linkedAbort, type Wait, within } from "./wait.ts";

@@ -1,4 +1,5 @@
 import type { Clock } from "../ports/clock.ts";
+import { patiently } from "./patience.ts";
 
 export interface Wait {
   clock: Clock;
@@ -11,7 +12,7 @@ export interface Wait {
 }
 
 /**
- * Waits for one promise, at most `timeoutMs` and never past `signal`. Leaves no timer and no listener behind
+ * Waits for one promise, at most `timeoutMs` (of a process that does not stand still) and never past `signal`. Leaves no timer and no listener behind
  * (`Promise.race` on a long-lived signal would keep one per wait).
  */
 export function within<T>(promise: PromiseLike<T>, wait: Wait): Promise<T> {
@@ -29,7 +30,7 @@ export function within<T>(promise: PromiseLike<T>, wait: Wait): Promise<T> {
       release();
       reject(wait.cancelled());
     };
-    const stopTimer = wait.clock.after(wait.timeoutMs, () => {
+    const stopTimer = patiently(wait.clock, wait.timeoutMs, () => {
       release();
       reject(wait.timedOut());
     });

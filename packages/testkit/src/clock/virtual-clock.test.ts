@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { hang, pause } from "./pause.ts";
-import { virtualClock } from "./virtual-clock.ts";
+import { outsideClock, virtualClock } from "./virtual-clock.ts";
 
 describe("virtualClock", () => {
   it("runs due timers in the order of their time, then of their setting, and no others", async () => {
@@ -70,6 +70,24 @@ describe("virtualClock", () => {
     const again = () => void clock.after(0, again);
     again();
     await expect(clock.advance(1)).rejects.toThrow(/set each other/);
+  });
+
+  it("stands still: what falls due meanwhile runs late, in its order, what comes from outside after it", async () => {
+    const clock = virtualClock();
+    const outside = outsideClock(clock);
+    const ran: string[] = [];
+    outside.after(20, () => ran.push(`sound@${clock.now()}`));
+    clock.after(30, () => ran.push(`timer@${clock.now()}`));
+    outside.after(40, () => ran.push("cancelled"))();
+    clock.after(10, () => clock.block(5_000));
+    await clock.advance(15);
+    expect(clock.now()).toBe(5_010);
+    expect(ran).toEqual([]);
+    await clock.advance(0);
+    expect(ran).toEqual(["timer@5010", "sound@5010"]);
+    outside.after(20, () => ran.push(`later@${clock.now()}`));
+    await clock.advance(20);
+    expect(ran.at(-1)).toBe("later@5030");
   });
 
   it("runs until a promise settles, within a limit", async () => {

@@ -15,6 +15,11 @@ export interface VirtualClock extends Clock {
    * `limitMs` (default a minute) of virtual time, or if nothing is left that could settle it.
    */
   until<T>(work: Promise<T>, limitMs?: number): Promise<T>;
+  /**
+   * The process stands still for `ms`: time passes at once, nothing runs; what fell due meanwhile runs late, with the
+   * next move. May be called from a timer.
+   */
+  block(ms: number): void;
   /** Lets promises that wait for nothing but each other run; time stands still. */
   settle(): Promise<void>;
 }
@@ -76,7 +81,7 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
       fire(timer);
       await settle();
     }
-    now = target;
+    now = Math.max(now, target);
   };
 
   /** One mover at a time, or two tests' worth of time would interleave. */
@@ -119,6 +124,28 @@ export function virtualClock(options: VirtualClockOptions = {}): VirtualClock {
       return inTurn(() => move(ms));
     },
     until: (work, limitMs = 60_000) => inTurn(() => runUntil(work, limitMs)),
+    block(ms) {
+      now += ms;
+    },
     settle,
+  };
+}
+
+/**
+ * The clock of what is outside the process that stands still: what comes from there is read only after the timers that
+ * fell due meanwhile, as an event loop does it.
+ */
+export function outsideClock(clock: Clock): Clock {
+  return {
+    now: () => clock.now(),
+    wall: () => clock.wall(),
+    after(delayMs, run) {
+      const due = clock.now() + Math.max(0, delayMs);
+      let cancel = clock.after(delayMs, () => {
+        if (clock.now() > due + 1) cancel = clock.after(0, run);
+        else run();
+      });
+      return () => cancel();
+    },
   };
 }
