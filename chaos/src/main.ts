@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { killChildrenAtExit } from "@parley/bench/child";
 import { now } from "@parley/bench/time";
 import { CASES, casesNamed } from "./cases/index.ts";
-import { broken, type EventVerdict } from "./judge/event.ts";
+import { breaches, type EventVerdict } from "./judge/event.ts";
 import { writeSection } from "./page.ts";
 import { root } from "./parts/settings.ts";
 import { random } from "./random.ts";
@@ -37,23 +37,33 @@ const say = (line: string) => console.log(line);
 
 killChildrenAtExit();
 mkdirSync(values.out, { recursive: true });
-say(`seed ${seed}: ${values.rounds} rounds of ${cases.length} cases, ${calls} calls in each; logs in ${values.out}`);
+say(
+  `seed ${seed}: ${values.rounds} rounds of ${cases.length} cases, ${calls} calls in each; logs in ${path.relative(process.cwd(), values.out)}`,
+);
 const random_ = random(seed);
-const stack = await startStack({ logFolder: values.out, workers: 2 });
+const stack = await startStack({ logFolder: values.out, workers: 2, graceMs: 5_000 });
 const scene = new Scene(stack, random_);
 const events: EventVerdict[] = [];
 let failed = false;
+const note = (event: EventVerdict) => {
+  events.push(event);
+  say(line(event));
+};
+let judging: Promise<void> = Promise.resolve();
 try {
   const order = Array.from({ length: Number(values.rounds) }, () => random_.shuffled(cases)).flat();
-  for (const one of order) {
+  for (const [index, one] of order.entries()) {
     if (now() > lastStartAt) {
-      say(`time is up: ${order.length - events.length} events of ${order.length} were not run`);
+      say(`time is up: ${order.length - index} events of ${order.length} were not run`);
       break;
     }
-    const event = await runEvent({ scene, one, calls, say });
-    events.push(event);
-    say(line(event));
+    const { judged } = await runEvent(scene, one, calls);
+    await judging;
+    // The last logs arrive while the next callers dial.
+    judging = judged.then(note);
+    judging.catch(() => {});
   }
+  await judging;
 } catch (error) {
   failed = true;
   console.error(error);
@@ -68,11 +78,12 @@ const command = `npm run chaos${given === "" ? "" : ` -- ${given}`}`;
 const text = report(CASES, events, { seed, calls, command, minutes });
 console.log(`\n${text}`);
 if (!values["no-page"] && events.length > 0) writeSection("chaos", text);
-process.exit(failed || events.some((event) => event.calls.some((call) => broken(call).length > 0)) ? 1 : 0);
+process.exit(failed || events.some((event) => breaches(event).length > 0) ? 1 : 0);
 
-function line({ name, calls: all, watchedMs }: EventVerdict): string {
+function line(event: EventVerdict): string {
+  const { name, calls: all, watchedMs } = event;
   const hit = all.filter((call) => call.hit);
   const gaps = hit.map(({ gapMs }) => (gapMs === null ? "never" : gapMs.toFixed(0)));
-  const said = all.flatMap((call) => broken(call).map((what) => `\n    ${call.callId}: ${what}`));
+  const said = breaches(event).map((what) => `\n    ${what}`);
   return `${name}: ${hit.length} hit, gaps ${gaps.join(" ") || "–"} ms, watched ${(watchedMs / 1000).toFixed(0)} s${said.join("")}`;
 }

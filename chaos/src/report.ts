@@ -1,7 +1,7 @@
 import os from "node:os";
 import { stats } from "@parley/bench/stats";
 import type { Case } from "./cases/case.ts";
-import { broken, type CallVerdict, type EventVerdict } from "./judge/event.ts";
+import { breaches, type CallVerdict, type EventVerdict } from "./judge/event.ts";
 import type { Moment } from "./judge/timeline.ts";
 
 export interface RunFacts {
@@ -29,16 +29,18 @@ function row({ title, name }: Case, events: readonly EventVerdict[]): string[] {
   const others = calls.filter((call) => !call.hit);
   const measured = hit.length > 0 ? hit.filter(({ ending }) => !ending) : calls;
   const gaps = stats(measured.map(({ gapMs }) => gapMs ?? undefined));
+  const voices = stats(measured.map(({ voiceMs }) => voiceMs ?? undefined));
   const dead = measured.filter(({ gapMs }) => gapMs === null).length;
   return [
     title,
     String(of.length),
     String(measured.length),
+    `${whole(voices?.p50)} / ${whole(voices?.p95)} / ${whole(voices?.max)}`,
     `${whole(gaps?.p50)} / ${whole(gaps?.p95)} / ${whole(gaps?.max)}${dead > 0 ? ` (${dead} never)` : ""}`,
     String(sum(calls, ({ lost }) => lost)),
     String(sum(calls, ({ doubled }) => doubled)),
     String(sum(calls, ({ cut }) => cut)),
-    String(sum(calls, ({ openTurns, utterancesLost }) => openTurns + utterancesLost)),
+    String(sum(calls, ({ openTurns, utterancesLost }) => openTurns + utterancesLost.length)),
     String(sum(calls, ({ unanswered }) => unanswered)),
     others.length === 0 ? "–" : `${others.filter(({ holeMs }) => holeMs > 0).length} of ${others.length}`,
     String(calls.filter(({ twoAgents }) => twoAgents).length),
@@ -47,7 +49,7 @@ function row({ title, name }: Case, events: readonly EventVerdict[]): string[] {
 }
 
 const HEAD =
-  "what dies|events|calls hit|gap p50 / p95 / last, ms|facts lost|doubled|not yet shipped|turns lost|unanswered|others choppy|two agents|how calls ended".split(
+  "what dies|events|calls hit|voice back p50 / p95 / last, ms|gap p50 / p95 / last, ms|facts lost|doubled|not yet shipped|turns lost|unanswered|others choppy|two agents|how calls ended".split(
     "|",
   );
 
@@ -70,7 +72,7 @@ export function report(cases: readonly Case[], events: readonly EventVerdict[], 
     "",
     ...moments(events),
     "",
-    ...breaches(events),
+    ...broken(events),
   ].join("\n");
 }
 
@@ -90,12 +92,7 @@ function moments(events: readonly EventVerdict[]): string[] {
   return ["| at the fault | calls | gap p50 / p95 / last, ms |", "| --- | ---: | ---: |", ...rows];
 }
 
-function breaches(events: readonly EventVerdict[]): string[] {
-  const list = events.flatMap(({ name, calls }) =>
-    calls.flatMap((call) => {
-      const said = broken(call);
-      return said.length === 0 ? [] : [`- ${name}, call ${call.callId}: ${said.join(", ")}`];
-    }),
-  );
+function broken(events: readonly EventVerdict[]): string[] {
+  const list = events.flatMap((event) => breaches(event).map((what) => `- ${event.name}: ${what}`));
   return list.length === 0 ? ["No promise was broken."] : ["Broken promises:", "", ...list];
 }

@@ -3,68 +3,70 @@ import { roomApi } from "@parley/livekit";
 import type { StoredFact } from "@parley/store";
 import type { Case, Strike } from "./cases/case.ts";
 import { type EventVerdict, judgeCall } from "./judge/event.ts";
+import { isAlive } from "./parts/settings.ts";
 import { RoomsWatch } from "./rooms-watch.ts";
 import type { LiveCall, Scene } from "./scene.ts";
 import { Snapshots } from "./snapshots.ts";
 import type { Stack } from "./stack.ts";
 
 const JOIN_MS = 60_000;
-/** Those who were joined first have talked a little by then; nobody waits for an answer that does not come. */
-const WARM_MS = 20_000;
+/** Everybody has been greeted, and conversations are under way. */
+const TALKED_MS = [4_000, 9_000] as const;
 const SETTLE_MS = 40_000;
 const END_MS = 40_000;
 const WHOLE_MS = 20_000;
 
-export interface EventOptions {
-  scene: Scene;
-  one: Case;
-  calls: number;
-  say(line: string): void;
-}
-
-/** Ten fresh calls, one fault, and what became of them. */
-export async function runEvent({ scene, one, calls: count, say }: EventOptions): Promise<EventVerdict> {
+/** Some fresh calls, one fault, and what is done until they all hang up; `judged` when the last log has arrived. */
+export async function runEvent(scene: Scene, one: Case, count: number): Promise<{ judged: Promise<EventVerdict> }> {
   const { stack, random } = scene;
   const folders = stack.workers.map(({ name, callsDir }) => ({ writer: name, dir: callsDir }));
   const snapshots = new Snapshots(folders, stack.snapshotsFolder);
   const rooms = new RoomsWatch(roomApi({ ...stack.livekit, timeoutMs: 2_000 }));
+  const close = () => {
+    rooms.close();
+    snapshots.close();
+  };
   try {
     const calls = await scene.dial(count, one.name);
     rooms.watch(calls.map(({ callId }) => callId));
-    const talking = ({ timeline }: LiveCall) => timeline.answeredAfter(0);
-    const greeted = ({ timeline }: LiveCall) => timeline.spans().length > 0;
-    if (!(await until(() => calls.every(greeted), now() + JOIN_MS))) {
-      const mute = calls.filter((call) => !greeted(call)).map(({ callId }) => callId);
-      throw new Error(`no greeting within ${JOIN_MS} ms: ${mute.join(", ")}`);
-    }
-    await until(() => calls.every(talking), now() + WARM_MS);
-    await sleep(random.between(200, 4_000));
+    await greeted(calls);
+    await sleep(random.between(...TALKED_MS));
 
     const strike = await one.strike(scene, calls);
     await settled(stack, calls, strike);
     await strike.mend?.();
     await sleep(strike.afterwardsMs ?? 1_000);
-    await wholeAgain(stack, say);
+    const died = await wholeAgain(stack);
 
     const hungUpAt = now();
     for (const call of calls) call.send({ do: "hang-up" });
-    const logs = await finalLogs(stack, calls);
-    const verdicts = calls.map(({ callId, timeline }) =>
-      judgeCall({
-        callId,
-        timeline,
-        strike,
-        hungUpAt,
-        files: snapshots.filesOf(callId),
-        stored: logs.get(callId) ?? [],
-        crowds: rooms.crowds,
-      }),
-    );
-    return { name: one.name, at: strike.at, watchedMs: hungUpAt - strike.at, calls: verdicts };
-  } finally {
-    rooms.close();
-    snapshots.close();
+    const judge = async (): Promise<EventVerdict> => {
+      const logs = await finalLogs(stack, calls);
+      const verdicts = calls.map(({ callId, timeline }) =>
+        judgeCall({
+          callId,
+          timeline,
+          strike,
+          hungUpAt,
+          files: snapshots.filesOf(callId),
+          stored: logs.get(callId) ?? [],
+          crowds: rooms.crowds,
+        }),
+      );
+      return { name: one.name, at: strike.at, watchedMs: hungUpAt - strike.at, calls: verdicts, died };
+    };
+    return { judged: judge().finally(close) };
+  } catch (error) {
+    close();
+    throw error;
   }
+}
+
+async function greeted(calls: readonly LiveCall[]): Promise<void> {
+  const heard = ({ timeline }: LiveCall) => timeline.spans().length > 0;
+  if (await until(() => calls.every(heard), now() + JOIN_MS)) return;
+  const mute = calls.filter((call) => !heard(call)).map(({ callId }) => callId);
+  throw new Error(`no greeting within ${JOIN_MS} ms: ${mute.join(", ")}`);
 }
 
 /** Every call has been answered since its voice was back, or has ended. */
@@ -85,14 +87,22 @@ async function settled(stack: Stack, calls: readonly LiveCall[], strike: Strike)
   }
 }
 
-/** Shards come again by themselves; a worker that does not is started by hand, and that is said. */
-async function wholeAgain({ workers }: Stack, say: (line: string) => void): Promise<void> {
+/** Shards come again by themselves. What does not, and what died though nobody killed it, is started, and that is said. */
+async function wholeAgain({ workers, server, postgres, livekit }: Stack): Promise<string[]> {
+  const died: string[] = [];
+  for (const [name, part] of Object.entries({ livekit, postgres, server })) {
+    if (isAlive(part.pid)) continue;
+    died.push(`the ${name} process died by itself`);
+    await part.kill().catch(() => {});
+    await part.start();
+  }
   for (const worker of workers) {
     if (await until(() => worker.whole(), now() + WHOLE_MS, 100)) continue;
-    say(`${worker.name} did not become whole again by itself; it is started anew`);
+    died.push(`${worker.name} did not become whole again by itself`);
     await worker.kill();
     await worker.start();
   }
+  return died;
 }
 
 /** The store's logs, once every call has ended there or nothing more comes. */

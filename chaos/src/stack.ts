@@ -26,7 +26,14 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-export async function startStack(options: { logFolder: string; workers: number }): Promise<Stack> {
+export interface StackOptions {
+  logFolder: string;
+  workers: number;
+  /** How long the agent waits for a caller who is gone. */
+  graceMs: number;
+}
+
+export async function startStack(options: StackOptions): Promise<Stack> {
   const { logFolder } = options;
   mkdirSync(logFolder, { recursive: true });
   const folder = mkdtempSync(path.join(tmpdir(), "parley-chaos-"));
@@ -64,6 +71,7 @@ export async function startStack(options: { logFolder: string; workers: number }
       OPENAI_API_KEY: "mock",
       OPENAI_BASE_URL: mock.baseUrl,
       CHAOS_FOLDER: ordersFolder,
+      GRACE_MS: String(options.graceMs),
     };
     const names = Array.from({ length: options.workers }, (_, index) => `worker-${index + 1}`);
     const workers: WorkerPart[] = [];
@@ -84,7 +92,8 @@ async function startMock(clipsFolder: string, logFolder: string): Promise<{ chil
   const logPath = path.join(logFolder, "mock-ai.log");
   const child = startNode({
     args: [fileURLToPath(import.meta.resolve("@parley/bench/mock-ai"))],
-    env: { ...process.env, LONG_CLIP_MS: String(longClipMs(await loadClips(clipsFolder))) },
+    // Speech a little faster than people's, so that a long answer takes ten seconds.
+    env: { ...process.env, CHAR_MS: "40", LONG_CLIP_MS: String(longClipMs(await loadClips(clipsFolder))) },
     logPath,
   });
   await child.printed(/^mock-ai on \d+/m, 10_000);

@@ -2,8 +2,8 @@ import type { StoredFact } from "@parley/store";
 import type { Strike } from "../cases/case.ts";
 import type { Crowd } from "../rooms-watch.ts";
 import type { CallFile } from "../snapshots.ts";
-import { judgeLog, type LogVerdict, turnSpans, utterancesLost } from "./logs.ts";
-import type { Moment, Timeline } from "./timeline.ts";
+import { judgeLog, type LogVerdict, turnSpans, utterancesLost, written } from "./logs.ts";
+import type { Moment, Span, Timeline } from "./timeline.ts";
 
 /** One call in one event. Times in ms. */
 export interface CallVerdict extends LogVerdict {
@@ -12,13 +12,16 @@ export interface CallVerdict extends LogVerdict {
   moment: Moment;
   /** Null: the voice did not come back, or there was none to measure. */
   gapMs: number | null;
+  /** To the first frame of the agent's new voice; null: the old one never went. */
+  voiceMs: number | null;
   /** It went on: a question asked after the fault was answered. */
   wentOn: boolean;
   /** The fault was to end it. */
   ending: boolean;
   utterances: number;
-  /** Said outside the gap, never a turn. */
-  utterancesLost: number;
+  /** Said outside the gap, never a turn. From the fault, as `turns`, which the log says were heard. */
+  utterancesLost: Span[];
+  turns: Span[];
   /** Said outside the gap, heard as a turn or not, and never answered. */
   unanswered: number;
   /** Longest hole inside an answer since the fault. */
@@ -32,6 +35,8 @@ export interface EventVerdict {
   /** From the fault to the moment at which all was judged. */
   watchedMs: number;
   calls: CallVerdict[];
+  /** Parts that nobody killed, and that died. */
+  died: string[];
 }
 
 /** What an utterance that ends so shortly before a fault had not become yet, nobody promised to keep: it was sound. */
@@ -59,6 +64,11 @@ export function judgeCall(known: {
     : { from: strike.at, to: strike.at };
   const said = timeline.utterances().filter(({ to }) => to < hungUpAt - 1_000);
   const outside = said.filter(({ from, to }) => to < gap.from || from > gap.to);
+  const fromFault = ({ from, to }: Span): Span => ({
+    from: Math.round(from - strike.at),
+    to: Math.round(to - strike.at),
+  });
+  const turns = turnSpans(written(known.files));
   const holes = timeline.holes(strike.at, hungUpAt);
   return {
     ...judgeLog(known.files, known.stored, strike.at),
@@ -66,23 +76,29 @@ export function judgeCall(known: {
     hit,
     moment: timeline.momentAt(strike.at),
     gapMs,
+    voiceMs: voiceBackAt === null ? null : voiceBackAt - gapFrom,
     wentOn: timeline.answeredAfter(strike.at),
     ending: strike.ending?.includes(callId) ?? false,
     utterances: said.length,
-    utterancesLost: utterancesLost(said, turnSpans(known.stored), gap).length,
+    utterancesLost: utterancesLost(said, turns, gap).map(fromFault),
+    turns: turns.map(fromFault),
     unanswered: outside.filter(({ heardAt }) => heardAt === null).length,
     holeMs: Math.max(0, ...holes.map(({ from, to }) => to - from)),
     twoAgents: crowds.some((crowd) => crowd.callId === callId) || timeline.mostAgents(strike.at) > 1,
   };
 }
 
-/** What of the promises this call broke, in words; none: it kept them. */
-export function broken(call: CallVerdict): string[] {
+/** What of the promises was broken, in words, with the call's name; none: all were kept. */
+export function breaches({ calls, died }: EventVerdict): string[] {
+  return [...died, ...calls.flatMap((call) => broken(call).map((what) => `${call.callId}: ${what}`))];
+}
+
+function broken(call: CallVerdict): string[] {
   const said: string[] = [];
   if (call.lost > 0) said.push(`${call.lost} facts lost`);
   if (call.doubled > 0) said.push(`${call.doubled} facts doubled`);
   if (call.openTurns > 0) said.push(`${call.openTurns} turns without an end`);
-  if (call.utterancesLost > 0) said.push(`${call.utterancesLost} utterances that never became a turn`);
+  if (call.utterancesLost.length > 0) said.push(`${call.utterancesLost.length} utterances that never became a turn`);
   if (call.twoAgents) said.push("two agents in the room");
   if (!call.wentOn && !call.ending) said.push("did not go on");
   if (call.ended === null) said.push("has no end in its log");

@@ -22,10 +22,16 @@ export interface LogVerdict {
 
 const seqs = (facts: readonly StoredFact[]) => new Map(facts.map((fact) => [fact.seq, fact]));
 
+/** The call's log as its owners wrote it: where two wrote the same seq, the later epoch's. */
+export function written(files: readonly CallFile[]): StoredFact[] {
+  const facts = new Map<number, StoredFact>();
+  for (const file of files) for (const fact of file.facts) facts.set(fact.seq, fact);
+  return [...facts.values()].sort((a, b) => a.seq - b.seq);
+}
+
 export function judgeLog(files: readonly CallFile[], stored: readonly StoredFact[], faultAt: number): LogVerdict {
   const inStore = seqs(stored);
-  const owned = new Map<number, StoredFact>();
-  for (const { facts } of files) for (const fact of facts) owned.set(fact.seq, fact);
+  const owned = seqs(written(files));
   const lost = [...owned.values()].filter(({ seq, epoch }) => inStore.get(seq)?.epoch !== epoch).length;
   const last = stored.at(-1)?.seq ?? 0;
   const missing = last - new Set(stored.filter(({ seq }) => seq >= 1).map(({ seq }) => seq)).size;
@@ -97,11 +103,11 @@ function wallClock(facts: readonly StoredFact[], before: readonly StoredFact[]):
 }
 
 /** When the agent heard the caller speak, by the log: one span a turn, wall clock. */
-export function turnSpans(stored: readonly StoredFact[]): Span[] {
+export function turnSpans(facts: readonly StoredFact[]): Span[] {
   const spans: Span[] = [];
   const open = new Map<unknown, number>();
   let offset = 0;
-  for (const fact of stored) {
+  for (const fact of facts) {
     if (fact.type === "call-started" || fact.type === "call-recovered") offset = Number(fact.wallMs) - fact.at;
     if (fact.type === "turn-opened") open.set(fact.turnId, offset + Number(fact.startMs));
     if (fact.type === "turn-committed") {

@@ -1,5 +1,5 @@
 import { type LiveKitServerProcess, startLiveKitServer } from "@parley/livekit";
-import { gone, type Part } from "./settings.ts";
+import { end, isAlive, type Part } from "./settings.ts";
 
 export interface LiveKitPart extends Part {
   readonly url: string;
@@ -14,6 +14,10 @@ export async function openLiveKit(dataDir: string): Promise<LiveKitPart> {
   const options = { dataDir, ...keys, log: { debug: quiet, info: quiet, warn: quiet, error: quiet } };
   let server: LiveKitServerProcess = await startLiveKitServer({ ...options, port: 0 });
   const { port, udpPort } = server;
+  // It has a process group of its own: without this a run that is broken off would leave it behind.
+  process.once("exit", () => {
+    if (isAlive(server.pid)) process.kill(server.pid, "SIGKILL");
+  });
   return {
     url: server.url,
     ...keys,
@@ -21,8 +25,7 @@ export async function openLiveKit(dataDir: string): Promise<LiveKitPart> {
       return server.pid;
     },
     async kill() {
-      process.kill(server.pid, "SIGKILL");
-      await gone(server.pid);
+      await end(server.pid);
       // Lets go of the folder.
       await server.stop();
     },

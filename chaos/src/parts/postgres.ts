@@ -1,5 +1,5 @@
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "@parley/store";
-import { gone, type Part } from "./settings.ts";
+import { end, type Part } from "./settings.ts";
 
 export interface PostgresPart extends Part {
   readonly url: string;
@@ -14,8 +14,7 @@ export async function openPostgres(dataDir: string): Promise<PostgresPart> {
       return postgres.pid;
     },
     async kill() {
-      process.kill(postgres.pid, "SIGKILL");
-      await gone(postgres.pid);
+      await end(postgres.pid);
       // Lets go of the folder.
       await postgres.stop();
     },

@@ -34,6 +34,12 @@ export interface Part {
   stop(): Promise<void>;
 }
 
+/** SIGKILL, if it is still there; resolves when it is gone. */
+export async function end(pid: number): Promise<void> {
+  if (isAlive(pid)) process.kill(pid, "SIGKILL");
+  await gone(pid);
+}
+
 export async function gone(pid: number, withinMs = 10_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (isAlive(pid)) {
