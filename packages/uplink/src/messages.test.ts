@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseFromServer, parseFromWorker } from "./messages.ts";
+import { MAX_CALLS, parseFromServer, parseFromWorker, parseTakeOver } from "./messages.ts";
 import { fact } from "./test/log-file.ts";
 import { uplinkUrl } from "./worker/line.ts";
 
@@ -34,6 +34,40 @@ test.each([
   ],
 ])("%s is refused by name", (_what, data, isBinary, problem) => {
   expect(() => parseFromWorker(data, isBinary)).toThrow(problem);
+});
+
+const leased = { callId: "c", epoch: 1, room: "r", agentName: "desk", identity: "agent-c", crashes: 0 };
+const lease = { type: "lease", calls: [leased], draining: false, unshipped: ["d"] };
+
+test("a lease keeps what another worker needs", () => {
+  expect(parseFromWorker(JSON.stringify(lease), false)).toEqual(lease);
+  const many = { ...lease, calls: Array.from({ length: MAX_CALLS }, () => leased) };
+  expect(parseFromWorker(JSON.stringify(many), false)).toEqual(many);
+});
+
+test.each([
+  ["more calls than a worker runs", { ...lease, calls: Array.from({ length: MAX_CALLS + 1 }, () => leased) }, /calls/],
+  ["more unshipped logs than are named", { ...lease, unshipped: Array.from({ length: 501 }, () => "c") }, /unshipped/],
+  ["a path as call", { ...lease, calls: [{ ...leased, callId: "../x" }] }, /callId/],
+  ["an endless room", { ...lease, calls: [{ ...leased, room: "r".repeat(257) }] }, /room/],
+  ["an endless identity", { ...lease, calls: [{ ...leased, identity: "r".repeat(257) }] }, /identity/],
+  ["an epoch that no integer holds", { ...lease, calls: [{ ...leased, epoch: 2 ** 31 }] }, /epoch/],
+  ["an epoch of nothing", { ...lease, calls: [{ ...leased, epoch: 0 }] }, /epoch/],
+  ["crashes without end", { ...lease, calls: [{ ...leased, crashes: 1e9 }] }, /crashes/],
+  ["a claim of half an epoch", { type: "claim", requestId: "1", callId: "c", room: null, epoch: 1.5 }, /epoch/],
+  ["an endless requestId", { type: "read", requestId: "1".repeat(129), callId: "c" }, /requestId/],
+  ["an endless reason", { type: "command-result", commandId: "1", ok: true, reason: "x".repeat(1_001) }, /reason/],
+  ["a worker without an instance", { type: "hello", protocol: 2, worker: "w", agent: null }, /instance/],
+])("%s is refused by name", (_what, message, problem) => {
+  expect(() => parseFromWorker(JSON.stringify(message), false)).toThrow(problem);
+});
+
+test("the order to take over is whole, or refused by name", () => {
+  const order = { room: "r", token: "t", identity: "agent-c", agentName: "desk", epoch: 4, crashes: 2 };
+  expect(parseTakeOver(order)).toEqual(order);
+  expect(() => parseTakeOver({ ...order, epoch: 0 })).toThrow(/epoch/);
+  expect(() => parseTakeOver({ ...order, token: "" })).toThrow(/token/);
+  expect(() => parseTakeOver({ ...order, room: undefined })).toThrow(/room/);
 });
 
 test("what only a server says is not taken from a worker, and the other way round", () => {

@@ -15,6 +15,10 @@ import {
 const SILENT_HEARTBEATS = 3;
 /** Wrong key, wrong protocol: somebody has to do something first. */
 const REFUSED_RETRY_MS = 15_000;
+/** After a line that stood has broken: for so long it is tried often, as the server misses a worker after 700 ms. */
+const QUICK_MS = 1_000;
+/** A line has stood when it was up for that long; one that breaks at once each time is not worth the hurry. */
+const STOOD_MS = 250;
 
 export type Welcome = Extract<FromServer, { type: "welcome" }>;
 
@@ -66,6 +70,8 @@ export class Line {
   #isUp = false;
   #isClosed = false;
   #waitMs = 0;
+  #upAtMs = 0;
+  #quickUntilMs = 0;
   #retry: NodeJS.Timeout | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #heardAt = 0;
@@ -146,7 +152,7 @@ export class Line {
     socket.on("close", (code, reason) => {
       clearTimeout(unwelcome);
       if (code !== 1006) this.#complain(`closed by the server (${code}${reason.length > 0 ? `, ${reason}` : ""})`);
-      if (socket === this.#socket) this.#dropped();
+      if (socket === this.#socket) this.#dropped(code === 1006);
     });
   }
 
@@ -172,6 +178,7 @@ export class Line {
   #welcomed(socket: WebSocket, welcome: Welcome): void {
     if (this.#isUp) return;
     this.#isUp = true;
+    this.#upAtMs = performance.now();
     this.#complaint = "";
     this.#heartbeat = setInterval(() => {
       this.#waitMs = 0;
@@ -209,17 +216,24 @@ export class Line {
     this.#options.log.warn(fields, `no uplink to the server (${problem}); call logs wait in their files`);
   }
 
-  #dropped(): void {
+  #dropped(wasBroken = false): void {
     clearInterval(this.#heartbeat);
     this.#socket = null;
     if (this.#isUp) {
+      const now = performance.now();
+      // Not after a goodbye: a server that sends us away wants to be left alone for a while.
+      if (wasBroken && now - this.#upAtMs > STOOD_MS) {
+        this.#quickUntilMs = now + QUICK_MS;
+        this.#waitMs = 0;
+      }
       this.#isUp = false;
       this.#events.down();
     }
     if (this.#isClosed) return;
     const { first, longest } = this.#options.backoffMs;
     const waitMs = Math.max(this.#waitMs, first);
-    this.#waitMs = Math.min(waitMs * 2, Math.max(longest, first));
+    const longestMs = performance.now() < this.#quickUntilMs ? first * 2 : Math.max(longest, first);
+    this.#waitMs = Math.min(waitMs * 2, longestMs);
     // Spread, so that a fleet does not come back at the same instant.
     this.#retry = setTimeout(() => this.#connect(), waitMs * (0.5 + Math.random() / 2));
   }
