@@ -1,8 +1,18 @@
 import { between, type Dice, dice } from "../world/dice.ts";
 import type { Machine } from "./machine.ts";
-import type { TakeoverWorld } from "./world.ts";
+import type { Server } from "./server.ts";
 
-type Action = (world: TakeoverWorld, machine: Machine, roll: Dice) => void;
+/** What trouble may touch. */
+export interface Breakable {
+  readonly server: Server;
+  after(ms: number, run: () => void): void;
+  /** Mostly one that runs the call. */
+  likelyOwner(roll: Dice): Machine;
+  /** It is gone for good. */
+  lost(machine: Machine): void;
+}
+
+type Action = (world: Breakable, machine: Machine, roll: Dice) => void;
 
 /** kill -9, between two steps or inside one. */
 const kill: Action = (_world, { owner, isUp }, roll) => {
@@ -51,7 +61,7 @@ const table: readonly Action[] = often.flatMap(([times, action]) => new Array<Ac
 export interface PlannedTrouble {
   /** After the action before, ms. */
   delayMs: number;
-  run(world: TakeoverWorld): void;
+  run(world: Breakable): void;
 }
 
 export function plannedTrouble(action: number): PlannedTrouble {

@@ -1,7 +1,7 @@
 import type { Fact } from "../../src/facts/index.ts";
 import { between, type Dice } from "../world/dice.ts";
 import type { Answer } from "./store.ts";
-import type { TakeoverWorld } from "./world.ts";
+import type { Time } from "./time.ts";
 
 export type ToServer =
   | { type: "facts"; batch: number; epoch: number; facts: readonly Fact[] }
@@ -15,24 +15,29 @@ export type ToMachine =
   | { type: "claimed"; requestId: number; granted: boolean; facts: readonly Fact[] }
   | { type: "take-over"; epoch: number; facts: readonly Fact[] };
 
+export interface Ends {
+  server(line: Connection, message: ToServer): void;
+  machine(message: ToMachine): void;
+}
+
 /** One connection of a machine to the server. What is on its way when it breaks may still arrive, much later. */
 export class Connection {
   readonly machine: number;
-  readonly openedAt: number;
   brokenAt = Number.POSITIVE_INFINITY;
   /** The server sees it later than the machine. */
   noticedAt = Number.POSITIVE_INFINITY;
-  readonly #world: TakeoverWorld;
+  readonly #time: Time;
+  readonly #ends: Ends;
   readonly #roll: Dice;
   #graceMs = 0;
   #lastUp = 0;
   #lastDown = 0;
 
-  constructor(world: TakeoverWorld, machine: number, roll: Dice) {
-    this.#world = world;
+  constructor(time: Time, machine: number, roll: Dice, ends: Ends) {
+    this.#time = time;
+    this.#ends = ends;
     this.machine = machine;
     this.#roll = roll;
-    this.openedAt = world.now;
   }
 
   get isOpen(): boolean {
@@ -43,29 +48,29 @@ export class Connection {
   break(): void {
     if (!this.isOpen) return;
     const roll = this.#roll;
-    this.brokenAt = this.#world.now;
-    this.noticedAt = this.#world.now + (roll() < 0.5 ? 0 : between(roll, 100, 1500));
+    this.brokenAt = this.#time.now;
+    this.noticedAt = this.#time.now + (roll() < 0.5 ? 0 : between(roll, 100, 1500));
     this.#graceMs = roll() < 0.5 ? 0 : between(roll, 0, 3000);
   }
 
   up(message: ToServer): void {
-    this.#lastUp = this.#carry(this.#lastUp, () => this.#world.server.receive(this, message));
+    this.#lastUp = this.#carry(this.#lastUp, () => this.#ends.server(this, message));
   }
 
   down(message: ToMachine): void {
     // A machine that has left this connection hears nothing from it any more.
-    this.#lastDown = this.#carry(this.#lastDown, () => this.isOpen && this.#world.machineHears(this, message));
+    this.#lastDown = this.#carry(this.#lastDown, () => this.isOpen && this.#ends.machine(message));
   }
 
   /** In order, one after the other; with faults also lost, doubled, or overtaken. Returns when the last arrives. */
   #carry(last: number, deliver: () => void): number {
-    const { faults, now } = this.#world;
+    const { faults, now } = this.#time;
     const roll = this.#roll;
     const delay = roll() < 0.9 ? between(roll, 1, 40) : between(roll, 40, 900);
     const fate = roll();
     const arrive = (at: number): void =>
-      this.#world.at(at, () => {
-        if (this.#world.now <= this.brokenAt + this.#graceMs) deliver();
+      this.#time.at(at, () => {
+        if (this.#time.now <= this.brokenAt + this.#graceMs) deliver();
       });
     if (fate < 0.015 * faults) return last;
     if (fate < 0.03 * faults) {

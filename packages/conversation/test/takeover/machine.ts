@@ -1,10 +1,10 @@
 import type { Fact } from "../../src/facts/index.ts";
 import { between, type Dice, dice } from "../world/dice.ts";
 import { longestCopy, mergeCopies, type OwnersFile } from "./copies.ts";
-import { Connection, type ToMachine } from "./line.ts";
+import type { Connection, ToMachine } from "./line.ts";
 import { Owner } from "./owner.ts";
 import { Shipper } from "./shipper.ts";
-import type { TakeoverWorld } from "./world.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 const TICK_MS = 120;
 const BEAT_MS = 400;
@@ -22,7 +22,7 @@ export class Machine {
   owner: Owner | null = null;
   line: Connection | null = null;
   isUp = true;
-  readonly #world: TakeoverWorld;
+  readonly #world: Surroundings;
   readonly #roll: Dice;
   readonly #shipper: Shipper;
   /** What it recovers from lies in files from this epoch on; what lies before it is another story. */
@@ -34,7 +34,7 @@ export class Machine {
   /** A newer owner is known to have the call: this epoch's must stop. */
   #staleBelow = 0;
 
-  constructor(world: TakeoverWorld, id: number) {
+  constructor(world: Surroundings, id: number) {
     this.#world = world;
     this.id = id;
     this.#roll = dice(world.seed, 50, id);
@@ -134,9 +134,8 @@ export class Machine {
     this.#world.after(TICK_MS, () => this.#tick());
     if (!this.isUp) return;
     const { now } = this.#world;
-    if (!this.line && now >= this.#connectAt && this.#world.server.isUp) {
-      this.line = new Connection(this.#world, this.id, this.#roll);
-      this.#world.server.connected(this.line);
+    if (!this.line && now >= this.#connectAt) {
+      this.line = this.#world.connect(this.id, this.#roll);
       this.#beatAt = 0;
     }
     this.#lookAfterOwner();

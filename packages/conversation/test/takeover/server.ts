@@ -1,7 +1,7 @@
 import { between, type Dice, dice } from "../world/dice.ts";
 import type { Connection, ToServer } from "./line.ts";
 import { Store } from "./store.ts";
-import type { TakeoverWorld } from "./world.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 const LOOK_MS = 250;
 /** A line that is gone for that long is a lost machine. */
@@ -17,7 +17,7 @@ const LEAP = 1_000;
 export class Server {
   readonly store: Store;
   isUp = true;
-  readonly #world: TakeoverWorld;
+  readonly #world: Surroundings;
   readonly #roll: Dice;
   readonly #lines = new Map<number, Connection>();
   #storeFailsUntil = 0;
@@ -26,7 +26,7 @@ export class Server {
   #knownEpoch = 0;
   #quietUntil = LEASE_MS;
 
-  constructor(world: TakeoverWorld) {
+  constructor(world: Surroundings) {
     this.#world = world;
     this.#roll = dice(world.seed, 60);
     this.store = new Store(world.protocol, world.tally);
@@ -41,7 +41,7 @@ export class Server {
   restart(downMs: number): void {
     if (!this.isUp) return;
     this.isUp = false;
-    for (const machine of this.#world.machines) machine.cut();
+    this.#world.cut();
     this.#lines.clear();
     this.#owner = null;
     this.#knownEpoch = 0;
@@ -87,7 +87,7 @@ export class Server {
     }
     if (this.#storeFails) {
       // What it was sent before may still be dealt with, after this.
-      this.#world.machine(line.machine).cut();
+      this.#world.cut(line.machine);
       return;
     }
     line.down({ type: "answer", batch, answer: this.store.append(epoch, facts) });

@@ -1,13 +1,14 @@
 import type { Fact } from "../../src/facts/index.ts";
 import { Agenda } from "../world/agenda.ts";
 import type { Dice } from "../world/dice.ts";
-import { plannedTrouble } from "./actions.ts";
-import type { Connection, ToMachine } from "./line.ts";
+import { type Breakable, plannedTrouble } from "./actions.ts";
+import { Connection } from "./line.ts";
 import { Machine } from "./machine.ts";
 import type { Owner } from "./owner.ts";
 import type { Protocol } from "./protocol.ts";
 import type { TakeoverSchedule } from "./schedule.ts";
 import { Server } from "./server.ts";
+import type { Surroundings } from "./surroundings.ts";
 import type { Tally } from "./tally.ts";
 import { LogViolation } from "./violation.ts";
 
@@ -17,7 +18,7 @@ const PATIENCE_MS = 60_000;
 const AFTERWARDS_MS = 4_000;
 
 /** One call whose owners, machines, line and server fail, in virtual time. */
-export class TakeoverWorld {
+export class TakeoverWorld implements Surroundings, Breakable {
   now = 0;
   readonly seed: number;
   readonly protocol: Protocol;
@@ -87,8 +88,18 @@ export class TakeoverWorld {
     return this.machines[id] as Machine;
   }
 
-  machineHears(line: Connection, message: ToMachine): void {
-    this.machine(line.machine).hears(message);
+  connect(machine: number, roll: Dice): Connection | null {
+    if (!this.server.isUp) return null;
+    const line = new Connection(this, machine, roll, {
+      server: (from, message) => this.server.receive(from, message),
+      machine: (message) => this.machine(machine).hears(message),
+    });
+    this.server.connected(line);
+    return line;
+  }
+
+  cut(machine?: number): void {
+    for (const { id } of this.machines) if (machine === undefined || machine === id) this.machine(id).cut();
   }
 
   /** Mostly one that runs the call. */
