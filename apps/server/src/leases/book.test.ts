@@ -273,8 +273,13 @@ describe("who takes over", () => {
 });
 
 describe("claims", () => {
-  const claim = (t: ReturnType<typeof testBook>, id: string, epoch: number | null, storedEpoch = 0) =>
-    t.book.claim(t.now, id, { callId: "c", epoch, storedEpoch });
+  const claim = (
+    t: ReturnType<typeof testBook>,
+    id: string,
+    epoch: number | null,
+    storedEpoch = 0,
+    storedLive = false,
+  ) => t.book.claim(t.now, id, { callId: "c", epoch, storedEpoch, storedLive });
 
   test("a new call is granted once, above what the store knows", () => {
     const t = testBook();
@@ -288,6 +293,22 @@ describe("claims", () => {
     expect(claim(t, "b", null, 3)).toMatchObject({ granted: false });
     t.pass(10_100);
     expect(claim(t, "b", null, 3)).toMatchObject({ granted: true });
+  });
+
+  test("a call that runs somewhere, nobody knows where, is not new", () => {
+    const t = testBook({ fresh: true });
+    t.here("b");
+    expect(claim(t, "b", null, 3, true)).toEqual({ granted: false, epoch: 3, owner: null });
+    // Whoever runs it may go on.
+    expect(claim(t, "b", 3, 3, true)).toMatchObject({ granted: true });
+  });
+
+  test("a call that has ended may begin anew, though its last facts are not stored yet", () => {
+    const t = testBook();
+    t.here("a", [call("c", { epoch: 3 })]);
+    t.here("b");
+    t.lease("a", []);
+    expect(claim(t, "b", null, 3, true)).toMatchObject({ granted: true, epoch: 3 });
   });
 
   test("nothing is taken over of a call that was only claimed", () => {

@@ -20,6 +20,16 @@ export type Effect =
   /** `no-room`: nobody else could enter it. `no-worker`: nobody came in time. */
   | { type: "given-up"; callId: string; reason: "no-room" | "no-worker" };
 
+export interface ClaimedCall {
+  callId: string;
+  /** Null: it would be new there. */
+  epoch: number | null;
+  /** 0: the store does not know the call. */
+  storedEpoch: number;
+  /** It has not ended, as far as the store knows. */
+  storedLive: boolean;
+}
+
 export interface Claim {
   granted: boolean;
   epoch: number;
@@ -34,8 +44,7 @@ export interface LeaseBook {
   up(nowMs: number, worker: { id: string; name: string; agent: string | null }): void;
   leased(nowMs: number, workerId: string, lease: Lease): void;
   gone(nowMs: number, workerId: string, how: Gone): void;
-  /** `storedEpoch`: 0 when the store does not know the call. */
-  claim(nowMs: number, workerId: string, call: { callId: string; epoch: number | null; storedEpoch: number }): Claim;
+  claim(nowMs: number, workerId: string, call: ClaimedCall): Claim;
   /** Answered by the effect `handed-over`. */
   handOver(nowMs: number, workerId: string, call: { callId: string; epoch: number }): void;
   /** A live call of the store that nobody runs. */
@@ -295,7 +304,7 @@ export function leaseBook(timings: LeaseTimings, startMs: number): LeaseBook {
       // A goodbye too: who says it without calls loses none.
       worker.lostAtMs = nowMs + (how === "closed-by-us" ? fullLeaseMs : timings.lostMs);
     },
-    claim(nowMs, workerId, { callId, epoch, storedEpoch }) {
+    claim(nowMs, workerId, { callId, epoch, storedEpoch, storedLive }) {
       const entry = calls.get(callId);
       const known = Math.max(entry?.epoch ?? 0, storedEpoch);
       const holding = entry?.holding;
@@ -312,6 +321,8 @@ export function leaseBook(timings: LeaseTimings, startMs: number): LeaseBook {
       if (holder !== null && !isMine) return refused;
       if (epoch === null) {
         if (holding?.kind === "free" || holding?.kind === "owned") return refused;
+        // Somebody who is not back yet runs it, or nobody does and it is about to be found.
+        if (holding === undefined && storedLive && !isUnshipped(callId)) return refused;
         if (promisedTo(workerId) >= MAX_PROMISED) return refused;
         const claimed = entry ?? add({ callId, epoch: known, ...blank }, { kind: "over", sinceMs: nowMs });
         claimed.epoch = known;

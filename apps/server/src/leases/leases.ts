@@ -214,8 +214,9 @@ export function keepLeases(options: LeasesOptions): Leases {
       step();
     },
     async claim(peer, { callId, epoch }) {
-      const storedEpoch = (await noted(store.calls.get(callId)))?.epoch ?? 0;
-      const claim = book.claim(clock.now(), peer.instance, { callId, epoch, storedEpoch });
+      const row = await noted(store.calls.get(callId));
+      const stored = { storedEpoch: row?.epoch ?? 0, storedLive: row?.status === "live" };
+      const claim = book.claim(clock.now(), peer.instance, { callId, epoch, ...stored });
       if (!claim.granted) log.info({ callId, worker: peer.worker, epoch, owner: claim.owner }, "a claim was refused");
       return claim;
     },

@@ -295,11 +295,16 @@ test("a claim: granted once, above what the store knows; refused while another h
   await connected(a, b);
   const again = newCall();
   a.write({ ...again, epoch: 4 }, 1, 2, {});
+  a.write({ ...again, epoch: 4 }, 3, 3, { type: "call-closed", reason: "hung up" });
   expect(await a.uplink.drained(10_000)).toBe(true);
   const claim = (of: FakeWorker, { callId, room }: LeasedCall) => of.uplink.claim({ callId, room, epoch: null }, 5_000);
   expect(await claim(b, running)).toEqual({ granted: false, epoch: 1, owner: "worker/a" });
   expect(await claim(b, again)).toEqual({ granted: true, epoch: 4, owner: null });
   expect(await claim(a, again)).toEqual({ granted: false, epoch: 4, owner: "worker/b" });
+  const somewhere = newCall();
+  a.write(somewhere, 1, 2);
+  expect(await a.uplink.drained(10_000)).toBe(true);
+  expect(await claim(b, somewhere)).toEqual({ granted: false, epoch: 1, owner: null });
   const fresh = newCall();
   expect(await Promise.all([claim(a, fresh), claim(b, fresh)])).toContainEqual(
     expect.objectContaining({ granted: false }),
