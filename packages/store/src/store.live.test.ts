@@ -223,6 +223,19 @@ describe("calls", () => {
     await expect(store.calls.list({ cursor: "nonsense" })).rejects.toMatchObject({ code: "cursor-invalid" });
   });
 
+  test("that are live are listed by id, page by page, and only those of which nothing came lately", async () => {
+    for (const callId of ["c3", "c1", "c2", "ended"]) await append(log(callId, 1, 2));
+    await append([{ callId: "ended", epoch: 1, seq: 3, at: 30, version: 1, type: "call-closed", reason: "hung up" }]);
+    const ids = async (page: object) => (await store.calls.listLive(page)).map((call) => call.callId);
+    expect(await ids({ limit: 2 })).toEqual(["c1", "c2"]);
+    expect(await ids({ limit: 2, afterCallId: "c2" })).toEqual(["c3"]);
+    expect(await ids({ idleMs: 60_000 })).toEqual([]);
+    await withClient(url, (client) =>
+      client.query("update calls set updated_at = now() - interval '61 s' where call_id in ('c2', 'ended')"),
+    );
+    expect(await ids({ idleMs: 60_000 })).toEqual(["c2"]);
+  });
+
   test("a log is read page by page", async () => {
     await append(log("c1", 1, 25));
     const first = await store.facts.read("c1", { limit: 10 });
