@@ -44,6 +44,7 @@ describe("the log of a call from its files", () => {
       facts: facts(1, 3),
       modifiedMs: 1_700_000_000_000,
       newerVersion: null,
+      leftOut: 0,
       problems: [],
     });
   });
@@ -104,6 +105,7 @@ describe("the log of a call from its files", () => {
     const reading = await readCallFiles([path]);
     expect(shape(reading.facts)).toBe("1/1 2/1");
     expect(reading.newerVersion).toBe(99);
+    expect(reading.leftOut).toBe(2);
     expect(reading.problems[0]).toEqual({ path, line: 3, message: expect.stringContaining("version 99") });
   });
 
@@ -129,8 +131,20 @@ describe("the log of a call from its files", () => {
     newCall();
     const empty = file(1);
     const missing = join(folder, "none.1.ndjson");
-    expect(await readCallFiles([])).toEqual({ facts: [], modifiedMs: null, newerVersion: null, problems: [] });
-    expect(await readCallFiles([empty])).toEqual({ facts: [], modifiedMs: null, newerVersion: null, problems: [] });
+    expect(await readCallFiles([])).toEqual({
+      facts: [],
+      modifiedMs: null,
+      newerVersion: null,
+      leftOut: 0,
+      problems: [],
+    });
+    expect(await readCallFiles([empty])).toEqual({
+      facts: [],
+      modifiedMs: null,
+      newerVersion: null,
+      leftOut: 0,
+      problems: [],
+    });
     for (const path of [missing, folder]) {
       const reading = await readCallFiles([path]);
       expect(reading.facts).toEqual([]);
@@ -144,6 +158,7 @@ describe("the log of a call from its files", () => {
     const alone = await readCallFiles([own]);
     expect(alone.facts).toEqual([]);
     expect(alone.modifiedMs).toBeNull();
+    expect(alone.leftOut).toBe(3);
     expect(alone.problems).toEqual([{ path: own, line: 0, message: expect.stringContaining("seq 1 is missing") }]);
     const whole = await readCallFiles([own], facts(1, 5));
     expect(shape(whole.facts)).toBe("1/1 2/1 3/1 4/2 5/2 6/2");

@@ -22,6 +22,11 @@ export interface CallFilesReading {
    * them would forget what was said and done: leave the call to a newer one, or end it.
    */
   newerVersion: number | null;
+  /**
+   * Facts behind the end of `facts`, which can't be joined to it. Above 0 with no facts at all: a call that is well
+   * under way, whose beginning has to come from elsewhere; it must not begin anew.
+   */
+  leftOut: number;
   /** What could not be read or was left out, the first hundred. `line` counts from 1; 0 is the whole file. */
   problems: { path: string; line: number; message: string }[];
 }
@@ -88,6 +93,7 @@ export async function readCallFiles(
   return {
     facts: entries.map(({ fact }) => fact),
     modifiedMs: modified.get(entries.at(-1)?.path ?? "") ?? null,
+    leftOut: stop?.leftOut ?? 0,
     newerVersion: stop?.unreadable?.newerVersion ?? null,
     problems,
   };
