@@ -6,7 +6,6 @@ import { type EventVerdict, judgeCall } from "./judge/event.ts";
 import { isAlive } from "./parts/settings.ts";
 import { RoomsWatch } from "./rooms-watch.ts";
 import type { LiveCall, Scene } from "./scene.ts";
-import { Snapshots } from "./snapshots.ts";
 import type { Stack } from "./stack.ts";
 
 const JOIN_MS = 60_000;
@@ -19,13 +18,7 @@ const WHOLE_MS = 20_000;
 /** Some fresh calls, one fault, and what is done until they all hang up; `judged` when the last log has arrived. */
 export async function runEvent(scene: Scene, one: Case, count: number): Promise<{ judged: Promise<EventVerdict> }> {
   const { stack, random } = scene;
-  const folders = stack.workers.map(({ name, callsDir }) => ({ writer: name, dir: callsDir }));
-  const snapshots = new Snapshots(folders, stack.snapshotsFolder);
   const rooms = new RoomsWatch(roomApi({ ...stack.livekit, timeoutMs: 2_000 }));
-  const close = () => {
-    rooms.close();
-    snapshots.close();
-  };
   try {
     const calls = await scene.dial(count, one.name);
     rooms.watch(calls.map(({ callId }) => callId));
@@ -48,16 +41,16 @@ export async function runEvent(scene: Scene, one: Case, count: number): Promise<
           timeline,
           strike,
           hungUpAt,
-          files: snapshots.filesOf(callId),
+          files: scene.snapshots.filesOf(callId),
           stored: logs.get(callId) ?? [],
           crowds: rooms.crowds,
         }),
       );
       return { name: one.name, at: strike.at, watchedMs: hungUpAt - strike.at, calls: verdicts, died };
     };
-    return { judged: judge().finally(close) };
+    return { judged: judge().finally(() => rooms.close()) };
   } catch (error) {
-    close();
+    rooms.close();
     throw error;
   }
 }

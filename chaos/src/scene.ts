@@ -6,6 +6,7 @@ import type { ToCallers } from "./callers/messages.ts";
 import { Timeline } from "./judge/timeline.ts";
 import { AGENT } from "./parts/settings.ts";
 import type { Random } from "./random.ts";
+import { Snapshots } from "./snapshots.ts";
 import type { Stack } from "./stack.ts";
 
 type Order = ToCallers extends infer O ? (O extends unknown ? Omit<O, "callId"> : never) : never;
@@ -22,6 +23,8 @@ export interface LiveCall {
 export class Scene {
   readonly stack: Stack;
   readonly random: Random;
+  /** Of all workers' call files, as long as the run lasts. */
+  readonly snapshots: Snapshots;
   readonly #timelines = new Map<string, Timeline>();
   #crowd: CallersLine | null = null;
   #traveller: CallersLine | null = null;
@@ -30,6 +33,8 @@ export class Scene {
   constructor(stack: Stack, random: Random) {
     this.stack = stack;
     this.random = random;
+    const folders = stack.workers.map(({ name, callsDir }) => ({ writer: name, dir: callsDir }));
+    this.snapshots = new Snapshots(folders, stack.snapshotsFolder);
   }
 
   /** Dials; returns before anybody is there. `apart`: the last of them in a process of its own. */
@@ -71,6 +76,7 @@ export class Scene {
   }
 
   close(): void {
+    this.snapshots.close();
     this.#crowd?.close();
     this.#traveller?.close();
   }
