@@ -137,6 +137,12 @@ export class Call {
       if (this.#options.recovered) {
         // What is owed is asked for anew while the room is being joined.
         this.#recover(this.#options.recovered);
+        const { phase, reason: over } = this.#loop.state.closing;
+        // Its process died in its last step: with what was missing decided, there is nothing left to join for.
+        if (phase === "closed") {
+          await this.#end(over);
+          return;
+        }
         await Promise.all([transport.open(this.#sink(), signal), this.#openModel()]);
         return;
       }
