@@ -1,30 +1,22 @@
-import { cpus } from "node:os";
 import type { Clock } from "@parley/engine";
-import type { AssignedJob, JobOffer, OfferAnswer } from "@parley/livekit";
+import { createAdmission } from "./admission.ts";
 import type { Backend, OrderResult, ServerOrder } from "./backend.ts";
-import { nextLogFile } from "./call-files.ts";
 import type { WorkerConfig } from "./config.ts";
 import { createConfirmations } from "./confirmations.ts";
-import { cpuMeter } from "./cpu-meter.ts";
 import type { DispatchLine, DispatchSink } from "./dispatch.ts";
 import { rememberEpochs } from "./epochs.ts";
 import { createHandOver } from "./hand-over.ts";
 import type { WorkerHealth } from "./health.ts";
-import { callOf } from "./job.ts";
-import { LIVEKIT_TARGET_LOAD, shardPressure, workerLoad } from "./load.ts";
 import type { Log } from "./log.ts";
 import type { AgentSummary, CallAssignment } from "./messages.ts";
 import { createOffers } from "./offers.ts";
 import { createOrders } from "./orders.ts";
 import { createRecovery } from "./recovery.ts";
-import type { PooledShard, ShardMessage, ShardPool } from "./shard-pool.ts";
+import type { ShardMessage, ShardPool } from "./shard-pool.ts";
 import { createSlots, type Slot } from "./slots.ts";
+import { watchWorkload } from "./workload.ts";
 
 const TICK_MS = 1_000;
-/** Accepted calls are in the smoothed figures after about this long. */
-const FRESH_MS = 5_000;
-/** A caller waits meanwhile; a server that is slower than this is as good as away. */
-const CLAIM_MS = 1_000;
 
 export interface SupervisorOptions {
   config: WorkerConfig;
@@ -80,107 +72,19 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { config, pool, clock, log } = options;
   const slots = createSlots(config.maxConcurrentJobs);
   const offers = createOffers(clock, (shardId, message) => pool.send(shardId, message));
-  const cores = options.cores ?? cpus().length;
   let agent: AgentSummary | undefined;
   let line: DispatchLine | undefined;
   let registered = false;
   let draining = false;
-  let cpuCores = 0;
   let stopTicking = (): void => {};
   const emptied: (() => void)[] = [];
   const epochs = rememberEpochs();
   const backend = (): Backend | null => options.backend?.() ?? null;
-  const meter = cpuMeter(FRESH_MS, clock.now(), options.ownCpuMs);
-
-  const readyShards = (): PooledShard[] => pool.shards.filter((shard) => shard.state === "ready" && !shard.alone);
-  const pressure = (shard: PooledShard): number => (shard.beat ? shardPressure(shard.beat) : 0);
-  const places = () => readyShards().map((shard) => ({ shardId: shard.shardId, pressure: pressure(shard) }));
-
-  function load(): number {
-    const now = clock.now();
-    const fresh = slots.all().filter((slot) => now - slot.sinceMs < FRESH_MS).length;
-    const pressures = readyShards().map(pressure);
-    return workerLoad({ cap: slots.cap, taken: slots.taken, fresh, cpuCores, cores, pressures });
-  }
+  const workload = watchWorkload({ pool, slots, clock, cores: options.cores, ownCpuMs: options.ownCpuMs });
+  const { places } = workload;
 
   function report(): void {
-    line?.load(load(), slots.taken);
-  }
-
-  function refused(offer: JobOffer, reason: string, callId?: string): OfferAnswer {
-    log.warn({ jobId: offer.jobId, room: offer.room.name, callId, reason }, "job refused");
-    return { accept: false, reason };
-  }
-
-  /** Nothing is awaited here: no other question can be promised the same slot. */
-  function offered(offer: JobOffer): OfferAnswer {
-    if (draining || !agent) return refused(offer, draining ? "draining" : "starting");
-    if (options.hasRoom?.() === false) return refused(offer, "no-disk-room");
-    const { callId, foreign } = callOf(offer);
-    if (foreign !== null)
-      log.warn({ callId, room: offer.room.name }, "the callId given was no file name; a new one was made");
-    if (slots.cap === null && load() >= LIVEKIT_TARGET_LOAD) return refused(offer, "load", callId);
-    const reservation = slots.reserve({ jobId: offer.jobId, callId }, places(), clock.now());
-    if (!reservation.taken) return refused(offer, reservation.reason, callId);
-    report();
-    return { accept: true, name: agent.name };
-  }
-
-  function assigned(job: AssignedJob): void {
-    const { jobId } = job.job;
-    const slot = slots.run(jobId) ?? lateSlot(job.job);
-    if (!slot) {
-      log.error({ jobId }, "an assigned job found no place; LiveKit is told that it failed");
-      line?.endJob(jobId, "failed", "no free slot in this worker");
-      return;
-    }
-    const server = backend();
-    if (server) void claim(server, slot, job);
-    else admitted(slot, job);
-  }
-
-  /** Two jobs may be about one call, on two workers: the server knows who has it. */
-  async function claim(server: Backend, slot: Slot, job: AssignedJob): Promise<void> {
-    const { callId, jobId } = slot;
-    const answer = await server.claim({ callId, room: job.job.room.name, epoch: null }, CLAIM_MS);
-    if (slots.find(jobId) !== slot) return;
-    if (answer) epochs.began(callId, Math.max(answer.epoch, epochs.last(callId) ?? 0));
-    if (answer?.granted !== false) return admitted(slot, job);
-    refusedAfterAll(slot, `${answer.owner ?? "another worker"} has this call`);
-  }
-
-  function admitted(slot: Slot, job: AssignedJob): void {
-    if (agent?.asksToAccept) void askAgent(slot, job);
-    else run(slot, job);
-  }
-
-  /** The author's `accept` is asked in the shard that would run the call; the offer itself had to be answered at once. */
-  async function askAgent(slot: Slot, job: AssignedJob): Promise<void> {
-    const { callId, jobId, shardId } = slot;
-    const { context } = callOf(job.job);
-    const answer =
-      shardId === null
-        ? { accept: false, reason: "the shard ended" }
-        : await offers.ask(shardId, { offer: job.job, callId, context });
-    if (slots.find(jobId) !== slot) return;
-    if (answer.accept) run(slot, job);
-    else refusedAfterAll(slot, answer.reason);
-  }
-
-  function refusedAfterAll(slot: Slot, reason: string): void {
-    log.warn({ callId: slot.callId, jobId: slot.jobId, reason }, "job refused");
-    slots.release(slot.jobId);
-    line?.endJob(slot.jobId, "failed", reason);
-    freed();
-  }
-
-  function run(slot: Slot, { job: offer, token, url, identity }: AssignedJob): void {
-    const { callId, jobId, shardId } = slot;
-    const { context } = callOf(offer);
-    const file = nextLogFile(options.callsDir, callId, epochs.last(callId));
-    const call = { jobId, callId, epoch: file.epoch, logPath: file.path, context, identity, token, url };
-    if (shardId === null) refusedAfterAll(slot, "no shard is ready");
-    else begin(slot, shardId, { ...call, recovery: null });
+    line?.load(workload.load(), slots.taken);
   }
 
   function begin(slot: Slot, shardId: number, call: CallAssignment): void {
@@ -191,13 +95,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     log.info({ callId, jobId, room: call.context.room, shard: shardId, epoch: call.epoch, crashes }, what);
     pool.send(shardId, { type: "run", call });
     backend()?.beat();
-  }
-
-  /** The reservation died with its shard: another place, if there is one. */
-  function lateSlot(offer: JobOffer): Slot | undefined {
-    const { callId } = callOf(offer);
-    const reservation = slots.reserve({ jobId: offer.jobId, callId }, places(), clock.now());
-    return reservation.taken ? slots.run(offer.jobId) : undefined;
   }
 
   /** Slots became free: a drain may be over, and LiveKit may offer again. */
@@ -213,6 +110,27 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     line?.endJob(slot.jobId, error === null ? "success" : "failed", error ?? undefined);
   }
 
+  const admission = createAdmission({
+    callsDir: options.callsDir,
+    slots,
+    offers,
+    epochs,
+    workload,
+    clock,
+    log,
+    backend,
+    agent: () => agent,
+    isDraining: () => draining,
+    hasRoom: () => options.hasRoom?.() ?? true,
+    taken: report,
+    begin,
+    refuse(jobId, slot, reason) {
+      if (slot) log.warn({ callId: slot.callId, jobId, reason }, "job refused");
+      slots.release(jobId);
+      line?.endJob(jobId, "failed", reason);
+      freed();
+    },
+  });
   const recovery = createRecovery({
     config,
     callsDir: options.callsDir,
@@ -248,7 +166,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function tick(): void {
     stopTicking = clock.after(TICK_MS, () => {
       confirmations.turned();
-      cpuCores = meter.read(clock.now(), pool.shards);
+      workload.measure();
       report();
       tick();
     });
@@ -259,13 +177,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     if (!agent) return "starting: shards are being warmed";
     if (!registered) return "not registered with LiveKit";
     if (pool.crashLooping) return "shards keep dying; the log says why";
-    return readyShards().length === 0 ? "no shard is ready" : null;
+    return places().length === 0 ? "no shard is ready" : null;
   }
 
   return {
     sink: {
-      offered,
-      assigned,
+      ...admission,
       terminated(jobId) {
         const slot = slots.find(jobId);
         if (!slot) return;
@@ -353,7 +270,16 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       }));
       const calls = slots.all().filter((slot) => slot.call !== null).length;
       const slotsNow = { taken: slots.taken, cap: slots.cap };
-      return { ready: reason === null, reason, registered, draining, slots: slotsNow, calls, load: load(), shards };
+      return {
+        ready: reason === null,
+        reason,
+        registered,
+        draining,
+        slots: slotsNow,
+        calls,
+        load: workload.load(),
+        shards,
+      };
     },
     runningCalls: () =>
       slots.all().flatMap(({ callId, call, crashes }) => {
