@@ -17,11 +17,11 @@ export function nextLogFile(callsDir: string, callId: string, lastEpoch = 0): { 
   }
 }
 
-/** The files that there are of a call, oldest epoch first. */
-export function logFilesOf(callsDir: string, callId: string): string[] {
+/** The files that there are of a call's epochs after `afterEpoch`, oldest first. */
+export function logFilesOf(callsDir: string, callId: string, afterEpoch = 0): string[] {
   const epochOf = (name: string): number => Number(name.slice(callId.length + 1, -".ndjson".length));
   return readdirSync(callsDir)
-    .filter((name) => name.startsWith(`${callId}.`) && name.endsWith(".ndjson") && Number.isInteger(epochOf(name)))
+    .filter((name) => name.startsWith(`${callId}.`) && name.endsWith(".ndjson") && epochOf(name) > afterEpoch)
     .sort((a, b) => epochOf(a) - epochOf(b))
     .map((name) => join(callsDir, name));
 }

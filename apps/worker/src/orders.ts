@@ -80,10 +80,10 @@ export function createOrders(options: OrdersOptions): Orders {
     try {
       const facts = await server.readLog(callId, READ_LOG_MS);
       const context = contextOf(facts, room);
-      const copies = facts.length > 0 ? [keepCopy(config.dataDir, callId, facts)] : [];
+      const copy = keepCopy(config.dataDir, callId, facts);
       // The epoch before: the next file gets the one that was ordered, or a later one.
       const call = { jobId, callId, epoch: epoch - 1, logPath: "", url: config.livekit.url, token, identity, context };
-      recovery.goOn(slot, { ...call, recovery: null }, copies);
+      recovery.goOn(slot, { ...call, recovery: null }, copy);
       return done;
     } catch (error) {
       slots.release(jobId);

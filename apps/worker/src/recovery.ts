@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { type Clock, endingFacts, openFileLog, readCallFiles } from "@parley/engine";
 import { mintAgentToken } from "@parley/livekit";
 import { logFilesOf, nextLogFile } from "./call-files.ts";
@@ -34,8 +35,13 @@ export interface RecoveryOptions {
 export interface Recovery {
   /** Its shard died. */
   rescue(slot: Slot, how: string): void;
-  /** Goes on as soon as there is a place, with copies of its log from elsewhere beside the files here. */
-  goOn(slot: Slot, call: CallAssignment, copies?: readonly string[]): void;
+  /**
+   * Goes on as soon as there is a place. `copy`: its log as the server has it, from a worker that is lost. Files of
+   * earlier epochs that are here do not count then: their tails are refused by the server.
+   */
+  goOn(slot: Slot, call: CallAssignment, copy?: string): void;
+  /** The call is over. */
+  forget(callId: string): void;
   /** There may be places now. */
   place(): void;
   /** A shard is gone; was it the one that a waiting call was to have for itself? */
@@ -55,11 +61,23 @@ interface Waiting {
 export function createRecovery(options: RecoveryOptions): Recovery {
   const { config, callsDir, slots, pool, clock, log } = options;
   const waiting = new Map<string, Waiting>();
-  /** Files that came from the server, by call. */
-  const copiesOf = new Map<string, readonly string[]>();
+  /** Logs that came from the server, by call: the file, and the last epoch that is in it. */
+  const copyOf = new Map<string, { path: string; epoch: number }>();
 
-  function goOn(slot: Slot, call: CallAssignment, copies: readonly string[] = []): void {
-    if (copies.length > 0) copiesOf.set(slot.callId, copies);
+  /** Oldest epoch first. */
+  function logPaths(callId: string): string[] {
+    const copy = copyOf.get(callId);
+    return copy ? [copy.path, ...logFilesOf(callsDir, callId, copy.epoch)] : logFilesOf(callsDir, callId);
+  }
+
+  function forget(callId: string): void {
+    const copy = copyOf.get(callId);
+    copyOf.delete(callId);
+    if (copy) rmSync(copy.path, { force: true });
+  }
+
+  function goOn(slot: Slot, call: CallAssignment, copy?: string): void {
+    if (copy) copyOf.set(slot.callId, { path: copy, epoch: call.epoch });
     slot.state = "waiting";
     slot.shardId = null;
     slot.call = call;
@@ -95,7 +113,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     // Taken at once: no other call is promised this place.
     slot.shardId = shardId;
     slot.state = "running";
-    const logPaths = [...(copiesOf.get(slot.callId) ?? []), ...logFilesOf(callsDir, slot.callId)];
+    const paths = logPaths(slot.callId);
     const file = nextLogFile(callsDir, slot.callId, Math.max(options.lastEpoch(slot.callId) ?? 0, call.epoch));
     const token = await mintAgentToken({
       ...config.livekit,
@@ -103,9 +121,9 @@ export function createRecovery(options: RecoveryOptions): Recovery {
       identity: call.identity,
     });
     if (slots.find(slot.jobId) !== slot || slot.shardId !== shardId) return;
-    const copied = copiesOf.has(slot.callId);
+    const copied = copyOf.has(slot.callId);
     const farewell = slot.crashes > MOST_CRASHES;
-    const recovery = { logPaths, copied, by: `shard ${shardId} of process ${process.pid}`, farewell };
+    const recovery = { logPaths: paths, copied, by: `shard ${shardId} of process ${process.pid}`, farewell };
     options.begin(slot, shardId, { ...call, epoch: file.epoch, logPath: file.path, token, recovery });
   }
 
@@ -114,10 +132,8 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     waiting.delete(slot.jobId);
     cancel();
     try {
-      const { facts } = await readCallFiles([
-        ...(copiesOf.get(slot.callId) ?? []),
-        ...logFilesOf(callsDir, slot.callId),
-      ]);
+      const { facts, newerVersion } = await readCallFiles(logPaths(slot.callId));
+      if (newerVersion !== null) throw new RangeError(`facts of version ${newerVersion} in its log`);
       const file = nextLogFile(callsDir, slot.callId, Math.max(options.lastEpoch(slot.callId) ?? 0, call.epoch));
       const ending = endingFacts(facts, file.epoch, "process-died", clock.wall());
       if (ending.length > 0) {
@@ -128,7 +144,6 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     } catch (error) {
       log.error({ callId: slot.callId, err: error }, "the log of a lost call could not be ended");
     }
-    copiesOf.delete(slot.callId);
     options.lost(slot, why);
   }
 
@@ -144,6 +159,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     },
     goOn,
     place,
+    forget,
     shardGone(shardId) {
       for (const entry of waiting.values()) {
         if (entry.aloneShard !== shardId) continue;

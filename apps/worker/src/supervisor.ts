@@ -143,6 +143,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     begin,
     lost(slot, why) {
       log.error({ callId: slot.callId, jobId: slot.jobId, why }, "call lost");
+      recovery.forget(slot.callId);
       slots.release(slot.jobId);
       ended(slot, why);
       freed();
@@ -228,6 +229,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       );
       pool.retire(shardId);
       if (handOver.ended(slot)) return;
+      recovery.forget(callId);
       slots.release(jobId);
       ended(slot, message.error);
       freed();

@@ -34,8 +34,10 @@ export function openCall(assignment: CallAssignment, parts: CallParts): RunningC
 }
 
 async function goOn(assignment: CallAssignment, plan: RecoveryPlan, parts: CallParts): Promise<RunningCall> {
-  const { facts, modifiedMs, problems } = await readCallFiles(plan.logPaths);
+  const { facts, modifiedMs, problems, newerVersion, leftOut } = await readCallFiles(plan.logPaths);
   for (const problem of problems) parts.log.warn(problem, "a part of the call's log could not be read");
+  // To begin anew would greet a caller twice, and say that what was said was not.
+  if (newerVersion !== null || (facts.length === 0 && leftOut > 0)) throw unreadable(newerVersion);
   if (facts.at(-1)?.type === "call-closed")
     throw new ParleyError("The call was over when its process died", { code: "call-over", category: "cancelled" });
   // Nothing was decided yet: it begins, in a new epoch.
@@ -68,4 +70,15 @@ function callOf(
 /** What is left can say a sentence, and no more. */
 function withoutItsCode({ realtime: _realtime, ...agent }: CallAgent): CallAgent {
   return { ...agent, llm: null, tools: [], hooks: {} };
+}
+
+function unreadable(newerVersion: number | null): ParleyError {
+  const why =
+    newerVersion === null
+      ? "its beginning is missing"
+      : `a newer Parley has written to it (facts of version ${newerVersion}): run the same version on every worker`;
+  return new ParleyError(`The call cannot go on from its log: ${why}`, {
+    code: "log-unreadable",
+    category: "internal",
+  });
 }
