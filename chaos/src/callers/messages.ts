@@ -10,8 +10,8 @@ export type CallerEvent = { at: number } & (
   | { type: "joined" }
   /** It never came into the room, or could not come back. */
   | { type: "failed"; message: string }
-  /** The first frame of an agent's track: there is a voice to hear from now on. */
-  | { type: "track" }
+  /** The first frame of an agent's track; `lastFrameAt`: the last one of the track before it, 0 for the first. */
+  | { type: "track"; lastFrameAt: number }
   /** Frames come again after a while without any. */
   | { type: "flowing" }
   | { type: "sound-began" }

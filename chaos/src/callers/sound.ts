@@ -39,13 +39,13 @@ export class SoundLine {
   /** `arrivedAt`: wall clock. */
   hear({ rms }: Pick<HeardFrame, "rms">, arrivedAt: number): void {
     const at = this.#timeOf(arrivedAt);
-    if (this.#lastArrival > 0 && arrivedAt - this.#lastArrival > DEAD_MS)
-      this.#tell({ type: "flowing", at: arrivedAt });
+    const lastFrameAt = this.#lastArrival;
+    if (lastFrameAt > 0 && arrivedAt - lastFrameAt > DEAD_MS) this.#tell({ type: "flowing", at: arrivedAt });
     this.#lastArrival = arrivedAt;
     if (this.#newTrack) {
       this.#newTrack = false;
       this.lastTrackAt = at;
-      this.#tell({ type: "track", at });
+      this.#tell({ type: "track", at, lastFrameAt });
     }
     if (rms < LOUD_RMS) {
       if (this.#open && at - this.#open.to > PAUSE_MS) this.#close();

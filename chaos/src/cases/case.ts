@@ -6,6 +6,8 @@ export interface Strike {
   at: number;
   /** Where the gap is counted from, when that is not `at`: a caller who is cut off hears nothing before it is back. */
   gapFrom?: number;
+  /** The old voice goes on until the new one is there: only what lies between them is a gap. */
+  inGoodOrder?: boolean;
   /** Calls that the fault is upon, by its nature; none: nobody should notice. */
   hit: readonly string[];
   /** Those who are meant to end by it. */

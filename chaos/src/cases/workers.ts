@@ -66,7 +66,7 @@ const drain: Case = {
       await worker.kill();
       await worker.start();
     };
-    return { at, hit: calls, mend };
+    return { at, hit: calls, inGoodOrder: true, mend };
   },
 };
 

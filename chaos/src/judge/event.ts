@@ -55,7 +55,7 @@ export function judgeCall(known: {
   const { callId, timeline, strike, hungUpAt, crowds } = known;
   const hit = strike.hit.includes(callId);
   const gapFrom = strike.gapFrom ?? strike.at;
-  const gapMs = timeline.gapMs(gapFrom);
+  const gapMs = strike.inGoodOrder && hit ? timeline.handOverGapMs(gapFrom) : timeline.gapMs(gapFrom);
   const voiceBackAt = timeline.backAt(gapFrom);
   const disturbed = hit || voiceBackAt !== null;
   const backAt = voiceBackAt ?? (gapMs === null ? hungUpAt : gapFrom);

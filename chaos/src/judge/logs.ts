@@ -22,11 +22,18 @@ export interface LogVerdict {
 
 const seqs = (facts: readonly StoredFact[]) => new Map(facts.map((fact) => [fact.seq, fact]));
 
-/** The call's log as its owners wrote it: where two wrote the same seq, the later epoch's. */
+/** Where the epochs after this file's begin. */
+function takenOverAt(files: readonly CallFile[], index: number): number {
+  return Math.min(...files.slice(index + 1).flatMap(({ facts }) => facts.map(({ seq }) => seq)));
+}
+
+/** The call's log as its owners wrote it: each epoch's facts up to where the next one begins. */
 export function written(files: readonly CallFile[]): StoredFact[] {
-  const facts = new Map<number, StoredFact>();
-  for (const file of files) for (const fact of file.facts) facts.set(fact.seq, fact);
-  return [...facts.values()].sort((a, b) => a.seq - b.seq);
+  const facts = files.flatMap((file, index) => {
+    const until = takenOverAt(files, index);
+    return file.facts.filter(({ seq }) => seq < until);
+  });
+  return facts.sort((a, b) => a.seq - b.seq);
 }
 
 export function judgeLog(files: readonly CallFile[], stored: readonly StoredFact[], faultAt: number): LogVerdict {
@@ -37,14 +44,14 @@ export function judgeLog(files: readonly CallFile[], stored: readonly StoredFact
   const missing = last - new Set(stored.filter(({ seq }) => seq >= 1).map(({ seq }) => seq)).size;
 
   let [cut, stale] = [0, 0];
-  files.forEach(({ epoch, facts }, index) => {
-    const firstLater = Math.min(...files.slice(index + 1).flatMap((later) => later.facts.map(({ seq }) => seq)));
+  files.forEach(({ facts }, index) => {
+    const until = takenOverAt(files, index);
     const wall = wallClock(
       facts,
       files.slice(0, index).flatMap((file) => file.facts),
     );
     for (const fact of facts) {
-      if (fact.seq < firstLater || owned.get(fact.seq)?.epoch === epoch) continue;
+      if (fact.seq < until) continue;
       if (wall(fact) <= faultAt) cut++;
       else stale++;
     }

@@ -101,6 +101,19 @@ export class Timeline {
     return soundAt === null ? null : soundAt - at;
   }
 
+  /**
+   * Of a voice that was handed over in good order, some time after `at`: the hole in the answer that it lay in, else the
+   * time without any voice in the room. Null: it was never handed over.
+   */
+  handOverGapMs(at: number): number | null {
+    const track = this.events.find((event) => event.type === "track" && event.at > at);
+    if (track?.type !== "track") return null;
+    const [hole] = this.holes(at, track.at + LONGEST_HOLE_MS).filter(
+      ({ from, to }) => from <= track.at && to >= track.lastFrameAt,
+    );
+    return hole ? hole.to - hole.from : Math.max(0, track.at - track.lastFrameAt);
+  }
+
   /** Holes inside answers, between these moments: silence between two sounds that no question lies between. */
   holes(from: number, to: number): Span[] {
     const spans = this.spans();
