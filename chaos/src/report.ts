@@ -49,7 +49,7 @@ function row({ title, name }: Case, events: readonly EventVerdict[]): string[] {
 }
 
 const HEAD =
-  "what dies|events|calls hit|voice back p50 / p95 / last, ms|gap p50 / p95 / last, ms|facts lost|doubled|not yet shipped|turns lost|unanswered|others choppy|two agents|how calls ended".split(
+  "what dies|events|calls measured|voice back p50 / p95 / last, ms|gap p50 / p95 / last, ms|facts lost|doubled|not yet shipped|turns lost|unanswered|others choppy|two agents|how calls ended".split(
     "|",
   );
 
@@ -64,7 +64,7 @@ export function report(cases: readonly Case[], events: readonly EventVerdict[], 
   const cpu = os.cpus();
   return [
     `${new Date().toISOString().slice(0, 10)}, ${cpu.length} × ${cpu[0]?.model.trim() ?? "?"}, Node ${process.versions.node}, ${events.length} events, ${run.calls} calls in each, seed ${run.seed}, ${run.minutes.toFixed(0)} minutes:`,
-    `\`${run.command}\`. Callers, servers and workers share the machine.`,
+    `\`${run.command}\`. Callers, servers and workers share the machine; its load average at the faults was ${stats(events.map(({ load }) => load))?.p50.toFixed(1)}.`,
     "",
     ...table.map((line) => `| ${line.join(" | ")} |`),
     "",

@@ -1,3 +1,4 @@
+import os from "node:os";
 import { now, sleep, until } from "@parley/bench/time";
 import { roomApi } from "@parley/livekit";
 import type { StoredFact } from "@parley/store";
@@ -25,6 +26,7 @@ export async function runEvent(scene: Scene, one: Case, count: number): Promise<
     await greeted(calls);
     await sleep(random.between(...TALKED_MS));
 
+    const [load = 0] = os.loadavg();
     const strike = await one.strike(scene, calls);
     await settled(stack, calls, strike);
     await strike.mend?.();
@@ -46,7 +48,7 @@ export async function runEvent(scene: Scene, one: Case, count: number): Promise<
           crowds: rooms.crowds,
         }),
       );
-      return { name: one.name, at: strike.at, watchedMs: hungUpAt - strike.at, calls: verdicts, died };
+      return { name: one.name, at: strike.at, watchedMs: hungUpAt - strike.at, calls: verdicts, load, died };
     };
     return { judged: judge().finally(() => rooms.close()) };
   } catch (error) {

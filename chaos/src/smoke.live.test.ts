@@ -11,7 +11,7 @@ const run = promisify(execFile);
 it("a shard dies under two live calls: both go on, and their logs are whole", async () => {
   const out = mkdtempSync(path.join(tmpdir(), "parley-chaos-test-"));
   try {
-    const args = "--only shard-kill --calls 2 --rounds 1 --seed 1 --no-page --out".split(" ");
+    const args = "--only shard-kill --calls 2 --rounds 1 --seed 1 --out".split(" ");
     // Exits with 1, and says why, when a promise was broken.
     await run(process.execPath, [path.join(import.meta.dirname, "main.ts"), ...args, out], { timeout: 110_000 });
     const { events } = JSON.parse(readFileSync(path.join(out, "events.json"), "utf8")) as { events: EventVerdict[] };
