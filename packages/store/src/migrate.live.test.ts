@@ -28,7 +28,11 @@ test("replicas that start together migrate once", async () => {
   const url = await postgres.database();
   const stores = await Promise.all(Array.from({ length: 6 }, () => openStore({ url })));
   const { rows } = await withClient(url, (client) => client.query("select name from parley_migrations"));
-  expect(rows).toEqual([{ name: "0001_calls_and_facts.sql" }, { name: "0002_live_calls.sql" }]);
+  expect(rows).toEqual([
+    { name: "0001_calls_and_facts.sql" },
+    { name: "0002_live_calls.sql" },
+    { name: "0003_fences.sql" },
+  ]);
   await Promise.all(stores.map((store) => store.close()));
 });
 

@@ -19,6 +19,7 @@ export const calls = pgTable("calls", {
   callId: text("call_id").primaryKey(),
   callMonth: date("call_month", { mode: "string" }).notNull(),
   epoch: integer("epoch").notNull(),
+  fence: integer("fence").notNull().default(0),
   lastSeq: integer("last_seq").notNull().default(0),
   factCount: integer("fact_count").notNull().default(0),
   status: text("status", { enum: ["live", "ended"] })

@@ -74,6 +74,20 @@ describe("appending", () => {
     expect((await store.facts.read("c1")).facts.map((fact) => fact.epoch)).toEqual([1, 1, 1, 2, 2]);
   });
 
+  test("refuses older epochs from the moment the call is given away, before the new owner has written", async () => {
+    await append(log("c1", 1, 6));
+    await store.facts.fence("c1", 1_000);
+    await store.facts.fence("c1", 3);
+    expect(await store.calls.get("c1")).toMatchObject({ epoch: 1, lastEpoch: 1_000 });
+    expect(await append(log("c1", 7, 9))).toEqual({ status: "stale-epoch", currentEpoch: 1_000 });
+    expect(await append(log("c1", 7, 9, 999))).toMatchObject({ status: "stale-epoch" });
+    // The new owner could not read all of what was there.
+    expect(await append(log("c1", 5, 6, 1_000))).toEqual({ status: "stored", ackedSeq: 6, stored: 2 });
+    expect((await store.facts.read("c1")).facts.map((fact) => fact.epoch)).toEqual([1, 1, 1, 1, 1_000, 1_000]);
+    await store.facts.fence("unknown", 5);
+    expect(await store.calls.get("unknown")).toBe(null);
+  });
+
   test("a takeover from a shorter copy of the log counts from there", async () => {
     await append(log("c1", 1, 6));
     expect(await append(log("c1", 4, 5, 2))).toEqual({ status: "stored", ackedSeq: 5, stored: 2 });

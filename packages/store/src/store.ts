@@ -3,7 +3,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { Client, type ClientConfig, Pool } from "pg";
 import { type CallPage, type CallRow, getCall, listCalls, listLiveCalls } from "./calls/calls.ts";
 import { StoreError } from "./error.ts";
-import { type AppendResult, appendBatch, type Batch } from "./facts/append.ts";
+import { type AppendResult, appendBatch, type Batch, fence } from "./facts/append.ts";
 import { type FactPage, readFacts } from "./facts/facts.ts";
 import { factPartitions } from "./facts/partitions.ts";
 import { type StoreLog, silentLog } from "./log.ts";
@@ -37,6 +37,8 @@ export interface Store {
   facts: {
     /** Stores each fact exactly once by (callId, epoch, seq), all or none, together with what it changes in the call's row. */
     appendBatch(batch: Batch): Promise<AppendResult>;
+    /** From now on nothing of older epochs is taken: the call is given to an owner that has not written yet. */
+    fence(callId: string, epoch: number): Promise<void>;
     read(callId: string, options?: { afterSeq?: number; limit?: number }): Promise<FactPage>;
   };
   workerKeys: WorkerKeys;
@@ -85,6 +87,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
     facts: {
       appendBatch: (batch) => guarded(() => appendBatch(db, partitions, batch)),
+      fence: (callId, epoch) => guarded(() => fence(db, callId, epoch)),
       read: (callId, page) => guarded(() => readFacts(db, callId, page)),
     },
     workerKeys: {

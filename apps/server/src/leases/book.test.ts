@@ -159,13 +159,13 @@ describe("who takes over", () => {
     t.here("d");
     t.gone("a");
     t.pass(1_000);
-    expect(t.answer("c", no, 7)).toBe(8);
-    expect(t.answer("c", no, 7)).toBe(9);
+    expect(t.answer("c", no, 7)).toBe(1_000);
+    expect(t.answer("c", no, 2_500)).toBe(3_000);
     expect(t.ordered()).toEqual(["c>b", "c>d"]);
     t.pass(1_100);
     expect(t.ordered()).toEqual(["c>b", "c>d", "c>b"]);
-    expect(t.answer("c")).toBe(10);
-    t.lease("b", [call("c", { epoch: 10, crashes: 1 })]);
+    expect(t.answer("c")).toBe(4_000);
+    t.lease("b", [call("c", { epoch: 4_000, crashes: 1 })]);
     t.pass(60_000);
     expect(t.ordered()).toHaveLength(3);
     expect(t.book.ownerOf("c")).toBe("b");
@@ -200,8 +200,8 @@ describe("who takes over", () => {
     t.gone("a");
     t.pass(1_000);
     t.here("a", [call("c")]);
-    expect(t.answer("c")).toBe(2);
-    t.lease("b", [call("c", { epoch: 2 })]);
+    expect(t.answer("c")).toBe(1_000);
+    t.lease("b", [call("c", { epoch: 1_000 })]);
     t.lease("a", [call("c")]);
     expect(t.book.ownerOf("c")).toBe("b");
   });
@@ -230,6 +230,44 @@ describe("who takes over", () => {
     t.pass(500);
     t.here("b", [call("c", { epoch })]);
     t.pass(10_000);
+    expect([t.ordered(), t.book.ownerOf("c")]).toEqual([["c>b"], "b"]);
+  });
+
+  test("once the new owner reads the log, an old one that is back has lost it, whatever becomes of the order", () => {
+    const t = testBook();
+    t.here("a", [call("c")]);
+    t.here("b");
+    t.here("d", [call("x")]);
+    t.gone("a");
+    t.pass(1_000);
+    expect(t.book.fence("b", "c")).toBe(null);
+    const epoch = t.book.epochFor("c", "b", 0) ?? 0;
+    expect([t.book.fence("d", "c"), t.book.fence("b", "c")]).toEqual([null, epoch]);
+    t.here("a", [call("c", { epoch: 3 })]);
+    t.book.answered(t.now, "c", { to: "b", epoch }, no);
+    t.pass(100);
+    expect(t.ordered()).toEqual(["c>b", "c>d"]);
+    expect(t.book.claim(t.now, "a", { callId: "c", epoch: 3, storedEpoch: 0, storedLive: true })).toMatchObject({
+      granted: false,
+      epoch,
+    });
+    expect(t.answer("c")).toBeGreaterThan(epoch);
+    expect(t.book.fence("d", "c")).toBe(null);
+  });
+
+  test("one that has taken it and still looks for a place for it has time", () => {
+    const t = testBook();
+    t.here("a", [call("c")]);
+    t.here("b");
+    t.gone("a");
+    t.pass(1_000);
+    const epoch = t.answer("c");
+    for (let i = 0; i < 10; i += 1) {
+      t.lease("b", [call("c", { epoch: epoch - 1 })]);
+      t.pass(5_000);
+    }
+    t.lease("b", [call("c", { epoch })]);
+    t.pass(60_000);
     expect([t.ordered(), t.book.ownerOf("c")]).toEqual([["c>b"], "b"]);
   });
 
@@ -268,7 +306,7 @@ describe("who takes over", () => {
     expect(t.ordered()).toEqual([]);
     t.lease("b", []);
     expect(t.ordered()).toEqual(["c>b"]);
-    expect(t.answer("c")).toBe(5);
+    expect(t.answer("c")).toBe(1_000);
   });
 });
 
@@ -374,12 +412,12 @@ describe("hand-over", () => {
     // Asked again on a new line: one order all the same.
     t.book.handOver(t.now, "a", { callId: "c", epoch: 1 });
     t.lease("a", [call("c", { crashes: 1 })], { draining: true });
-    expect(t.answer("c")).toBe(2);
+    expect(t.answer("c")).toBe(1_000);
     expect(handedOver(t)).toEqual([{ type: "handed-over", callId: "c", from: "a", accepted: true, reason: "" }]);
     t.book.handOver(t.now, "a", { callId: "c", epoch: 1 });
     t.pass(100);
     expect(handedOver(t)[1]).toMatchObject({ accepted: true });
-    t.lease("b", [call("c", { epoch: 2, crashes: 1 })]);
+    t.lease("b", [call("c", { epoch: 1_000, crashes: 1 })]);
     t.lease("a", []);
     t.gone("a", "goodbye");
     t.pass(60_000);
@@ -398,6 +436,16 @@ describe("hand-over", () => {
     t.gone("a");
     t.pass(1_000);
     expect(t.ordered()).toEqual(["c>b", "c>b"]);
+  });
+
+  test("a giver's log is not closed to it before another has the call", () => {
+    const t = testBook();
+    t.here("a", [call("c")]);
+    t.here("b");
+    t.book.handOver(t.now, "a", { callId: "c", epoch: 1 });
+    t.pass(100);
+    t.book.epochFor("c", "b", 0);
+    expect(t.book.fence("b", "c")).toBe(null);
   });
 
   test("the giver's own lease does not end it", () => {

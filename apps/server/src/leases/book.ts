@@ -4,6 +4,8 @@ import { type LeaseTimings, leaseMs } from "./timings.ts";
 
 /** Ended calls whose epoch is remembered: their last facts may not be stored yet. */
 const MAX_OVER = 10_000;
+/** Between the epochs of orders: a worker that is cut off counts on by one for each process that it loses. */
+const LEAP = 1_000;
 /** New calls that one worker may have claimed and not begun. */
 const MAX_PROMISED = 1_000;
 /** As long as it gets: there may be more that are not named. */
@@ -56,6 +58,8 @@ export interface LeaseBook {
   knows(callId: string): boolean;
   /** A worker has more unshipped logs than it can name. */
   hasUnnamed(): boolean;
+  /** The ordered worker is about to read the log: nothing of older epochs counts from now on. Null: it is no such read. */
+  fence(workerId: string, callId: string): number | null;
   /** The epoch for the order that is being made; null when it is not wanted any more. */
   epochFor(callId: string, to: string, storedEpoch: number): number | null;
   answered(
@@ -134,15 +138,17 @@ export function leaseBook(timings: LeaseTimings, startMs: number): LeaseBook {
   }
 
   /** A worker says that it runs a call. */
-  function accept(worker: LeasedWorker, call: LeasedCall): void {
+  function accept(worker: LeasedWorker, call: LeasedCall, nowMs: number): void {
     const entry = calls.get(call.callId);
     if (entry === undefined) {
       add(call, { kind: "owned", by: worker.id });
       return;
     }
+    const { holding } = entry;
+    // It has taken the call and looks for a place for it.
+    if (holding.kind === "promised" && holding.by === worker.id) holding.untilMs = nowMs + timings.settleMs;
     // It has lost the call and will hear of it from the store.
     if (call.epoch < entry.epoch) return;
-    const { holding } = entry;
     if (holding.kind === "owned" && holding.by !== worker.id && call.epoch === entry.epoch) {
       const owner = workers.get(holding.by)?.name ?? holding.by;
       effects.push({ type: "doubled", callId: call.callId, worker: worker.name, owner });
@@ -290,7 +296,7 @@ export function leaseBook(timings: LeaseTimings, startMs: number): LeaseBook {
       worker.calls = new Map(lease.calls.map((call) => [call.callId, call]));
       worker.draining = lease.draining;
       worker.unshipped = new Set(lease.unshipped);
-      for (const call of worker.calls.values()) accept(worker, call);
+      for (const call of worker.calls.values()) accept(worker, call, nowMs);
       for (const callId of before.keys()) {
         if (worker.calls.has(callId)) continue;
         const entry = calls.get(callId);
@@ -351,10 +357,20 @@ export function leaseBook(timings: LeaseTimings, startMs: number): LeaseBook {
     found(nowMs, call) {
       if (!calls.has(call.callId)) free(add({ ...call, crashes: 0 }, { kind: "over", sinceMs: nowMs }), nowMs);
     },
+    fence(workerId, callId) {
+      const entry = calls.get(callId);
+      // A giver has written its last fact, and goes on from there if nobody takes the call.
+      if (entry?.holding.kind !== "ordered" || entry.holding.to !== workerId || entry.holding.giver !== null)
+        return null;
+      if (entry.holding.epoch === 0) return null;
+      entry.epoch = entry.holding.epoch;
+      return entry.epoch;
+    },
     epochFor(callId, to, storedEpoch) {
       const entry = calls.get(callId);
       if (entry?.holding.kind !== "ordered" || entry.holding.to !== to) return null;
-      entry.orderedEpoch = Math.max(entry.epoch, entry.orderedEpoch, storedEpoch) + 1;
+      const newest = Math.max(entry.epoch, entry.orderedEpoch, storedEpoch);
+      entry.orderedEpoch = (Math.floor(newest / LEAP) + 1) * LEAP;
       entry.holding.epoch = entry.orderedEpoch;
       return entry.orderedEpoch;
     },

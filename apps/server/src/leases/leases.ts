@@ -129,7 +129,7 @@ export function keepLeases(options: LeasesOptions): Leases {
         book.ended(clock.now(), callId);
         return null;
       }
-      const epoch = book.epochFor(callId, to, row?.epoch ?? 0);
+      const epoch = book.epochFor(callId, to, row?.lastEpoch ?? 0);
       const { apiKey, apiSecret } = livekit;
       const token = await mintAgentToken({ apiKey, apiSecret, room: seat.room, identity: seat.identity });
       return epoch === null ? null : { ...seat, token, epoch };
@@ -215,10 +215,15 @@ export function keepLeases(options: LeasesOptions): Leases {
     },
     async claim(peer, { callId, epoch }) {
       const row = await noted(store.calls.get(callId));
-      const stored = { storedEpoch: row?.epoch ?? 0, storedLive: row?.status === "live" };
+      const stored = { storedEpoch: row?.lastEpoch ?? 0, storedLive: row?.status === "live" };
       const claim = book.claim(clock.now(), peer.instance, { callId, epoch, ...stored });
       if (!claim.granted) log.info({ callId, worker: peer.worker, epoch, owner: claim.owner }, "a claim was refused");
       return claim;
+    },
+    async reads(peer, callId) {
+      const epoch = book.fence(peer.instance, callId);
+      // What the old owner still sends would be confirmed, and then be cut off by what the new one writes.
+      if (epoch !== null) await noted(store.facts.fence(callId, epoch));
     },
     handOver(peer, { callId, epoch }) {
       const key = handOverKey(peer.instance, callId);

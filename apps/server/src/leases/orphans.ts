@@ -21,7 +21,7 @@ export async function findOrphans({ listLive, rooms, idleMs, isKnown }: OrphanSe
   let afterCallId = "";
   for (let seen = 0; seen < MAX_SEEN && found.length < MAX_FOUND; seen += PAGE) {
     const page = await listLive({ limit: PAGE, afterCallId, idleMs });
-    for (const { callId, epoch, room, agent } of page) {
+    for (const { callId, lastEpoch: epoch, room, agent } of page) {
       // Without a room nobody can go on with it, and it stays as it is.
       if (room === null || isKnown(callId) || found.length >= MAX_FOUND) continue;
       found.push({ callId, epoch, room, agentName: agent, identity: await agentIn(rooms, room, callId) });

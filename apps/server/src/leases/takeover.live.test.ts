@@ -63,7 +63,11 @@ function breakable(real: Store): Store {
       list: guard(real.calls.list),
       listLive: guard(real.calls.listLive),
     },
-    facts: { appendBatch: guard(real.facts.appendBatch), read: guard(real.facts.read) },
+    facts: {
+      appendBatch: guard(real.facts.appendBatch),
+      fence: guard(real.facts.fence),
+      read: guard(real.facts.read),
+    },
   };
 }
 
@@ -124,7 +128,7 @@ test("a worker that vanishes: another one gets its calls, goes on from their log
     room: first.room,
     identity: first.identity,
     agentName: "front-desk",
-    epoch: 4,
+    epoch: 1_000,
     crashes: 2,
   });
   expect(claims(order?.token ?? "")).toMatchObject({
@@ -132,25 +136,50 @@ test("a worker that vanishes: another one gets its calls, goes on from their log
     kind: "agent",
     video: { room: first.room, roomJoin: true, agent: true },
   });
-  expect(b.orders.find(({ callId }) => callId === second.callId)).toMatchObject({ epoch: 2, crashes: 1 });
+  expect(b.orders.find(({ callId }) => callId === second.callId)).toMatchObject({ epoch: 1_000, crashes: 1 });
 
   const log = await b.uplink.readLog(first.callId, 5_000);
   expect(log.map(({ seq, epoch }) => [seq, epoch])).toEqual(Array.from({ length: 20 }, (_, i) => [i + 1, 3]));
-  b.write({ ...first, epoch: 4 }, 21, 25);
+  b.write({ ...first, epoch: 1_000 }, 21, 25);
   expect(await b.uplink.drained(10_000)).toBe(true);
   // The one that was missed never stopped, and is back.
   a.write(first, 21, 30);
   await vi.waitFor(() => expect(a.stale).toEqual([{ callId: first.callId, epoch: 3 }]), { timeout: 20_000 });
   expect(await a.uplink.claim({ callId: first.callId, room: first.room, epoch: 3 }, 5_000)).toMatchObject({
     granted: false,
-    epoch: 4,
+    epoch: 1_000,
     owner: "worker/b",
   });
   const { facts } = await store.facts.read(first.callId);
   expect(facts.map(({ seq, epoch }) => [seq, epoch])).toEqual(
-    Array.from({ length: 25 }, (_, i) => [i + 1, i < 20 ? 3 : 4]),
+    Array.from({ length: 25 }, (_, i) => [i + 1, i < 20 ? 3 : 1_000]),
   );
   expect([a.orders, b.orders.length]).toEqual([[], 2]);
+});
+
+test("from the moment the next owner reads the log nothing of the old one is confirmed", async () => {
+  const server = await serve();
+  const call = newCall();
+  const a = await worker(server, "a", [call]);
+  const b = await worker(server, "b");
+  b.readsOrdered = true;
+  a.write(call, 1, 10);
+  expect(await a.uplink.drained(10_000)).toBe(true);
+  a.line.cut(1_500);
+  a.write(call, 11, 14);
+  await ordered(b);
+  await vi.waitFor(() => expect(b.logs).toHaveLength(1), { timeout: 5_000 });
+  expect(b.logs[0]).toHaveLength(10);
+  // It is back before the new owner has written anything.
+  await vi.waitFor(() => expect(a.stale).toEqual([{ callId: call.callId, epoch: 1 }]), { timeout: 20_000 });
+  expect((await store.facts.read(call.callId)).facts).toHaveLength(10);
+  b.write({ ...call, epoch: 1_000 }, 11, 12);
+  expect(await b.uplink.drained(10_000)).toBe(true);
+  expect((await store.facts.read(call.callId)).facts.map(({ epoch }) => epoch)).toEqual([
+    ...Array.from({ length: 10 }, () => 1),
+    1_000,
+    1_000,
+  ]);
 });
 
 test("a line that breaks and is back within 700 ms costs nothing", async () => {
@@ -192,7 +221,7 @@ test("a server that starts anew: nothing for a full lease; then the calls of who
   await connected(b);
   await ordered(b);
   expect((b.orders[0]?.atMs ?? 0) - startedAt).toBeGreaterThan(LEASE_MS - 50);
-  expect(b.orders[0]).toMatchObject({ callId: lost.callId, room: lost.room, identity: lost.identity, epoch: 2 });
+  expect(b.orders[0]).toMatchObject({ callId: lost.callId, room: lost.room, identity: lost.identity, epoch: 1_000 });
   await sleep(LEASE_MS);
   expect(b.orders).toHaveLength(1);
 });
@@ -215,7 +244,7 @@ test("a call found live whose room is empty is ordered under a name of its own",
   const server = await serve({ behindLease: false });
   const b = await worker(server, "b");
   await ordered(b);
-  expect(b.orders[0]).toMatchObject({ callId: call.callId, identity: `agent-${call.callId}`, epoch: 2 });
+  expect(b.orders[0]).toMatchObject({ callId: call.callId, identity: `agent-${call.callId}`, epoch: 1_000 });
 });
 
 test("one that refuses, one that drains, one of another agent: tried again until somebody comes", async () => {
@@ -236,7 +265,7 @@ test("one that refuses, one that drains, one of another agent: tried again until
   await sleep(1_500);
   const epochs = [...refusing.orders, ...late.orders].map(({ epoch }) => epoch);
   // Each order had an epoch of its own, and the last one's is above all.
-  expect(epochs).toEqual(Array.from(epochs, (_, index) => index + 2));
+  expect(epochs).toEqual(Array.from(epochs, (_, index) => (index + 1) * 1_000));
   expect([draining.orders, other.orders, late.orders.length]).toEqual([[], [], 1]);
   expect(await server.command(call.callId, "end", { reason: "test" })).toEqual({ ok: true, reason: "" });
   expect(late.told).toHaveLength(1);
@@ -277,11 +306,11 @@ test("a worker that drains gives its calls away, and leaves", async () => {
   a.uplink.beat();
   expect(await a.uplink.shipped(call.callId, 1, 10_000)).toBe(true);
   expect(await a.uplink.handOver(call, 5_000)).toEqual({ accepted: true, reason: "" });
-  expect(b.orders).toEqual([expect.objectContaining({ callId: call.callId, epoch: 2, crashes: 0 })]);
+  expect(b.orders).toEqual([expect.objectContaining({ callId: call.callId, epoch: 1_000, crashes: 0 })]);
   a.calls = [];
   await a.uplink.close();
   b.refuses = "no place";
-  expect(await b.uplink.handOver({ callId: call.callId, epoch: 2 }, 5_000)).toMatchObject({ accepted: false });
+  expect(await b.uplink.handOver({ callId: call.callId, epoch: 1_000 }, 5_000)).toMatchObject({ accepted: false });
   await sleep(1_500);
   expect(b.orders).toHaveLength(1);
   expect(await server.command(call.callId, "interrupt")).toEqual({ ok: true, reason: "" });

@@ -91,6 +91,7 @@ function fakeStore(calls: CallRow[], failure: { error: Error | null }): AppOptio
     },
     facts: {
       appendBatch: () => Promise.reject(new Error("not here")),
+      fence: () => Promise.reject(new Error("not here")),
       async read(callId, { afterSeq = 0, limit = 500 } = {}) {
         guard();
         const last = calls.find((call) => call.callId === callId)?.lastSeq ?? 0;
@@ -109,6 +110,7 @@ export function callRow(callId: string, more: Partial<CallRow> = {}): CallRow {
   return {
     callId,
     epoch: 1,
+    lastEpoch: 1,
     status: "ended",
     agent: "front-desk",
     room: "r",

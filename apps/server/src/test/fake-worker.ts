@@ -2,7 +2,15 @@ import { appendFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { callFileName, type LeasedCall, openUplink, parseTakeOver, type TakeOver, type Uplink } from "@parley/uplink";
+import {
+  callFileName,
+  type LeasedCall,
+  openUplink,
+  parseTakeOver,
+  type ShippedFact,
+  type TakeOver,
+  type Uplink,
+} from "@parley/uplink";
 import { onTestFinished } from "vitest";
 import { type BreakableLine, breakableLine } from "./breakable-line.ts";
 
@@ -15,6 +23,10 @@ export interface FakeWorker {
   /** What it was told, orders aside. */
   told: { callId: string; name: string; args: object }[];
   stale: { callId: string; epoch: number }[];
+  /** What it read of the calls that it was ordered to take. */
+  logs: ShippedFact[][];
+  /** It reads a call's log before it says yes, as workers do. */
+  readsOrdered: boolean;
   draining: boolean;
   /** Why it takes no orders; null: it takes them. */
   refuses: string | null;
@@ -37,6 +49,8 @@ export async function fakeWorker(
     orders: [],
     told: [],
     stale: [],
+    logs: [],
+    readsOrdered: false,
     draining: false,
     refuses: null,
     write({ callId, epoch, room }, firstSeq, lastSeq, more = {}) {
@@ -81,6 +95,7 @@ export async function fakeWorker(
       const order = parseTakeOver(args);
       worker.orders.push({ ...order, callId, atMs: performance.now() });
       if (worker.refuses !== null) return { ok: false, reason: worker.refuses };
+      if (worker.readsOrdered) worker.logs.push(await uplink.readLog(callId, 5_000));
       const { epoch, room, agentName, identity, crashes } = order;
       worker.calls.push({ callId, epoch, room, agentName, identity, crashes });
       uplink.beat();

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, lt, lte, or } from "drizzle-orm";
+import { and, asc, desc, eq, gt, lt, lte, or, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import { StoreError } from "../error.ts";
 import { calls } from "../schema.ts";
@@ -6,7 +6,10 @@ import { calls } from "../schema.ts";
 /** One call, as the list shows it. Times are wall clock, for display. */
 export interface CallRow {
   callId: string;
+  /** Of the owner that wrote last. */
   epoch: number;
+  /** The highest one that was written or given to an owner. */
+  lastEpoch: number;
   status: "live" | "ended";
   agent: string | null;
   room: string | null;
@@ -31,6 +34,7 @@ export interface CallPage {
 const columns = {
   callId: calls.callId,
   epoch: calls.epoch,
+  lastEpoch: sql<number>`greatest(${calls.epoch}, ${calls.fence})`.mapWith(Number),
   status: calls.status,
   agent: calls.agent,
   room: calls.room,

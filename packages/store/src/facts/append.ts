@@ -52,7 +52,8 @@ async function attemptAppend(
         .onConflictDoNothing();
       const [call] = await tx.select().from(calls).where(eq(calls.callId, callId)).for("update");
       if (call === undefined) throw new Error(`call ${callId} vanished inside its own transaction`);
-      if (epoch < call.epoch) return { status: "stale-epoch", currentEpoch: call.epoch } as const;
+      const currentEpoch = Math.max(call.epoch, call.fence);
+      if (epoch < currentEpoch) return { status: "stale-epoch", currentEpoch } as const;
 
       // The owner of a newer epoch may go on from a shorter copy of the log: then its facts count from there.
       const first = facts[0]?.seq;
@@ -92,6 +93,15 @@ async function attemptAppend(
     }
     throw error;
   }
+}
+
+/** From now on nothing of older epochs is taken: the call is given to an owner that has not written yet. */
+export async function fence(db: NodePgDatabase, callId: string, epoch: number): Promise<void> {
+  checkCall(callId, epoch);
+  await db
+    .update(calls)
+    .set({ fence: sql`greatest(${calls.fence}, ${epoch}::integer)` })
+    .where(eq(calls.callId, callId));
 }
 
 function insertFacts(month: string, callId: string, epoch: number, facts: readonly StoredFact[]): SQL {

@@ -69,6 +69,7 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
   let instance = "";
   let agent: string | null = null;
   let closedByUs = false;
+  let storeFailed = false;
   let saidHello = false;
   let isOver = false;
   const { promise: done, resolve: finish } = Promise.withResolvers<void>();
@@ -82,6 +83,7 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
   const asked = answers({
     claim: (call) => keeper.claim(peer, call),
     handOver: (call) => keeper.handOver(peer, call),
+    reads: (callId) => keeper.reads(peer, callId),
     read: (callId, page) => store.read(callId, page),
     send: sendWhenTaken,
     log,
@@ -114,8 +116,9 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
 
   async function append(message: Extract<FromWorker, { type: "facts" }>): Promise<void> {
     const { batch, callId, epoch, facts } = message;
-    // Of a worker that is gone this may be the only copy; while the store is away it is no use.
-    if (isOver && closedByUs) return;
+    // Nothing behind what could not be stored: a new owner's later facts would hide where its first ones belong. Of a
+    // worker that is gone, though, this may be the only copy.
+    if (storeFailed) return;
     try {
       const result = await store.appendBatch({ callId, epoch, facts });
       if (result.status === "stale-epoch") {
@@ -135,6 +138,7 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
       }
       // Facts wait well in the worker's file, so the line is cut until the store is back.
       log.error({ worker, callId, epoch, error: text }, "facts could not be stored; the worker comes back later");
+      storeFailed = true;
       close(TRY_LATER, "the store is not available");
     }
   }

@@ -19,6 +19,7 @@ export interface AnswersOptions {
     owner: string | null;
   }>;
   handOver(question: Extract<Question, { type: "hand-over" }>): Promise<Reply>;
+  reads(callId: string): Promise<void>;
   read(
     callId: string,
     page: { afterSeq: number; limit: number },
@@ -55,6 +56,7 @@ export function answers(options: AnswersOptions): { ask(question: Question): voi
   }
 
   async function sendLog(requestId: string, callId: string): Promise<void> {
+    await options.reads(callId);
     let page: ShippedFact[] = [];
     let bytes = 0;
     for (let afterSeq: number | null = 0; afterSeq !== null; ) {

@@ -121,6 +121,40 @@ test("what a worker sent before it died is stored, however slow the store", asyn
   expect(sink.of("c")).toEqual([1, 2, 3]);
 });
 
+test("nothing of a call is stored behind what could not be", async ({ serve, connect, sink }) => {
+  const { url } = await serve();
+  await sink.appendBatch({ callId: "c", epoch: 1, facts: facts("c", 1, 9) });
+  sink.failNext(Object.assign(new Error("no database"), { retryable: true }));
+  const { socket, closed: code } = await connect(url);
+  socket.send(HELLO);
+  // A new owner goes on from a shorter copy: without the first batch the second one would be taken to begin it.
+  for (const [batch, first] of [4, 7].entries())
+    socket.send(
+      JSON.stringify({ type: "facts", batch, callId: "c", epoch: 2, facts: facts("c", first, first + 2, 2) }),
+    );
+  expect(await code).toBe(1013);
+  expect(sink.stored.filter(({ epoch }) => epoch === 2)).toEqual([]);
+});
+
+test("the keeper hears of a read before the log is given out, and may forbid it", async ({ serve, ship, sink }) => {
+  await sink.appendBatch({ callId: "c", epoch: 1, facts: facts("c", 1, 3) });
+  const order: string[] = [];
+  const read = sink.read;
+  sink.read = async (callId, page) => {
+    order.push("read");
+    return read(callId, page);
+  };
+  const reads = async (_peer: unknown, callId: string) => {
+    order.push(`reads ${callId}`);
+    if (callId === "d") throw new Error("no database");
+  };
+  const { url } = await serve({ keeper: { ...noKeeper, reads } });
+  const uplink = await ship(url);
+  expect(await uplink.readLog("c", 5_000)).toHaveLength(3);
+  await expect(uplink.readLog("d", 5_000)).rejects.toThrow(/no database/);
+  expect(order).toEqual(["reads c", "read", "reads d"]);
+});
+
 test("no file of a running call is removed, of whatever epoch; afterwards all are", async ({ dir, serve, ship }) => {
   const { url } = await serve();
   let running = [leased("c", 2)];

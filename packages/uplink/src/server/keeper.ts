@@ -23,6 +23,8 @@ export interface CallKeeper {
     peer: UplinkPeer,
     call: { callId: string; room: string | null; epoch: number | null },
   ): Promise<{ granted: boolean; epoch: number; owner: string | null }>;
+  /** Before a worker is given a call's log: whoever is to go on with the call begins here. */
+  reads(peer: UplinkPeer, callId: string): Promise<void>;
   handOver(peer: UplinkPeer, call: { callId: string; epoch: number }): Promise<{ accepted: boolean; reason: string }>;
 }
 
@@ -32,5 +34,6 @@ export const noKeeper: CallKeeper = {
   leased() {},
   gone() {},
   claim: async (_peer, { epoch }) => ({ granted: true, epoch: epoch ?? 0, owner: null }),
+  reads: async () => undefined,
   handOver: async () => ({ accepted: false, reason: "this server knows no other worker" }),
 };

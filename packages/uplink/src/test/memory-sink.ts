@@ -47,6 +47,11 @@ export function memorySink(): MemorySink {
       const call = calls.get(callId) ?? { epoch, lastSeq: 0 };
       if (epoch < call.epoch) return { status: "stale-epoch", currentEpoch: call.epoch };
       const first = facts[0]?.seq ?? 1;
+      if (epoch > call.epoch && first <= call.lastSeq) {
+        // A new owner owns the log from its first fact on.
+        sink.stored = sink.stored.filter((fact) => fact.callId !== callId || fact.seq < first);
+        call.lastSeq = first - 1;
+      }
       if (first > call.lastSeq + 1) return { status: "gap", ackedSeq: call.lastSeq };
       for (const fact of facts) {
         if (fact.seq <= call.lastSeq) continue;

@@ -30,6 +30,8 @@ export class Shipment {
   /** Rises when reading begins anew from an earlier place: what is being read at that moment is of no use any more. */
   #rewinds = 0;
   #closes: boolean;
+  /** The file's first facts are stored. Until then nothing follows them: only they say where this owner begins. */
+  #begun: boolean;
   #written: Ack;
   /** At this size no further whole line was found. */
   #exhaustedAtBytes = -1;
@@ -42,6 +44,7 @@ export class Shipment {
     this.#seq = ack.seq === 0 ? null : ack.seq;
     this.#offset = ack.offset;
     this.#closes = ack.complete === true;
+    this.#begun = ack.seq > 0;
     this.state = ack.complete === true ? "complete" : "open";
     this.#log = log;
   }
@@ -64,6 +67,11 @@ export class Shipment {
     return (
       this.state === "open" && this.file.sizeBytes > this.#offset && this.file.sizeBytes !== this.#exhaustedAtBytes
     );
+  }
+
+  /** What was sent has to be stored before anything may follow it. */
+  get mustWait(): boolean {
+    return !this.#begun && this.#sent.length > 0;
   }
 
   /** Every whole line is stored, as far as it ever will be. */
@@ -120,6 +128,7 @@ export class Shipment {
       this.#rewind(seq);
       return;
     }
+    this.#begun = true;
     // With nothing else on the line, lines passed over behind this batch are done with as well.
     this.#acked = { seq: batch.seq, offset: this.#sent.length === 0 ? this.#offset : batch.offset };
   }
@@ -178,6 +187,7 @@ export class Shipment {
     );
     this.#rewinds += 1;
     this.#sent = [];
+    this.#begun = false;
     this.#exhaustedAtBytes = -1;
     this.#acked = { seq, offset: 0 };
     this.#seq = seq;

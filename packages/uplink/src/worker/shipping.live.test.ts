@@ -1,6 +1,8 @@
 import { appendFileSync, existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
 import { expect, vi } from "vitest";
+import { WebSocketServer } from "ws";
 import { closed, fact, facts, upTo, write } from "../test/log-file.ts";
 import { test, until } from "../test/uplink-test.ts";
 
@@ -69,4 +71,36 @@ test("a later epoch waits for the one before, whose torn end is given up", async
   await vi.waitFor(async () =>
     expect((await readdir(dir)).filter((name) => name.endsWith("ndjson"))).toEqual(["c.2.ndjson"]),
   );
+});
+
+test("a new owner's first facts are stored before any others are sent", async ({ dir, ship, onEnd }) => {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  const batches: number[] = [];
+  server.on("connection", (socket) => {
+    socket.send(JSON.stringify({ type: "welcome", protocol: 2, creditBytes: 1e9, leaseMs: 10_000 }));
+    socket.on("message", (data) => {
+      const message = JSON.parse(String(data));
+      if (message.type !== "facts") return;
+      const { batch, callId, epoch } = message;
+      batches.push(message.facts[0].seq);
+      const seq = message.facts.at(-1).seq;
+      if (batches.length === 1)
+        setTimeout(() => socket.send(JSON.stringify({ type: "ack", batch, callId, epoch, seq })), 300);
+    });
+  });
+  await new Promise((resolve) => server.once("listening", resolve));
+  onEnd(() => server.close());
+  const text = "x".repeat(30_000);
+  write(
+    dir,
+    upTo(40)
+      .slice(3)
+      .map((seq) => fact("c", seq, 2, { text })),
+  );
+  await ship(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await until(() => expect(batches).toEqual([4]));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(batches).toEqual([4]);
+  // Once they are, the rest does not wait for one another.
+  await until(() => expect(batches.length).toBeGreaterThan(5));
 });

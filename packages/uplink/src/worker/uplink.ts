@@ -279,7 +279,7 @@ class Shipper implements Uplink {
         // A later epoch waits until the one before it is stored: the server refuses an older one afterwards.
         if (busy.has(callId)) continue;
         if (shipment.state === "open") busy.add(callId);
-        if (!shipment.hasUnsent) continue;
+        if (!shipment.hasUnsent || shipment.mustWait) continue;
         if (!this.#maySend()) return;
         const batch = await shipment.next();
         if (batch === null || !this.#maySend()) continue;
