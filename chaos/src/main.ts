@@ -52,6 +52,11 @@ const note = (event: EventVerdict) => {
   events.push(event);
   say(line(event));
 };
+/** One event that cannot be carried out or judged is a fault of the run, not its end. */
+const gaveUp = (name: string) => (error: unknown) => {
+  failed = true;
+  console.error(`${name}: could not be carried out:`, error);
+};
 let judging: Promise<void> = Promise.resolve();
 try {
   const order = Array.from({ length: Number(values.rounds) }, () => random_.shuffled(cases)).flat();
@@ -60,11 +65,11 @@ try {
       say(`time is up: ${order.length - index} events of ${order.length} were not run`);
       break;
     }
-    const { judged } = await runEvent(scene, one, calls);
+    const started = await runEvent(scene, one, calls).catch(gaveUp(one.name));
     await judging;
+    if (!started) continue;
     // The last logs arrive while the next callers dial.
-    judging = judged.then(note);
-    judging.catch(() => {});
+    judging = started.judged.then(note).catch(gaveUp(one.name));
   }
   await judging;
 } catch (error) {
