@@ -20,8 +20,8 @@ const WHOLE_MS = 20_000;
 export async function runEvent(scene: Scene, one: Case, count: number): Promise<{ judged: Promise<EventVerdict> }> {
   const { stack, random } = scene;
   const rooms = new RoomsWatch(roomApi({ ...stack.livekit, timeoutMs: 2_000 }));
+  const calls = await scene.dial(count, one.name);
   try {
-    const calls = await scene.dial(count, one.name);
     rooms.watch(calls.map(({ callId }) => callId));
     await greeted(calls);
     await sleep(random.between(...TALKED_MS));
@@ -53,6 +53,7 @@ export async function runEvent(scene: Scene, one: Case, count: number): Promise<
     return { judged: judge().finally(() => rooms.close()) };
   } catch (error) {
     rooms.close();
+    for (const call of calls) call.send({ do: "hang-up" });
     throw error;
   }
 }
