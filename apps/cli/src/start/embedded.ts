@@ -1,10 +1,11 @@
 import { join } from "node:path";
-import { ParleyError } from "@parley/engine";
+import type { ParleyError } from "@parley/engine";
 import { startLiveKitServer } from "@parley/livekit";
 import { startEmbeddedPostgres } from "@parley/store";
 import type { Log } from "@parley/worker/log";
 import type { StartConfig } from "./config.ts";
 import type { Keys } from "./keys.ts";
+import { reviving } from "./revive.ts";
 
 const WATCH_MS = 500;
 
@@ -34,17 +35,35 @@ export async function liveKit(
   if (config.server.livekit) return { value: config.server.livekit, close: async () => {} };
   const { livekitApiKey: apiKey, livekitApiSecret: apiSecret } = keys;
   const dataDir = join(config.server.dataDir, "livekit");
-  const server = await startLiveKitServer({
-    dataDir,
-    apiKey,
-    apiSecret,
+  let closing = false;
+  const start = (ports: { port: number; udpPort?: number }) =>
+    startLiveKitServer({
+      dataDir,
+      apiKey,
+      apiSecret,
+      log,
+      ...ports,
+      portSetting: "PARLEY_LIVEKIT_PORT",
+      onExit: (reason) => revive(`The embedded LiveKit server died: ${reason}. Its log is in ${dataDir}.`),
+      signal,
+    });
+  let server = await start({ port: config.livekitPort });
+  const revive = reviving("livekit", {
     log,
-    port: config.livekitPort,
-    portSetting: "PARLEY_LIVEKIT_PORT",
-    onExit: (reason) => died(dead("livekit", `The embedded LiveKit server died: ${reason}. Its log is in ${dataDir}.`)),
-    signal,
+    died,
+    async again() {
+      if (closing) return;
+      server = await start({ port: server.port, udpPort: server.udpPort });
+      if (closing) await server.stop();
+    },
   });
-  return { value: { url: server.url, apiKey, apiSecret }, close: () => server.stop() };
+  return {
+    value: { url: server.url, apiKey, apiSecret },
+    close() {
+      closing = true;
+      return server.stop();
+    },
+  };
 }
 
 /** The given Postgres, or one beside. */
@@ -52,16 +71,31 @@ export async function database(config: StartConfig, log: Log, died: Died): Promi
   const { databaseUrl } = config.server;
   if (databaseUrl) return { value: databaseUrl, close: async () => {} };
   const dataDir = join(config.server.dataDir, "postgres");
-  const postgres = await startEmbeddedPostgres({ dataDir, log });
+  let postgres = await startEmbeddedPostgres({ dataDir, log });
+  let closing = false;
+  let dead = false;
+  const revive = reviving("postgres", {
+    log,
+    died,
+    async again() {
+      // Lets go of the folder.
+      await postgres.stop();
+      if (closing) return;
+      postgres = await startEmbeddedPostgres({ dataDir, log, port: postgres.port });
+      dead = false;
+      if (closing) await postgres.stop();
+    },
+  });
   const timer = setInterval(() => {
-    if (isAlive(postgres.pid)) return;
-    clearInterval(timer);
-    died(dead("postgres", `The embedded Postgres (process ${postgres.pid}) died. Its log is in ${dataDir}.`));
+    if (dead || isAlive(postgres.pid)) return;
+    dead = true;
+    revive(`The embedded Postgres (process ${postgres.pid}) died. Its log is in ${dataDir}.`);
   }, WATCH_MS);
   timer.unref();
   return {
     value: postgres.url,
     async close() {
+      closing = true;
       clearInterval(timer);
       await postgres.stop();
     },
@@ -76,8 +110,4 @@ function isAlive(pid: number): boolean {
     // It lives, under another user.
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }
-}
-
-function dead(part: string, message: string): ParleyError {
-  return new ParleyError(message, { code: `${part}-died`, category: "internal" });
 }

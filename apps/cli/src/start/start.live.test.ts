@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SimulatedCaller } from "@parley/livekit";
+import { speechClip } from "@parley/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ParleyProcess, parley } from "../test/parley-process.ts";
 
@@ -69,17 +70,51 @@ describe("parley start", () => {
     expect(await again.exit).toBe(0);
   });
 
+  const pidOf = (part: string): number =>
+    part === "livekit"
+      ? JSON.parse(readFileSync(join(dir, "data", "livekit", "livekit.json"), "utf8")).server.pid
+      : Number(readFileSync(join(dir, "data", "postgres", "data", "postmaster.pid"), "utf8").split("\n")[0]);
+  const otherPid = async (part: string, than: number): Promise<number> => {
+    const now = (): number => {
+      try {
+        return pidOf(part) || than;
+      } catch {
+        return than;
+      }
+    };
+    await expect.poll(now, { timeout: 60_000, interval: 50 }).not.toBe(than);
+    return now();
+  };
+
+  it("starts its livekit and its postgres again when they die, and a call goes on", async () => {
+    const started = run(["start", echo]);
+    const page = (await started.line(READY)).slice(READY.length);
+    const caller = await callIn(page);
+    await caller.onset(0);
+    await caller.quiet();
+    for (const part of ["postgres", "livekit"]) {
+      const pid = pidOf(part);
+      process.kill(pid, "SIGKILL");
+      await otherPid(part, pid);
+    }
+    await caller.until(() => caller.agents.length === 1, 60_000, "the agent's being there again");
+    const { endedAt } = await caller.speak(await speechClip("what time do you open on friday"), 16_000);
+    await caller.onset(endedAt, 30_000);
+    await caller.leave();
+    const calls = async () => ((await (await fetch(`${page}/api/calls`)).json()) as { calls?: object[] }).calls;
+    await expect.poll(calls, { timeout: 30_000 }).toMatchObject([{ agent: "echo", status: "ended" }]);
+  });
+
   it.each([
-    ["livekit", /LiveKit server.*ended|LiveKit server died/],
-    ["postgres", /Postgres.*died/],
-  ])("ends with exit code 1 and a named error when its %s dies", async (part, message) => {
+    ["livekit", /The embedded LiveKit server died/],
+    ["postgres", /The embedded Postgres .* died/],
+  ])("ends with exit code 1 and a named error when its %s keeps dying", async (part, message) => {
     const started = run(["start", echo]);
     await started.line(READY);
-    const pid =
-      part === "livekit"
-        ? JSON.parse(readFileSync(join(dir, "data", "livekit", "livekit.json"), "utf8")).server.pid
-        : Number(readFileSync(join(dir, "data", "postgres", "data", "postmaster.pid"), "utf8").split("\n")[0]);
-    process.kill(pid, "SIGKILL");
+    for (let pid = pidOf(part), deaths = 0; deaths < 4; deaths++) {
+      process.kill(pid, "SIGKILL");
+      if (deaths < 3) pid = await otherPid(part, pid);
+    }
     expect(await started.exit).toBe(1);
     expect(started.stderr.join("\n")).toMatch(message);
   });
