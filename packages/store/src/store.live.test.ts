@@ -202,6 +202,7 @@ describe("calls", () => {
     expect(await store.calls.get("c1")).toEqual({
       callId: "c1",
       epoch: 1,
+      lastEpoch: 1,
       status: "live",
       agent: "front desk",
       room: "room-1",
