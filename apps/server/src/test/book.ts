@@ -1,5 +1,6 @@
 import type { Gone, LeasedCall } from "@parley/uplink";
-import { type Effect, type LeaseBook, leaseBook } from "../leases/book.ts";
+import { leaseBook } from "../leases/book.ts";
+import type { Effect, LeaseBook } from "../leases/lease-book.ts";
 import { usualTimings } from "../leases/timings.ts";
 
 type Order = Extract<Effect, { type: "order" }>;
