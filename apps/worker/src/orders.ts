@@ -13,7 +13,8 @@ import type { Recovery } from "./recovery.ts";
 import type { ShardPool } from "./shard-pool.ts";
 import type { ShardPlace, Slots } from "./slots.ts";
 
-const READ_LOG_MS = 5_000;
+/** The server waits 3 s for the answer to an order. */
+const READ_LOG_MS = 2_500;
 const MOST_TEXT = 8_000;
 
 const takeOverArgs = z.object({
@@ -81,8 +82,7 @@ export function createOrders(options: OrdersOptions): Orders {
       const facts = await server.readLog(callId, READ_LOG_MS);
       const context = contextOf(facts, room);
       const copy = keepCopy(config.dataDir, callId, facts);
-      // The epoch before: the next file gets the one that was ordered, or a later one.
-      const call = { jobId, callId, epoch: epoch - 1, logPath: "", url: config.livekit.url, token, identity, context };
+      const call = { jobId, callId, epoch, logPath: "", url: config.livekit.url, token, identity, context };
       recovery.goOn(slot, { ...call, recovery: null }, copy);
       return done;
     } catch (error) {

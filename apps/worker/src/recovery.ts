@@ -36,8 +36,9 @@ export interface Recovery {
   /** Its shard died. */
   rescue(slot: Slot, how: string): void;
   /**
-   * Goes on as soon as there is a place. `copy`: its log as the server has it, from a worker that is lost. Files of
-   * earlier epochs that are here do not count then: their tails are refused by the server.
+   * Goes on as soon as there is a place, in an epoch above that of `call`. `copy`: its log as the server has it, from a
+   * worker that is lost; the epoch is then the ordered one, and files of earlier epochs that are here do not count:
+   * their tails are refused by the server.
    */
   goOn(slot: Slot, call: CallAssignment, copy?: string): void;
   /** The call is over. */
@@ -52,6 +53,8 @@ export interface Recovery {
 interface Waiting {
   slot: Slot;
   call: CallAssignment;
+  /** It goes on in a later one. */
+  afterEpoch: number;
   /** The shard that was started for it alone; null: any will do, or it is not started yet. */
   aloneShard: number | null;
   starts: number;
@@ -77,12 +80,13 @@ export function createRecovery(options: RecoveryOptions): Recovery {
   }
 
   function goOn(slot: Slot, call: CallAssignment, copy?: string): void {
-    if (copy) copyOf.set(slot.callId, { path: copy, epoch: call.epoch });
+    if (copy) copyOf.set(slot.callId, { path: copy, epoch: call.epoch - 1 });
     slot.state = "waiting";
     slot.shardId = null;
     slot.call = call;
     const cancel = clock.after(PLACE_MS, () => giveUp(entry, `no process could take it within ${PLACE_MS / 1000} s`));
-    const entry: Waiting = { slot, call, aloneShard: null, starts: 0, cancel };
+    const afterEpoch = copy ? call.epoch - 1 : call.epoch;
+    const entry: Waiting = { slot, call, afterEpoch, aloneShard: null, starts: 0, cancel };
     waiting.set(slot.jobId, entry);
     place();
   }
@@ -114,7 +118,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     slot.shardId = shardId;
     slot.state = "running";
     const paths = logPaths(slot.callId);
-    const file = nextLogFile(callsDir, slot.callId, Math.max(options.lastEpoch(slot.callId) ?? 0, call.epoch));
+    const file = nextLogFile(callsDir, slot.callId, Math.max(options.lastEpoch(slot.callId) ?? 0, entry.afterEpoch));
     const token = await mintAgentToken({
       ...config.livekit,
       room: call.context.room ?? "",
