@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { settingsSchema } from "@parley/conversation";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { WorkerConfig } from "../config.ts";
+import { createLog } from "../log.ts";
+import type { CallAssignment } from "../messages.ts";
+import type { ShardAgent } from "./agent.ts";
+import { openCall } from "./open-call.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "parley-open-"));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const envelope = { callId: "c", epoch: 1, at: 0, version: 1 };
+const started = {
+  ...envelope,
+  seq: 1,
+  type: "call-started",
+  agent: "shop",
+  agentId: null,
+  room: "r",
+  tenantId: null,
+  language: "en",
+  from: null,
+  to: null,
+  metadata: {},
+  wallMs: 0,
+  greeting: null,
+  settings: settingsSchema.parse({}),
+};
+
+function goOn(lines: readonly object[]) {
+  const path = join(dir, "c.1.ndjson");
+  writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const recovery = { logPaths: [path], copied: false, by: "test", farewell: false };
+  const assignment = { callId: "c", epoch: 2, logPath: join(dir, "c.2.ndjson"), recovery } as unknown as CallAssignment;
+  const agent = { call: { settings: settingsSchema.parse({}) } } as ShardAgent;
+  const lease = { isHeld: () => true, confirm: async () => true };
+  return openCall(assignment, { config: {} as WorkerConfig, agent, lease, log: createLog("test", "silent") });
+}
+
+describe("a call whose log cannot be gone on from", () => {
+  it.each([
+    [
+      "a newer Parley has written to it",
+      [started, { ...envelope, seq: 2, type: "call-started", version: 99 }],
+      { code: "log-unreadable", message: expect.stringContaining("version 99") },
+    ],
+    [
+      "its beginning is missing",
+      [{ ...envelope, seq: 7, type: "interrupt-requested", by: "x" }],
+      { code: "log-unreadable", message: expect.stringContaining("beginning is missing") },
+    ],
+    [
+      "it was over",
+      [started, { ...envelope, seq: 2, type: "call-closed", reason: "agent" }],
+      { code: "call-over", category: "cancelled" },
+    ],
+  ])("is not begun anew: %s", async (_why, lines, error) => {
+    await expect(goOn(lines)).rejects.toMatchObject(error);
+  });
+});
