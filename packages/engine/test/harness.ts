@@ -1,5 +1,13 @@
 import { type Fact, historyOf, replayFacts, type SettingsInput, settingsSchema } from "@parley/conversation";
-import { Call, type CallAgent, hearingDefaults, type Logger, type Recovery, timeoutDefaults } from "@parley/engine";
+import {
+  Call,
+  type CallAgent,
+  hearingDefaults,
+  type Lease,
+  type Logger,
+  type Recovery,
+  timeoutDefaults,
+} from "@parley/engine";
 import {
   type FakeLlmOptions,
   type FakeSttOptions,
@@ -29,6 +37,7 @@ export interface Scene {
   clock?: VirtualClock;
   /** The log of a process that died. */
   recovered?: Recovery;
+  lease?: Lease;
   /** How the log behaves. */
   disk?: MemoryLogOptions;
   /** What comes from outside the process is read after its timers, when it stood still. */
@@ -76,6 +85,7 @@ export function scene({
   const options = {
     ...(given.recovered ? { recovered: given.recovered } : {}),
     ...(given.logger ? { logger: given.logger } : {}),
+    ...(given.lease ? { lease: given.lease } : {}),
   };
   const call = new Call({ callId: "c1", epoch, agent: callAgent, transport, log, context, clock, ...options });
   const caller = simulatedCaller(transport, { metadata });
