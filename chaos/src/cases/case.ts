@@ -24,3 +24,8 @@ export interface Case {
   title: string;
   strike(scene: Scene, calls: readonly LiveCall[]): Promise<Strike>;
 }
+
+/** Of what runs calls, only those of this event. */
+export function ofThese<T extends { calls: string[] }>(one: T, present: readonly LiveCall[]): T {
+  return { ...one, calls: one.calls.filter((callId) => present.some((call) => call.callId === callId)) };
+}

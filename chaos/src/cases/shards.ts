@@ -2,20 +2,21 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { now, until } from "@parley/bench/time";
 import type { LiveCall, Scene } from "../scene.ts";
-import type { Case, Strike } from "./case.ts";
+import { type Case, ofThese, type Strike } from "./case.ts";
 
 const STRUCK_MS = 15_000;
 
-/** A shard with calls, and which they are. */
-function busyShard({ stack, random }: Scene): { pid: number; calls: string[] } {
-  return random.pick(stack.workers.flatMap((worker) => worker.shards()).filter(({ calls }) => calls.length > 0));
+/** A shard with calls of this event, and which they are; those of the last event may still be ending. */
+function busyShard({ stack, random }: Scene, present: readonly LiveCall[]): { pid: number; calls: string[] } {
+  const shards = stack.workers.flatMap((worker) => worker.shards());
+  return random.pick(shards.map((shard) => ofThese(shard, present)).filter(({ calls }) => calls.length > 0));
 }
 
 const kill: Case = {
   name: "shard-kill",
   title: "a shard: kill -9",
-  async strike(scene) {
-    const { pid, calls } = busyShard(scene);
+  async strike(scene, present) {
+    const { pid, calls } = busyShard(scene, present);
     const at = now();
     process.kill(pid, "SIGKILL");
     return { at, hit: calls };
@@ -25,8 +26,8 @@ const kill: Case = {
 const stop: Case = {
   name: "shard-stop",
   title: "a shard: stands still (SIGSTOP)",
-  async strike(scene) {
-    const { pid, calls } = busyShard(scene);
+  async strike(scene, present) {
+    const { pid, calls } = busyShard(scene, present);
     const at = now();
     process.kill(pid, "SIGSTOP");
     const mend = async () => {
@@ -56,7 +57,7 @@ const poisoned: Case = {
 };
 
 async function strikeByAgent(scene: Scene, calls: readonly LiveCall[], what: "hang" | "crash"): Promise<Strike> {
-  const shard = busyShard(scene);
+  const shard = busyShard(scene, calls);
   const victim = calls.find(({ callId }) => shard.calls.includes(callId));
   if (!victim) throw new Error("a shard has a call that nobody dialled");
   scene.order(victim, what);

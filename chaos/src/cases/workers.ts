@@ -1,23 +1,23 @@
 import { now, sleep } from "@parley/bench/time";
 import { isAlive } from "../parts/settings.ts";
 import type { WorkerPart } from "../parts/worker.ts";
-import type { Scene } from "../scene.ts";
-import type { Case } from "./case.ts";
+import type { LiveCall, Scene } from "../scene.ts";
+import { type Case, ofThese } from "./case.ts";
 
 /** Longer than a lease. */
 const ASLEEP_MS = 18_000;
 const DRAIN_MS = 30_000;
 
-function busyWorker({ stack, random }: Scene): { worker: WorkerPart; calls: string[] } {
-  const busy = stack.workers.map((worker) => ({ worker, calls: worker.shards().flatMap(({ calls }) => calls) }));
-  return random.pick(busy.filter(({ calls }) => calls.length > 0));
+function busyWorker({ stack, random }: Scene, present: readonly LiveCall[]): { worker: WorkerPart; calls: string[] } {
+  const all = stack.workers.map((worker) => ({ worker, calls: worker.shards().flatMap(({ calls }) => calls) }));
+  return random.pick(all.map((one) => ofThese(one, present)).filter(({ calls }) => calls.length > 0));
 }
 
 const zombie: Case = {
   name: "worker-zombie",
   title: "a whole worker: SIGSTOP, 18 s, SIGCONT",
-  async strike(scene) {
-    const { worker, calls } = busyWorker(scene);
+  async strike(scene, present) {
+    const { worker, calls } = busyWorker(scene, present);
     const at = now();
     worker.signalAll("SIGSTOP");
     await sleep(ASLEEP_MS);
@@ -29,8 +29,8 @@ const zombie: Case = {
 const kill: Case = {
   name: "worker-kill",
   title: "a whole worker: kill -9",
-  async strike(scene) {
-    const { worker, calls } = busyWorker(scene);
+  async strike(scene, present) {
+    const { worker, calls } = busyWorker(scene, present);
     const at = now();
     await worker.kill();
     return { at, hit: calls, mend: () => worker.start() };
@@ -40,8 +40,8 @@ const kill: Case = {
 const supervisor: Case = {
   name: "supervisor-kill",
   title: "a supervisor alone: kill -9",
-  async strike(scene) {
-    const { worker, calls } = busyWorker(scene);
+  async strike(scene, present) {
+    const { worker, calls } = busyWorker(scene, present);
     const shards = worker.shards();
     const at = now();
     process.kill(worker.pid, "SIGKILL");
@@ -56,8 +56,8 @@ const supervisor: Case = {
 const drain: Case = {
   name: "worker-drain",
   title: "a worker: SIGTERM (handed over)",
-  async strike(scene) {
-    const { worker, calls } = busyWorker(scene);
+  async strike(scene, present) {
+    const { worker, calls } = busyWorker(scene, present);
     const at = now();
     process.kill(worker.pid, "SIGTERM");
     const mend = async () => {
