@@ -43,9 +43,9 @@ mkdirSync(out, { recursive: true });
 say(
   `seed ${seed}: ${values.rounds} rounds of ${cases.length} cases, ${calls} calls in each; logs in ${path.relative(process.cwd(), out)}`,
 );
-const random_ = random(seed);
+const source = random(seed);
 const stack = await startStack({ logFolder: out, workers: 2, graceMs: 5_000 });
-const scene = new Scene(stack, random_);
+const scene = new Scene(stack, source);
 const events: EventVerdict[] = [];
 let failed = false;
 const note = (event: EventVerdict) => {
@@ -59,7 +59,7 @@ const gaveUp = (name: string) => (error: unknown) => {
 };
 let judging: Promise<void> = Promise.resolve();
 try {
-  const order = Array.from({ length: Number(values.rounds) }, () => random_.shuffled(cases)).flat();
+  const order = Array.from({ length: Number(values.rounds) }, () => source.shuffled(cases)).flat();
   for (const [index, one] of order.entries()) {
     if (now() > lastStartAt) {
       say(`time is up: ${order.length - index} events of ${order.length} were not run`);
