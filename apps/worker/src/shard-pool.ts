@@ -6,6 +6,8 @@ import type { ForkShard, ShardProcess } from "./shard-process.ts";
 import { type LookAtProcess, lookAtProcess, whyStuck } from "./stuck.ts";
 
 const WATCH_MS = 500;
+/** A beat comes once a second. */
+const LATE_MS = 1_500;
 /** This process itself stood still: nobody's silence means anything. */
 const SLEPT_MS = 2_000;
 /** Loading models and the author's own prewarm, on a busy machine. */
@@ -60,6 +62,8 @@ interface Member extends PooledShard {
   lastBeatMs: number;
   /** CPU used at the last beat, as the system counts it, ms. */
   lastCpuMs: number | null;
+  /** Looks in a row, since the last beat, in which the process was running. */
+  runningLooks: number;
 }
 
 /** Keeps the wanted number of warm shards alive. */
@@ -105,6 +109,7 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
           member.beat = message.beat;
           member.lastBeatMs = clock.now();
           member.lastCpuMs = cpuOf(member);
+          member.runningLooks = 0;
         } else if (message.type === "load-failed") {
           const category = message.configuration ? "configuration" : "internal";
           loadFailure = new ParleyError(message.message, { code: message.code, category });
@@ -119,6 +124,7 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
         process,
         lastBeatMs: 0,
         lastCpuMs: null,
+        runningLooks: 0,
       };
       members.set(shardId, member);
       const stopWaiting = after(START_MS, () => {
@@ -168,8 +174,9 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
         if (slept) member.lastBeatMs = now;
         if (member.state !== "ready") continue;
         const silentMs = now - member.lastBeatMs;
-        const seen = silentMs < SLEPT_MS || member.pid === undefined ? null : lookAt(member.pid);
-        const why = whyStuck(silentMs, member.lastCpuMs, seen);
+        const seen = silentMs < LATE_MS || member.pid === undefined ? null : lookAt(member.pid);
+        member.runningLooks = seen?.doing === "running" ? member.runningLooks + 1 : 0;
+        const why = whyStuck({ silentMs, cpuMsBefore: member.lastCpuMs, runningLooks: member.runningLooks }, seen);
         if (why === null) continue;
         log.error({ shard: member.shardId, silentMs: Math.round(silentMs) }, `a shard ${why} and is ended`);
         member.process.kill();

@@ -64,8 +64,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     query_timeout: STATEMENT_MS + 5_000,
     idle_in_transaction_session_timeout: STATEMENT_MS,
   });
-  // Without a listener a dropped idle connection would end the process.
+  // Without listeners a dropped connection would end the process: an idle one, and one that is between two statements.
   pool.on("error", (error) => log.warn({ error: error.message }, "an idle Postgres connection was dropped"));
+  pool.on("connect", (client) => {
+    client.on("error", (error) => log.debug({ error: error.message }, "a Postgres connection broke"));
+  });
   const db = drizzle(pool);
   const partitions = factPartitions(pool);
   let closing: Promise<void> | undefined;
