@@ -8,6 +8,9 @@ const orders = (callId: string, name: string) => path.join(folder, `${callId}.${
 /** When it happened, for the measurement. */
 const note = (callId: string, name: string) => appendFileSync(orders(callId, name), `${Date.now()}\n`);
 
+/** For a caller who is gone; for one who never comes, four times as long. */
+const patienceMs = Number(process.env.GRACE_MS ?? 2000);
+
 /** An agent as anybody's, whose code loops for ever once, or kills its process every time. */
 export default defineAgent({
   name: "chaos",
@@ -18,7 +21,7 @@ export default defineAgent({
   tts: "openai",
   behaviour: {
     endpointing: { policy: "fixed", minMs: 300 },
-    closing: { graceMs: Number(process.env.GRACE_MS ?? 2000) },
+    closing: { graceMs: patienceMs, joinMs: 4 * patienceMs },
   },
   onUserTurnCompleted(_turn, { callId }) {
     if (existsSync(orders(callId, "hang"))) {

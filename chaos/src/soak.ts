@@ -39,7 +39,7 @@ const say = (sample: Sample) =>
   console.log(
     `${sample.calls} calls, ${sample.minutes.toFixed(1)} min: PSS ${sample.pssMiB.toFixed(0)} MiB, RSS ${sample.rssMiB.toFixed(0)} MiB, ${sample.handles} files, ${sample.threads} threads`,
   );
-const stack = await startStack({ logFolder: values.out, workers: 1, graceMs: 500 });
+const stack = await startStack({ logFolder: values.out, workers: 1, graceMs: 1_000 });
 const source = random(Number(values.seed));
 const scene = new Scene(stack, source);
 const startedAt = now();

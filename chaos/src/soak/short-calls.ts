@@ -7,8 +7,10 @@ import { type Sample, takeSample } from "./sample.ts";
 const AT_ONCE = 8;
 const SAMPLE_EVERY = 50;
 const GIVE_UP_MS = 20_000;
-/** Calls that have been hung up end in the agent after its grace time. */
-const QUIET_MS = 5_000;
+/** Until the last call has ended in the worker: some callers leave before they have come. */
+const LAST_CALL_MS = 40_000;
+/** What a call leaves behind is let go of. */
+const QUIET_MS = 3_000;
 
 export interface ShortCalls {
   samples: Sample[];
@@ -47,6 +49,7 @@ export async function shortCalls(
   while (dialled < bounds.calls && now() < deadline) {
     const upTo = Math.min(bounds.calls, dialled + SAMPLE_EVERY);
     await Promise.all(Array.from({ length: AT_ONCE }, () => person(upTo)));
+    await until(() => worker.shards().every(({ calls }) => calls.length === 0), now() + LAST_CALL_MS, 100);
     await sleep(QUIET_MS);
     const sample = takeSample(worker, result.ended, (now() - startedAt) / 60_000);
     result.samples.push(sample);
