@@ -42,7 +42,7 @@ it("outlives a Postgres that is killed in the middle of transactions, and stores
   };
   const calls = Array.from({ length: CALLS }, (_, index) => `c${index}`);
   const writing = Promise.all(calls.map((callId) => write(callId, () => killed && failures.length >= CALLS)));
-  await expect.poll(() => [...stored.values()].filter((seq) => seq > 50).length).toBe(CALLS);
+  await expect.poll(() => [...stored.values()].filter((seq) => seq > 50).length, { timeout: 60_000 }).toBe(CALLS);
   process.kill(postgres.pid, "SIGKILL");
   killed = true;
   await writing;

@@ -29,7 +29,9 @@ export function asStoreError(error: unknown, target: string): StoreError {
 
   if (
     networkCodes.has(code) ||
-    /Connection (terminated|ended)|connection timeout|timeout exceeded when trying|not queryable|client (was closed|has been closed)/i.test(message)
+    /Connection (terminated|ended)|connection timeout|timeout exceeded when trying|not queryable|client (was closed|has been closed)/i.test(
+      message,
+    )
   ) {
     return new StoreError(
       `Postgres at ${target} cannot be reached (${message}). Is it running, and is DATABASE_URL right?`,

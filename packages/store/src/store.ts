@@ -13,6 +13,8 @@ import { type WorkerKeys, workerKeysIn } from "./worker-keys.ts";
 
 const CONNECT_MS = 5_000;
 const STATEMENT_MS = 10_000;
+/** What runs is over by then: statements have their own limit. */
+const CLOSE_MS = 15_000;
 /** How long a replica waits for another one's migrations. */
 const MIGRATION_LOCK_MS = 120_000;
 
@@ -44,7 +46,7 @@ export interface Store {
   workerKeys: WorkerKeys;
   /** Resolves when Postgres answers. */
   ping(): Promise<void>;
-  /** Idempotent; waits for running statements. */
+  /** Idempotent; waits for running statements, 15 s at most. */
   close(): Promise<void>;
 }
 
@@ -103,7 +105,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         await pool.query("select 1");
       }),
     close() {
-      closing ??= pool.end();
+      // A connection whose server died may never say so.
+      closing ??= Promise.race([pool.end(), sleep(CLOSE_MS, undefined, { ref: false })]);
       return closing;
     },
   };
