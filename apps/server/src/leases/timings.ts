@@ -19,7 +19,7 @@ export interface LeaseTimings {
 }
 
 export const usualTimings: LeaseTimings = {
-  heartbeatMs: 5_000,
+  heartbeatMs: 2_000,
   lostMs: 700,
   orderMs: 3_000,
   retryMs: 1_000,

@@ -34,7 +34,8 @@ export interface TestBook {
 
 /** A book behind its first lease: take-overs are allowed. `fresh`: of a server that has just started. */
 export function testBook({ fresh = false } = {}): TestBook {
-  const book = leaseBook(usualTimings, 0);
+  // A lease of 15 s: the tables below count in it.
+  const book = leaseBook({ ...usualTimings, heartbeatMs: 5_000 }, 0);
   const step = () => test.effects.push(...book.step(test.now));
   const test: TestBook = {
     book,
