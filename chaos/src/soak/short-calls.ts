@@ -1,4 +1,5 @@
 import { now, sleep, until } from "@parley/bench/time";
+import type { WorkerPart } from "../parts/worker.ts";
 import type { Random } from "../random.ts";
 import type { LiveCall, Scene } from "../scene.ts";
 import { type Sample, takeSample } from "./sample.ts";
@@ -9,14 +10,27 @@ const SAMPLE_EVERY = 50;
 const GIVE_UP_MS = 20_000;
 /** Until the last call has ended in the worker: some callers leave before they have come. */
 const LAST_CALL_MS = 40_000;
-/** What a call leaves behind is let go of. */
-const QUIET_MS = 3_000;
+/** WebRTC's name resolvers go on for some seconds after their call: one thread and one socket each. */
+const LOOK_MS = 2_000;
+const LOOKS = 15;
 
 export interface ShortCalls {
   samples: Sample[];
   /** Nobody was heard in them, though their callers stayed long enough. */
   silent: number;
   ended: number;
+}
+
+/** The first sample that has no fewer threads than the one before it. */
+async function settledSample(worker: WorkerPart, at: () => [number, number]): Promise<Sample> {
+  let sample = takeSample(worker, ...at());
+  for (let look = 1; look < LOOKS; look++) {
+    await sleep(LOOK_MS);
+    const before = sample;
+    sample = takeSample(worker, ...at());
+    if (sample.threads >= before.threads) break;
+  }
+  return sample;
 }
 
 /** Short calls, joined and left at random: some before the greeting, some in the middle of it, some after a question. */
@@ -50,8 +64,7 @@ export async function shortCalls(
     const upTo = Math.min(bounds.calls, dialled + SAMPLE_EVERY);
     await Promise.all(Array.from({ length: AT_ONCE }, () => person(upTo)));
     await until(() => worker.shards().every(({ calls }) => calls.length === 0), now() + LAST_CALL_MS, 100);
-    await sleep(QUIET_MS);
-    const sample = takeSample(worker, result.ended, (now() - startedAt) / 60_000);
+    const sample = await settledSample(worker, () => [result.ended, (now() - startedAt) / 60_000]);
     result.samples.push(sample);
     say(sample);
   }
