@@ -48,12 +48,13 @@ export async function liveKit(
       signal,
     });
   let server = await start({ port: config.livekitPort });
+  const { port, udpPort } = server;
   const revive = reviving("livekit", {
     log,
     died,
     async again() {
       if (closing) return;
-      server = await start({ port: server.port, udpPort: server.udpPort });
+      server = await start({ port, udpPort });
       if (closing) await server.stop();
     },
   });

@@ -20,14 +20,18 @@ export type Revive = (reason: string) => void;
 /** Live calls outlast the death of an embedded part: it is started again; one that keeps dying ends the program. */
 export function reviving(part: string, { again, died, log, now = () => performance.now() }: RevivedPart): Revive {
   let deaths: number[] = [];
-  return (reason) => {
+  const revive: Revive = (reason) => {
     deaths = [...deaths.filter((at) => now() - at < WITHIN_MS), now()];
-    const give = (why: string): void => died(new ParleyError(why, { code: `${part}-died`, category: "internal" }));
-    if (deaths.length > MOST_DEATHS) return give(`${reason} It had died ${MOST_DEATHS} times within a minute before.`);
+    if (deaths.length > MOST_DEATHS) {
+      const why = `${reason} It had died ${MOST_DEATHS} times within a minute before.`;
+      died(new ParleyError(why, { code: `${part}-died`, category: "internal" }));
+      return;
+    }
     log.error({ reason }, `the embedded ${part} died and is started again; calls go on`);
     again().catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error);
-      give(`${reason} It could not be started again: ${why}`);
+      // Dead before it was up: one more death.
+      revive(`${reason} It could not be started again: ${error instanceof Error ? error.message : String(error)}`);
     });
   };
+  return revive;
 }

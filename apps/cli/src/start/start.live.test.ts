@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ParleyProcess, parley } from "../test/parley-process.ts";
 
 const echo = fileURLToPath(new URL("../test/agents/echo.ts", import.meta.url));
+const patient = fileURLToPath(new URL("../test/agents/patient.ts", import.meta.url));
 const READY = "Parley is ready at ";
 
 let dir: string;
@@ -87,7 +88,7 @@ describe("parley start", () => {
   };
 
   it("starts its livekit and its postgres again when they die, and a call goes on", async () => {
-    const started = run(["start", echo]);
+    const started = run(["start", patient]);
     const page = (await started.line(READY)).slice(READY.length);
     const caller = await callIn(page);
     await caller.onset(0);
@@ -102,7 +103,7 @@ describe("parley start", () => {
     await caller.onset(endedAt, 30_000);
     await caller.leave();
     const calls = async () => ((await (await fetch(`${page}/api/calls`)).json()) as { calls?: object[] }).calls;
-    await expect.poll(calls, { timeout: 30_000 }).toMatchObject([{ agent: "echo", status: "ended" }]);
+    await expect.poll(calls, { timeout: 30_000 }).toMatchObject([{ agent: "patient", status: "live" }]);
   });
 
   it.each([
