@@ -37,6 +37,9 @@ export function serverConfig(settings: ServerSettings, ports: ServerPorts, conta
         tcp_port: 0,
         node_ip: "127.0.0.1",
         use_external_ip: false,
+        // Without one, every client would resolve and ask public servers at every join, and so tell them of each call.
+        // On loopback nobody needs an answer.
+        stun_servers: ["127.0.0.1:9"],
         ...(contained ? {} : loopback),
       },
       ...(settings.redisAddress === null ? {} : { redis: { address: settings.redisAddress } }),
