@@ -74,7 +74,9 @@ export function createHandOver(options: {
     async all() {
       const server = backend();
       if (!server) return;
-      await Promise.all(slots.all().map((slot) => give(server, slot)));
+      const given = await Promise.allSettled(slots.all().map((slot) => give(server, slot)));
+      for (const result of given)
+        if (result.status === "rejected") log.error({ err: result.reason }, "a call could not be handed over");
     },
     released: (jobId) => going.get(jobId)?.released.resolve(true),
     ended(slot) {

@@ -127,6 +127,29 @@ describe("calls whose process died", () => {
   });
 });
 
+describe("a recovery that goes wrong itself", () => {
+  const args = { room: "r".repeat(2_000), token: "t", identity: "agent-x", agentName: "shop", epoch: 1000, crashes: 0 };
+
+  it("ends its own call, and nothing else", async () => {
+    const { boss, take, runs } = setUp({ backend: {} });
+    expect((await boss.ordered({ callId: "call-9", name: "take-over", args })).ok).toBe(true);
+    await settle();
+    expect(boss.runningCalls()).toEqual([]);
+    expect(await take(1)).toBe(true);
+    await settle();
+    expect(runs().map((call) => call.callId)).toEqual(["call-1"]);
+  });
+
+  it("a hand-over that fails keeps nobody from leaving", async () => {
+    const { boss, take } = setUp({ backend: { shipped: () => Promise.reject(new Error("line gone")) } });
+    await take(1);
+    await settle();
+    const over = boss.handOver();
+    boss.shardMessage(1, { type: "call-released", jobId: "job-1" });
+    await expect(over).resolves.toBeUndefined();
+  });
+});
+
 describe("the server's word", () => {
   const orders = { room: "room-1", token: "tt", identity: "agent-x", agentName: "shop", epoch: 4, crashes: 1 };
 

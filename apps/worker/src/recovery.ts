@@ -94,7 +94,9 @@ export function createRecovery(options: RecoveryOptions): Recovery {
   function place(): void {
     for (const entry of waiting.values()) {
       const shardId = placeOf(entry);
-      if (shardId !== undefined) void launch(entry, shardId);
+      if (shardId === undefined) continue;
+      // A fault in one call's recovery is that call's end, not the worker's.
+      launch(entry, shardId).catch((error: unknown) => giveUp(entry, `it could not be given to a shard: ${error}`));
     }
   }
 
