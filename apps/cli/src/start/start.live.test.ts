@@ -71,10 +71,15 @@ describe("parley start", () => {
     expect(await again.exit).toBe(0);
   });
 
+  const postgresPid = (): number => {
+    const lines = readFileSync(join(dir, "data", "postgres", "data", "postmaster.pid"), "utf8").split("\n");
+    // Not one that is still starting: that may be one attempt of several.
+    return lines[7]?.trim() === "ready" ? Number(lines[0]) : 0;
+  };
   const pidOf = (part: string): number =>
     part === "livekit"
       ? JSON.parse(readFileSync(join(dir, "data", "livekit", "livekit.json"), "utf8")).server.pid
-      : Number(readFileSync(join(dir, "data", "postgres", "data", "postmaster.pid"), "utf8").split("\n")[0]);
+      : postgresPid();
   const otherPid = async (part: string, than: number): Promise<number> => {
     const now = (): number => {
       try {
@@ -83,7 +88,7 @@ describe("parley start", () => {
         return than;
       }
     };
-    await expect.poll(now, { timeout: 60_000, interval: 50 }).not.toBe(than);
+    await expect.poll(now, { timeout: 60_000, interval: 50, message: `another ${part}` }).not.toBe(than);
     return now();
   };
 

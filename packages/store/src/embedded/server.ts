@@ -35,9 +35,9 @@ export async function startAnew(
     const failure = await attemptStart(postgres, launch, files, port, password, deadline);
     if (typeof failure === "number") return { pid: failure, port, adopted: false };
     const portTaken = /could not bind|Address already in use/i.test(failure);
-    // The children of a killed server let go of its memory within a moment.
+    // The children of a killed server let go of its memory in a moment; one that syncs the folder, when that is done.
     const memoryHeld = /pre-existing shared memory block/i.test(failure);
-    if (attempt < 20 && Date.now() < deadline && ((portTaken && wantedPort === 0) || memoryHeld)) {
+    if (Date.now() < deadline && (memoryHeld || (portTaken && wantedPort === 0 && attempt < 20))) {
       log.debug({ attempt }, "the embedded Postgres is tried again");
       await sleep(memoryHeld ? 250 : 10);
       continue;

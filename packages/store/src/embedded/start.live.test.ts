@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
@@ -109,6 +109,30 @@ describe("embedded Postgres", () => {
     const second = await start();
     const { rows } = await withClient(second.url, (client) => client.query("select answer from kept"));
     expect(rows).toEqual([{ answer: 42 }]);
+  });
+
+  test("waits for a child of the killed server that holds on to its memory", async () => {
+    const first = await start();
+    const children = execFileSync("pgrep", ["-P", String(first.pid)], { encoding: "utf8" });
+    const child = Number(children.split("\n")[0]);
+    process.kill(child, "SIGSTOP");
+    process.kill(first.pid, "SIGKILL");
+    await first.stop();
+    let holds = true;
+    setTimeout(() => {
+      holds = false;
+      process.kill(child, "SIGCONT");
+    }, 8_000);
+    const second = await start();
+    expect(holds).toBe(false);
+    await withClient(second.url, (client) => client.query("select 1"));
+  });
+
+  test("starts after a server that was killed while it wrote its lock file", async () => {
+    await (await start()).stop();
+    await writeFile(join(dataDir, "data", "postmaster.pid"), "");
+    const { url } = await start();
+    await withClient(url, (client) => client.query("select 1"));
   });
 
   test("never sends a signal to another process that has the old server's id", async () => {

@@ -91,8 +91,8 @@ function handle(
 /** Takes over a living server of this folder, or clears the way for a new one. */
 async function adopt(cluster: string, password: string, port: number, log: StoreLog): Promise<Running | null> {
   const left = await readPostmaster(cluster);
-  if (left === null) return null;
-  if (!(await isPostgresOf(cluster, left.pid))) {
+  // A file without an id is what a server leaves that was killed while it wrote it.
+  if (left === null || !(await isPostgresOf(cluster, left.pid))) {
     await forget(cluster);
     return null;
   }
