@@ -1,6 +1,6 @@
 /**
  * Program: kills every part of Parley under live calls, and says what callers and logs noticed.
- * `node chaos/src/main.ts [--seed N] [--rounds 2] [--minutes 14] [--only case,case] [--calls 10] [--page]`
+ * `node chaos/src/main.ts [--seed N] [--rounds 2] [--minutes 20] [--only case,case] [--calls 10] [--page | --no-page]`
  * docs/reliability.md is written by a run of all cases, or with `--page`.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import { breaches, type EventVerdict } from "./judge/event.ts";
 import { writeSection } from "./page.ts";
 import { root } from "./parts/settings.ts";
 import { random } from "./random.ts";
-import { report } from "./report.ts";
+import { report } from "./report/report.ts";
 import { runEvent } from "./run-event.ts";
 import { Scene } from "./scene.ts";
 import { startStack } from "./stack.ts";
@@ -22,11 +22,12 @@ const { values } = parseArgs({
   options: {
     seed: { type: "string", default: String(Math.floor(Date.now() / 1000) % 100_000) },
     rounds: { type: "string", default: "2" },
-    minutes: { type: "string", default: "14" },
+    minutes: { type: "string", default: "20" },
     only: { type: "string", default: "" },
     calls: { type: "string", default: "10" },
     out: { type: "string" },
     page: { type: "boolean", default: false },
+    "no-page": { type: "boolean", default: false },
   },
 });
 const seed = Number(values.seed);
@@ -59,13 +60,15 @@ const gaveUp = (name: string) => (error: unknown) => {
 };
 let judging: Promise<void> = Promise.resolve();
 try {
-  const order = Array.from({ length: Number(values.rounds) }, () => source.shuffled(cases)).flat();
+  const order = Array.from({ length: Number(values.rounds) }, () =>
+    source.shuffled(cases.flatMap((one) => Array.from({ length: one.times ?? 1 }, () => one))),
+  ).flat();
   for (const [index, one] of order.entries()) {
     if (now() > lastStartAt) {
       say(`time is up: ${order.length - index} events of ${order.length} were not run`);
       break;
     }
-    const started = await runEvent(scene, one, calls).catch(gaveUp(one.name));
+    const started = await runEvent(scene, one, one.calls ?? calls).catch(gaveUp(one.name));
     await judging;
     if (!started) continue;
     // The last logs arrive while the next callers dial.
@@ -85,7 +88,7 @@ const given = process.argv.slice(2).join(" ");
 const command = `npm run chaos${given === "" ? "" : ` -- ${given}`}`;
 const text = report(CASES, events, { seed, calls, command, minutes });
 console.log(`\n${text}`);
-if ((values.page || values.only === "") && events.length > 0) writeSection("chaos", text);
+if (!values["no-page"] && (values.page || values.only === "") && events.length > 0) writeSection("chaos", text);
 process.exit(failed || events.some((event) => breaches(event).length > 0) ? 1 : 0);
 
 function line(event: EventVerdict): string {

@@ -16,8 +16,25 @@ const SETTLE_MS = 40_000;
 const END_MS = 40_000;
 const WHOLE_MS = 20_000;
 
+interface Started {
+  judged: Promise<EventVerdict>;
+}
+
 /** Some fresh calls, one fault, and what is done until they all hang up; `judged` when the last log has arrived. */
-export async function runEvent(scene: Scene, one: Case, count: number): Promise<{ judged: Promise<EventVerdict> }> {
+export async function runEvent(scene: Scene, one: Case, count: number): Promise<Started> {
+  const restore = await one.arrange?.(scene);
+  if (!restore) return goThrough(scene, one, count);
+  // What is restored would disturb calls that are still ending.
+  try {
+    const { judged } = await goThrough(scene, one, count);
+    const verdict = await judged;
+    return { judged: Promise.resolve(verdict) };
+  } finally {
+    await restore();
+  }
+}
+
+async function goThrough(scene: Scene, one: Case, count: number): Promise<Started> {
   const { stack, random } = scene;
   const rooms = new RoomsWatch(roomApi({ ...stack.livekit, timeoutMs: 2_000 }));
   const calls = await scene.dial(count, one.name);

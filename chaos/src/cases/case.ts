@@ -12,6 +12,8 @@ export interface Strike {
   hit: readonly string[];
   /** Those who are meant to end by it. */
   ending?: readonly string[];
+  /** A call that kills its process over and over, and when it did so until now, wall clock. */
+  deaths?: { callId: string; at(): number[] };
   /** What must be put right by hand afterwards; the house's own healing is not done here. */
   mend?(): Promise<void>;
   /** How long it is watched after `mend`. */
@@ -22,6 +24,12 @@ export interface Case {
   name: string;
   /** For the table. */
   title: string;
+  /** How many people call; default: as many as the run has been told. */
+  calls?: number;
+  /** How often it comes in one round; default once. */
+  times?: number;
+  /** Makes the house stand as the case wants it, before anybody dials; gives back what undoes that when all is over. */
+  arrange?(scene: Scene): Promise<() => Promise<void>>;
   strike(scene: Scene, calls: readonly LiveCall[]): Promise<Strike>;
 }
 

@@ -1,10 +1,11 @@
 import { callerCases } from "./callers.ts";
 import type { Case } from "./case.ts";
+import { crowdCases } from "./crowds.ts";
 import { serverCases } from "./servers.ts";
 import { shardCases } from "./shards.ts";
 import { workerCases } from "./workers.ts";
 
-export const CASES: readonly Case[] = [...shardCases, ...workerCases, ...serverCases, ...callerCases];
+export const CASES: readonly Case[] = [...shardCases, ...crowdCases, ...workerCases, ...serverCases, ...callerCases];
 
 /** `names`: separated by commas. Throws naming those there are. */
 export function casesNamed(names: string): Case[] {

@@ -23,6 +23,14 @@ const kill: Case = {
   },
 };
 
+const killOfOne: Case = {
+  ...kill,
+  name: "shard-kill-one",
+  title: "a shard with one call, and nobody else on the line: kill -9",
+  calls: 1,
+  times: 3,
+};
+
 const stop: Case = {
   name: "shard-stop",
   title: "a shard: stands still (SIGSTOP)",
@@ -50,10 +58,7 @@ const loop: Case = {
 const poisoned: Case = {
   name: "poisoned-call",
   title: "a call that kills its shard every time",
-  async strike(scene, calls) {
-    const strike = await strikeByAgent(scene, calls, "crash");
-    return { ...strike, ending: strike.ending ?? [] };
-  },
+  strike: (scene, calls) => strikeByAgent(scene, calls, "crash"),
 };
 
 async function strikeByAgent(scene: Scene, calls: readonly LiveCall[], what: "hang" | "crash"): Promise<Strike> {
@@ -65,8 +70,10 @@ async function strikeByAgent(scene: Scene, calls: readonly LiveCall[], what: "ha
   const struck = () => existsSync(note) && readFileSync(note, "utf8").includes("\n");
   if (!(await until(struck, now() + STRUCK_MS)))
     throw new Error(`${victim.callId}: the agent was never asked to ${what}`);
-  const at = Number(readFileSync(note, "utf8").split("\n")[0]);
-  return { at, hit: shard.calls, ...(what === "crash" ? { ending: [victim.callId] } : {}) };
+  const struckAt = () => readFileSync(note, "utf8").trim().split("\n").map(Number);
+  const [at = 0] = struckAt();
+  if (what === "hang") return { at, hit: shard.calls };
+  return { at, hit: shard.calls, ending: [victim.callId], deaths: { callId: victim.callId, at: struckAt } };
 }
 
-export const shardCases: readonly Case[] = [kill, stop, loop, poisoned];
+export const shardCases: readonly Case[] = [kill, killOfOne, stop, loop, poisoned];

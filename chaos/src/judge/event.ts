@@ -2,6 +2,8 @@ import type { StoredFact } from "@parley/store";
 import type { Strike } from "../cases/case.ts";
 import type { Crowd } from "../rooms-watch.ts";
 import type { CallFile } from "../snapshots.ts";
+import { type Deaths, judgeDeaths } from "./deaths.ts";
+import { type CutReply, cutReplies } from "./heard.ts";
 import { judgeLog, type LogVerdict, turnSpans, utterancesLost, written } from "./logs.ts";
 import type { Moment, Span, Timeline } from "./timeline.ts";
 
@@ -27,6 +29,10 @@ export interface CallVerdict extends LogVerdict {
   /** Longest hole inside an answer since the fault. */
   holeMs: number;
   twoAgents: boolean;
+  /** Replies that the fault cut, as logged and as heard. */
+  cutReplies: CutReply[];
+  /** Of a call that kills its process every time; null: it is none. */
+  deaths: Deaths | null;
 }
 
 export interface EventVerdict {
@@ -70,7 +76,8 @@ export function judgeCall(known: {
     from: Math.round(from - strike.at),
     to: Math.round(to - strike.at),
   });
-  const turns = turnSpans(written(known.files));
+  const log = written(known.files);
+  const turns = turnSpans(log);
   const holes = timeline.holes(strike.at, hungUpAt);
   return {
     ...judgeLog(known.files, known.stored, strike.at),
@@ -87,6 +94,8 @@ export function judgeCall(known: {
     unanswered: outside.filter(({ heardAt }) => heardAt === null).length,
     holeMs: Math.max(0, ...holes.map(({ from, to }) => to - from)),
     twoAgents: crowds.some((crowd) => crowd.callId === callId) || timeline.mostAgents(strike.at) > 1,
+    cutReplies: cutReplies(log, { spans: timeline.spans(), voices: timeline.voices() }, strike.at),
+    deaths: strike.deaths?.callId === callId ? judgeDeaths(timeline, strike.deaths.at()) : null,
   };
 }
 

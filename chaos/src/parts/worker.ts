@@ -1,8 +1,13 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { type Child, startNode } from "@parley/bench/child";
 import { shardsOf } from "../processes.ts";
 import { environment, gone, isAlive, type Part, root } from "./settings.ts";
+
+/** What is read here of a worker's /healthz. */
+export interface Health {
+  shards: { pid: number | null; state: string }[];
+}
 
 export interface WorkerPart extends Part {
   readonly name: string;
@@ -12,13 +17,18 @@ export interface WorkerPart extends Part {
   shards(): { pid: number; calls: string[] }[];
   /** A signal to the supervisor and all its shards at once. */
   signalAll(signal: NodeJS.Signals): void;
-  /** Ready: as many shards as wanted are there. */
+  /** As many shards as wanted are there; one that was killed and not started again wants none. */
   whole(): boolean;
+  /** After `kill`; `shards`: how many, by default as in all other cases. */
+  start(shards?: number): Promise<void>;
+  /** What its health endpoint answers. */
+  health(): Promise<Health>;
 }
 
-export const SHARDS = 2;
+const SHARDS = 2;
 const AGENT_FILE = path.join(root, "chaos/agents/chaos.ts");
 const START_TIMEOUT_MS = 60_000;
+const HEALTH_TIMEOUT_MS = 5_000;
 
 /** A worker as users start it. `settings`: where its servers are. */
 export async function openWorker(options: {
@@ -33,27 +43,33 @@ export async function openWorker(options: {
   mkdirSync(callsDir, { recursive: true });
   let starts = 0;
   let child: Child;
-  const start = async () => {
+  let wanted = 0;
+  let port = 0;
+  const start = async (shards = SHARDS) => {
+    const logPath = path.join(logFolder, `${name}.${++starts}.log`);
     child = startNode({
       args: [path.join(root, "apps/cli/src/main.ts"), "worker", AGENT_FILE],
       env: environment({
         PARLEY_WORKER_PORT: "0",
-        PARLEY_SHARDS: String(SHARDS),
+        PARLEY_SHARDS: String(shards),
         PARLEY_DRAIN_MS: "2000",
         // Callers and servers share the machine: its load must not decide how many calls are let in.
         MAX_CONCURRENT_JOBS: "64",
         ...settings,
         PARLEY_DATA: dataDir,
       }),
-      logPath: path.join(logFolder, `${name}.${++starts}.log`),
+      logPath,
     });
     await child.printed(/^worker registered/m, START_TIMEOUT_MS);
+    port = Number(/"port":(\d+)[^\n]*"msg":"worker ready"/.exec(readFileSync(logPath, "utf8"))?.[1]);
+    wanted = shards;
   };
   const tree = () => [child.pid, ...shardsOf(child.pid).map(({ pid }) => pid)].filter(isAlive);
   const signalAll = (signal: NodeJS.Signals) => {
     for (const pid of tree()) process.kill(pid, signal);
   };
   const kill = async () => {
+    wanted = 0;
     const pids = tree();
     child.kill();
     await Promise.all(pids.map((pid) => gone(pid)));
@@ -67,7 +83,13 @@ export async function openWorker(options: {
     },
     shards: () => shardsOf(child.pid),
     signalAll,
-    whole: () => isAlive(child.pid) && shardsOf(child.pid).length >= SHARDS,
+    whole: () => wanted === 0 || (isAlive(child.pid) && shardsOf(child.pid).length >= wanted),
+    async health() {
+      const response = await fetch(`http://127.0.0.1:${port}/healthz`, {
+        signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
+      });
+      return (await response.json()) as Health;
+    },
     kill,
     start,
     stop: kill,
