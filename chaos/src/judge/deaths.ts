@@ -4,9 +4,9 @@ import type { Timeline } from "./timeline.ts";
 export interface Deaths {
   /** From each death to the agent's new voice; null: the next death came first. */
   voiceMs: (number | null)[];
-  /** From the first death to the first sound of the goodbye; null: nobody heard one. */
+  /** From the last death to the first sound of the goodbye; null: nobody heard one. */
   goodbyeMs: number | null;
-  /** From the first death to the goodbye's last sound. */
+  /** From the last death to the goodbye's last sound. */
   saidMs: number | null;
 }
 
@@ -18,13 +18,13 @@ export function judgeDeaths(timeline: Timeline, diedAt: readonly number[]): Deat
     const back = voices.find((voice) => voice > at && voice < until);
     return back === undefined ? null : Math.round(back - at);
   });
-  const first = diedAt[0] ?? 0;
-  const lastVoice = voices.find((voice) => voice > (diedAt.at(-1) ?? Number.POSITIVE_INFINITY));
+  const diedLastAt = diedAt.at(-1) ?? Number.POSITIVE_INFINITY;
+  const lastVoice = voices.find((voice) => voice > diedLastAt);
   const said = lastVoice === undefined ? [] : timeline.spans().filter(({ to }) => to > lastVoice);
   const [begun, last] = [said[0], said.at(-1)];
   return {
     voiceMs,
-    goodbyeMs: begun && lastVoice !== undefined ? Math.round(Math.max(begun.from, lastVoice) - first) : null,
-    saidMs: last && Number.isFinite(last.to) ? Math.round(last.to - first) : null,
+    goodbyeMs: begun && lastVoice !== undefined ? Math.round(Math.max(begun.from, lastVoice) - diedLastAt) : null,
+    saidMs: last && Number.isFinite(last.to) ? Math.round(last.to - diedLastAt) : null,
   };
 }

@@ -61,8 +61,8 @@ export function poisoned(events: readonly EventVerdict[]): string[] {
       if (!deaths) return [];
       const back = deaths.voiceMs.map((ms) => (ms === null ? "not before the next" : `${ms} ms`)).join(", ");
       return [
-        `A call that killed its process ${deaths.voiceMs.length} times: voice back after each death: ${back}; ` +
-          `the goodbye began ${seconds(deaths.goodbyeMs)} and ended ${seconds(deaths.saidMs)} after the first death; the call ended by \`${ended}\`.`,
+        `A call that killed its process ${deaths.voiceMs.length} times (at each turn of its caller's): voice back after each death: ${back}; ` +
+          `the goodbye began ${seconds(deaths.goodbyeMs)} and ended ${seconds(deaths.saidMs)} after the last one; the call ended by \`${ended}\`.`,
       ];
     }),
   );
