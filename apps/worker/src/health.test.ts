@@ -9,7 +9,8 @@ const state: WorkerHealth = {
   slots: { taken: 1, cap: 4 },
   calls: 1,
   load: 0.1,
-  shards: [{ shardId: 1, pid: 9, state: "ready", calls: 1, loopDelayMs: 0, rssBytes: 1 }],
+  resources: { Timeout: 2 },
+  shards: [{ shardId: 1, pid: 9, state: "ready", calls: 1, loopDelayMs: 0, rssBytes: 1, resources: { Timeout: 3 } }],
 };
 
 const open: Health[] = [];

@@ -11,6 +11,8 @@ export interface WorkerHealth {
   slots: { taken: number; cap: number | null };
   calls: number;
   load: number;
+  /** Of the supervisor's process, by kind. */
+  resources: Record<string, number>;
   shards: {
     shardId: number;
     pid: number | null;
@@ -18,6 +20,8 @@ export interface WorkerHealth {
     calls: number;
     loopDelayMs: number;
     rssBytes: number;
+    /** As its last beat told. */
+    resources: Record<string, number>;
   }[];
 }
 

@@ -57,6 +57,8 @@ export interface ShardBeat {
   /** CPU that the process has used since it began. */
   cpuMs: number;
   rssBytes: number;
+  /** Timers, sockets and other things that are open, by kind: what is left behind shows here. */
+  resources: Record<string, number>;
 }
 
 export type ToShard =

@@ -122,7 +122,7 @@ describe("the shard pool", () => {
     expect(pool.crashLooping).toBe(true);
     ready(forked.at(-1));
     for (let second = 0; second < 60; second++) {
-      const beat = { calls: 0, loopBusy: 0, loopDelayMs: 0, cpuMs: 0, rssBytes: 0 };
+      const beat = { calls: 0, loopBusy: 0, loopDelayMs: 0, cpuMs: 0, rssBytes: 0, resources: {} };
       forked.at(-1)?.say({ type: "beat", beat });
       clock.advance(1_000);
     }
@@ -132,7 +132,7 @@ describe("the shard pool", () => {
   it("ends a shard that gives no sign of life, and only that one", async () => {
     const { clock, forked, started } = setUp(2);
     await started();
-    const beat = { calls: 0, loopBusy: 0, loopDelayMs: 0, cpuMs: 0, rssBytes: 0 };
+    const beat = { calls: 0, loopBusy: 0, loopDelayMs: 0, cpuMs: 0, rssBytes: 0, resources: {} };
     for (let second = 0; second < 20; second++) {
       forked[1]?.say({ type: "beat", beat });
       clock.advance(1_000);
@@ -142,7 +142,7 @@ describe("the shard pool", () => {
   });
 
   it("ends one that is stopped, or stuck in a loop, sooner; one that is only slow is given time", async () => {
-    const beat = { calls: 0, loopBusy: 0, loopDelayMs: 0, cpuMs: 0, rssBytes: 0 };
+    const beat = { calls: 0, loopBusy: 0, loopDelayMs: 0, cpuMs: 0, rssBytes: 0, resources: {} };
     const endedAfter = async (each: (seen: ReturnType<typeof setUp>["seen"]) => void) => {
       const { clock, forked, seen, started } = setUp(1);
       await started();

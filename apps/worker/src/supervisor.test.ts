@@ -125,7 +125,7 @@ describe("the supervisor", () => {
     let cpuMs = 0;
     const second = (busyCores: number) => {
       cpuMs += busyCores * 1_000;
-      const beat = { calls: 0, loopBusy: 0.2, loopDelayMs: 0, cpuMs, rssBytes: 0 };
+      const beat = { calls: 0, loopBusy: 0.2, loopDelayMs: 0, cpuMs, rssBytes: 0, resources: {} };
       for (const member of members.slice(0, 1)) member.beat = beat;
       clock.advance(1_000);
     };

@@ -12,6 +12,7 @@ import type { AgentSummary, CallAssignment } from "./messages.ts";
 import { createOffers } from "./offers.ts";
 import { createOrders } from "./orders.ts";
 import { createRecovery } from "./recovery.ts";
+import { activeResources } from "./resources.ts";
 import type { ShardMessage, ShardPool } from "./shard-pool.ts";
 import { createSlots, type Slot } from "./slots.ts";
 import { watchWorkload } from "./workload.ts";
@@ -269,6 +270,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         calls: beat?.calls ?? 0,
         loopDelayMs: beat?.loopDelayMs ?? 0,
         rssBytes: beat?.rssBytes ?? 0,
+        resources: beat?.resources ?? {},
       }));
       const calls = slots.all().filter((slot) => slot.call !== null).length;
       const slotsNow = { taken: slots.taken, cap: slots.cap };
@@ -280,6 +282,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         slots: slotsNow,
         calls,
         load: workload.load(),
+        resources: activeResources(),
         shards,
       };
     },

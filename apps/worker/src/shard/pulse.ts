@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { smoothed } from "../load.ts";
 import type { ShardBeat } from "../messages.ts";
+import { activeResources } from "../resources.ts";
 
 const BEAT_MS = 1_000;
 const RESOLUTION_MS = 10;
@@ -24,6 +25,7 @@ export function startPulse(calls: () => number, tell: (beat: ShardBeat) => void)
       loopDelayMs: Math.round(smoothDelay(Number.isFinite(loopDelayMs) ? loopDelayMs : 0, BEAT_MS) * 10) / 10,
       cpuMs: (cpu.user + cpu.system) / 1_000,
       rssBytes: process.memoryUsage.rss(),
+      resources: activeResources(),
     });
     last = now;
     delay.reset();
