@@ -55,7 +55,8 @@ describe("a call whose process may have lost it", () => {
         await s.clock.advance(10);
         asked[0]?.resolve(false);
       } else s.transport.room.closed("duplicate-identity");
-      expect(await s.clock.until(s.call.done)).toEqual({ reason: "taken-over" });
+      const reason = how === "another has it" ? "taken-over" : "evicted";
+      expect(await s.clock.until(s.call.done)).toEqual({ reason });
       s.caller.type("Hello?");
       await s.clock.advance(60_000);
       expect(s.log.facts).toHaveLength(before);
@@ -87,7 +88,7 @@ describe("a call that is handed over", () => {
     await s.clock.advance(3_000);
     expect(s.log.facts).toHaveLength(facts);
     s.transport.room.closed("duplicate-identity");
-    expect(await s.clock.until(s.call.done)).toEqual({ reason: "taken-over" });
+    expect(await s.clock.until(s.call.done)).toEqual({ reason: "evicted" });
     expect(s.leaks()).toEqual(none);
   });
 

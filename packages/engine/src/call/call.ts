@@ -52,7 +52,10 @@ export interface Recovery extends RecoveredLog {
 /** One call, from joining to the last fact. */
 export class Call {
   readonly callId: string;
-  /** Resolves once, when everything of the call is closed. Never rejects. */
+  /**
+   * Resolves once, when everything of the call is closed. Never rejects. Two reasons say that its log goes on elsewhere:
+   * `taken-over`, and `evicted`, when somebody else joined the room in its name.
+   */
   readonly done: Promise<{ reason: string }>;
   readonly #options: CallOptions;
   readonly #clock: Clock;
@@ -184,8 +187,7 @@ export class Call {
    * `done` resolves with the reason `taken-over`.
    */
   abandon(): Promise<void> {
-    this.#closing ??= this.#leave("taken-over");
-    return this.#closing;
+    return this.#goSilently("taken-over");
   }
 
   /**
@@ -199,6 +201,11 @@ export class Call {
     this.#loop.close();
     for (const stage of this.#stages) stage.close();
     log.close();
+  }
+
+  #goSilently(reason: "taken-over" | "evicted"): Promise<void> {
+    this.#closing ??= this.#leave(reason);
+    return this.#closing;
   }
 
   #begin(): void {
@@ -378,10 +385,10 @@ export class Call {
         report({ type: "text-received", participantId, messageId: id, text: text.slice(0, 8_000) }),
       dtmf: (participantId, digit) => report({ type: "dtmf-received", participantId, digit }),
       network: (participantId, state) => report({ type: "network-changed", participantId, state }),
-      // Whoever joined in our name is the owner now; to fight back would end nobody's trouble.
+      // Whoever joined in our name has the call, or had it once: not for us to say.
       closed: (reason) =>
         reason === "duplicate-identity"
-          ? void this.abandon()
+          ? void this.#goSilently("evicted")
           : report({ type: "close-requested", reason, afterReply: false }),
     };
   }

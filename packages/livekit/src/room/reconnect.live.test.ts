@@ -1,11 +1,19 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { RoomEvent, SimulateScenarioKind } from "@livekit/rtc-node";
+import { systemClock } from "@parley/engine";
 import { expect, it } from "vitest";
 import { roomApi } from "../control/room-api.ts";
+import { type Log, silentLog } from "../log.ts";
 import type { LiveKitServerOptions } from "../server-process/start.ts";
 import { type LiveServer, liveServer } from "../test/live-server.ts";
 import { closedAfterEach, keys, parties } from "../test/parties.ts";
+import { RecordingSink } from "../test/recording-sink.ts";
 import { loudMs, shareOf, tone } from "../test/tone.ts";
+import { mintAgentToken } from "../token/mint.ts";
+import { connectRoom, leaveRoom } from "./connect-room.ts";
+import { guardSink } from "./guard-sink.ts";
+import { JoinGate } from "./join-gate.ts";
+import { RoomSession } from "./room-session.ts";
 import { rtcListenerCount } from "./route-events.ts";
 
 const onEnd = closedAfterEach();
@@ -73,6 +81,44 @@ it("survives a full reconnect and a restart of the server: sound, state and tran
     5000,
   );
 }, 120_000);
+
+it("hears at once after a full reconnect of its own", async () => {
+  const { url } = await ownServer();
+  const warnings: unknown[] = [];
+  const log: Log = { ...silentLog, warn: (_, message) => void warnings.push(message) };
+  const sink = new RecordingSink();
+  const session = new RoomSession({
+    sink: guardSink(sink, log),
+    clock: systemClock,
+    log,
+    subscribeRetries: 3,
+    subscribeTimeoutMs: 5000,
+    onReconnected: () => {},
+    onEnded: () => {},
+  });
+  const room = await connectRoom({
+    url,
+    token: await mintAgentToken({ ...keys, room: "r", identity: "agent-x" }),
+    connectTimeoutMs: 10_000,
+    gate: new JoinGate(1),
+    signal: new AbortController().signal,
+    clock: systemClock,
+    log,
+    autoSubscribe: false,
+    prepare: (unjoined) => session.attach(unjoined),
+  });
+  onEnd(async () => {
+    session.close();
+    await leaveRoom(room, systemClock, log);
+  });
+  session.begin(room);
+  await callerIn(url, "r");
+  await sink.sees("trackSubscribed", "ann");
+  await room.simulateScenario(SimulateScenarioKind.SIMULATE_FULL_RECONNECT);
+  await sink.until(() => sink.count("trackSubscribed", "ann") === 2, 20_000);
+  // What is asked for while the connection is being made anew gets lost: to wait for it is five seconds of deafness.
+  expect(warnings).not.toContain("could not subscribe to a track");
+}, 60_000);
 
 it("tells the call when the server never comes back", async () => {
   const server = await ownServer();

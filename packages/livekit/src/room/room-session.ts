@@ -113,6 +113,7 @@ export class RoomSession {
       .on(RoomEvent.Reconnecting, () => this.#network.own(true))
       .on(RoomEvent.Reconnected, () => {
         this.#network.own(false);
+        this.#subscriptions.again();
         this.#options.onReconnected();
       })
       .on(RoomEvent.Disconnected, (reason) => {

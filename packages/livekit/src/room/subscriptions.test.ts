@@ -45,6 +45,19 @@ describe("a subscription", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("that was asked for while the connection was being made anew is asked for again at once", async () => {
+    const { clock, failures, calls, publication, subscriptions } = setup();
+    subscriptions.want("ann", "TR_1", publication);
+    subscriptions.again();
+    expect(calls).toEqual([true, false, true]);
+    subscriptions.settle("TR_1");
+    subscriptions.again();
+    await clock.advance(60_000);
+    expect(calls).toHaveLength(3);
+    expect(failures).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
   it("that never comes counts as failed after its time-out", async () => {
     const { clock, failures, publication, subscriptions } = setup();
     subscriptions.want("ann", "TR_1", publication);

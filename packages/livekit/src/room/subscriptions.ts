@@ -61,6 +61,14 @@ export class Subscriptions {
     attempt.cancel = clock.after(retryDelayMs * attempt.attempts, () => this.#try(trackId, attempt));
   }
 
+  /** We are back in the room after a full reconnect: what was asked for meanwhile did not reach the server. */
+  again(): void {
+    for (const [trackId, attempt] of [...this.#open]) {
+      attempt.cancel();
+      this.#try(trackId, attempt);
+    }
+  }
+
   close(): void {
     for (const trackId of [...this.#open.keys()]) this.settle(trackId);
   }
