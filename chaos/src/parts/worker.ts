@@ -6,7 +6,9 @@ import { environment, gone, isAlive, type Part, root } from "./settings.ts";
 
 /** What is read here of a worker's /healthz. */
 export interface Health {
-  shards: { pid: number | null; state: string }[];
+  /** Timers and handles of the supervisor, by Node's names for them. */
+  resources: Record<string, number>;
+  shards: { pid: number | null; state: string; resources: Record<string, number> }[];
 }
 
 export interface WorkerPart extends Part {

@@ -2,12 +2,13 @@ import { now, sleep } from "@parley/bench/time";
 import type { Scene } from "../scene.ts";
 import { type Sample, takeSample } from "./sample.ts";
 
-const SAMPLE_MS = 30_000;
+const MINUTE_MS = 60_000;
 
 export interface LongCalls {
   /** Every answered question: when it was asked (minutes from the start), and how long the answer took. */
   turns: { minutes: number; latencyMs: number }[];
   unanswered: number;
+  /** One a minute, at its end. */
   samples: Sample[];
 }
 
@@ -22,9 +23,9 @@ export async function longCalls(
   const startedAt = now();
   const calls = await scene.dial(bounds.calls, "long", { apart: false });
   const samples: Sample[] = [];
-  while (now() - startedAt < bounds.minutes * 60_000) {
-    await sleep(SAMPLE_MS);
-    const sample = takeSample(worker, calls.length, (now() - startedAt) / 60_000);
+  for (let minute = 1; minute <= bounds.minutes; minute++) {
+    await sleep(startedAt + minute * MINUTE_MS - now());
+    const sample = await takeSample(worker, calls.length, (now() - startedAt) / MINUTE_MS);
     samples.push(sample);
     say(sample);
   }
@@ -32,7 +33,7 @@ export async function longCalls(
   await sleep(3_000);
   const asked = calls.flatMap(({ timeline }) => timeline.utterances());
   const turns = asked.flatMap(({ to, heardAt }) =>
-    typeof heardAt === "number" ? [{ minutes: (to - startedAt) / 60_000, latencyMs: heardAt - to }] : [],
+    typeof heardAt === "number" ? [{ minutes: (to - startedAt) / MINUTE_MS, latencyMs: heardAt - to }] : [],
   );
   return { turns, unanswered: asked.filter(({ heardAt }) => heardAt === null).length, samples };
 }

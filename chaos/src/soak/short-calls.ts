@@ -6,7 +6,6 @@ import { type Sample, takeSample } from "./sample.ts";
 
 /** People on the line at once, at most. */
 const AT_ONCE = 8;
-const SAMPLE_EVERY = 50;
 const GIVE_UP_MS = 20_000;
 /** Until the last call has ended in the worker: some callers leave before they have come. */
 const LAST_CALL_MS = 40_000;
@@ -23,11 +22,11 @@ export interface ShortCalls {
 
 /** The first sample that has no fewer threads than the one before it. */
 async function settledSample(worker: WorkerPart, at: () => [number, number]): Promise<Sample> {
-  let sample = takeSample(worker, ...at());
+  let sample = await takeSample(worker, ...at());
   for (let look = 1; look < LOOKS; look++) {
     await sleep(LOOK_MS);
     const before = sample;
-    sample = takeSample(worker, ...at());
+    sample = await takeSample(worker, ...at());
     if (sample.threads >= before.threads) break;
   }
   return sample;
@@ -37,7 +36,7 @@ async function settledSample(worker: WorkerPart, at: () => [number, number]): Pr
 export async function shortCalls(
   scene: Scene,
   random: Random,
-  bounds: { calls: number; minutes: number },
+  bounds: { calls: number; minutes: number; sampleEvery: number },
   say: (sample: Sample) => void,
 ): Promise<ShortCalls> {
   const [worker] = scene.stack.workers;
@@ -61,7 +60,7 @@ export async function shortCalls(
   };
   // Everybody waits while a sample is taken, so that samples compare: no calls, only what calls leave behind.
   while (dialled < bounds.calls && now() < deadline) {
-    const upTo = Math.min(bounds.calls, dialled + SAMPLE_EVERY);
+    const upTo = Math.min(bounds.calls, dialled + bounds.sampleEvery);
     await Promise.all(Array.from({ length: AT_ONCE }, () => person(upTo)));
     await until(() => worker.shards().every(({ calls }) => calls.length === 0), now() + LAST_CALL_MS, 100);
     const sample = await settledSample(worker, () => [result.ended, (now() - startedAt) / 60_000]);
