@@ -83,6 +83,8 @@ export type FromShard =
   | { type: "offer-answer"; offerId: number; accept: boolean; reason: string }
   /** This process stood still for seconds: is the call still its own? */
   | { type: "confirm"; jobId: string; epoch: number }
+  /** This process stood still for so long that it ends itself rather than act for calls that are others' by now. */
+  | { type: "stood-still"; ms: number }
   /** Its log is complete and closed; in the room it is silent until somebody joins in its name. */
   | { type: "call-released"; jobId: string }
   | { type: "call-ended"; jobId: string; reason: string; error: string | null };

@@ -1,21 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { mintAgentToken } from "@parley/livekit";
 import { afterEach, describe, expect, it } from "vitest";
-import { assignment, offer, removeFolders, setUp } from "./test/boss.ts";
+import { assignment, offer, removeFolders, settle, setUp } from "./test/boss.ts";
 
 afterEach(removeFolders);
-
-/** Files are read and tokens made; by doing as much of both as a recovery does, what was under way before is over. */
-async function settle(): Promise<void> {
-  const seat = { apiKey: "key", apiSecret: "a-secret-of-32-characters-or-more-x", room: "r", identity: "agent-r" };
-  for (let round = 0; round < 8; round++) {
-    await readFile(import.meta.filename);
-    await mintAgentToken(seat);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 const fact = (seq: number, epoch: number, body: object) =>
   `${JSON.stringify({ callId: "call-1", epoch, seq, at: seq, version: 1, ...body })}\n`;

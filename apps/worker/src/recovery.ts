@@ -41,6 +41,10 @@ export interface Recovery {
    * their tails are refused by the server.
    */
   goOn(slot: Slot, call: CallAssignment, copy?: string): void;
+  /** Nobody is to run it any more: its log is ended here. */
+  giveUp(slot: Slot, why: string): void;
+  /** Another worker has it: it waits for no place any more. */
+  cancel(slot: Slot): void;
   /** The call is over. */
   forget(callId: string): void;
   /** There may be places now. */
@@ -164,6 +168,13 @@ export function createRecovery(options: RecoveryOptions): Recovery {
       else goOn(slot, call);
     },
     goOn,
+    giveUp(slot, why) {
+      if (slot.call) void giveUp({ slot, call: slot.call, cancel: () => {} }, why);
+    },
+    cancel(slot) {
+      waiting.get(slot.jobId)?.cancel();
+      waiting.delete(slot.jobId);
+    },
     place,
     forget,
     shardGone(shardId) {

@@ -1,8 +1,8 @@
 import type { Clock } from "@parley/engine";
 import { createAdmission } from "./admission.ts";
 import type { Backend, OrderResult, ServerOrder } from "./backend.ts";
+import { createComeback } from "./comeback.ts";
 import type { WorkerConfig } from "./config.ts";
-import { createConfirmations } from "./confirmations.ts";
 import type { DispatchLine, DispatchSink } from "./dispatch.ts";
 import { rememberEpochs } from "./epochs.ts";
 import { createHandOver } from "./hand-over.ts";
@@ -11,6 +11,7 @@ import type { Log } from "./log.ts";
 import type { AgentSummary, CallAssignment } from "./messages.ts";
 import { createOffers } from "./offers.ts";
 import { createOrders } from "./orders.ts";
+import { createOwnership } from "./ownership.ts";
 import { createRecovery } from "./recovery.ts";
 import { activeResources } from "./resources.ts";
 import type { ShardMessage, ShardPool } from "./shard-pool.ts";
@@ -105,10 +106,15 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     backend()?.beat();
   }
 
-  function ended(slot: Slot, error: string | null): void {
+  /** The call is not this worker's any more. */
+  function over(slot: Slot, error: string | null): void {
+    recovery.cancel(slot);
+    recovery.forget(slot.callId);
+    slots.release(slot.jobId);
     // LiveKit's job of a call that was recovered or taken over was over long ago.
-    if (slot.crashes > 0 || slot.call?.recovery) return;
-    line?.endJob(slot.jobId, error === null ? "success" : "failed", error ?? undefined);
+    if (slot.crashes === 0 && !slot.call?.recovery)
+      line?.endJob(slot.jobId, error === null ? "success" : "failed", error ?? undefined);
+    freed();
   }
 
   const admission = createAdmission({
@@ -144,10 +150,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     begin,
     lost(slot, why) {
       log.error({ callId: slot.callId, jobId: slot.jobId, why }, "call lost");
-      recovery.forget(slot.callId);
-      slots.release(slot.jobId);
-      ended(slot, why);
-      freed();
+      over(slot, why);
     },
   });
   const orders = createOrders({
@@ -163,11 +166,18 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     isDraining: () => draining,
   });
   const handOver = createHandOver({ slots, pool, clock, log, backend, recovery });
-  const confirmations = createConfirmations({ slots, pool, clock, backend });
+  const ownership = createOwnership({ slots, pool, clock, backend });
+  const comeback = createComeback({
+    ownership,
+    recovery,
+    log,
+    hasServer: () => backend() !== null,
+    drop: (slot) => over(slot, null),
+  });
 
   function tick(): void {
     stopTicking = clock.after(TICK_MS, () => {
-      confirmations.turned();
+      ownership.turned();
       workload.measure();
       report();
       tick();
@@ -189,7 +199,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         const slot = slots.find(jobId);
         if (!slot) return;
         // The job ended with the process that had joined for it; the call goes on without one.
-        if (slot.crashes > 0 || slot.shardId === null) return;
+        if (slot.crashes > 0 || slot.call?.recovery || slot.shardId === null) return;
         log.info({ callId: slot.callId, jobId }, "LiveKit ended the job");
         pool.send(slot.shardId, { type: "end-call", jobId, reason: "job-terminated" });
       },
@@ -219,7 +229,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     shardMessage(shardId, message) {
       if (message.type === "offer-answer") return offers.answered(message);
-      if (message.type === "confirm") return confirmations.asked(shardId, message);
+      if (message.type === "confirm") return ownership.asked(shardId, message);
+      if (message.type === "stood-still") return comeback.stoodStill(shardId);
       if (message.type === "call-released") return handOver.released(message.jobId);
       const slot = slots.find(message.jobId);
       if (slot?.shardId !== shardId) return;
@@ -230,10 +241,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       );
       pool.retire(shardId);
       if (handOver.ended(slot)) return;
-      recovery.forget(callId);
-      slots.release(jobId);
-      ended(slot, message.error);
-      freed();
+      if (message.reason === "evicted") comeback.evicted(slot);
+      else over(slot, message.error);
     },
     shardReady() {
       recovery.place();
@@ -242,11 +251,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       offers.shardGone(shardId);
       recovery.shardGone(shardId);
       for (const slot of slots.onShard(shardId)) {
-        if (slot.call !== null) recovery.rescue(slot, how);
+        if (slot.call !== null) comeback.processLost(slot, how);
         else if (slot.state === "reserved") slots.release(slot.jobId);
         // Nothing runs yet: another shard will do.
         else slot.shardId = slots.emptiest(places()) ?? null;
       }
+      comeback.shardForgotten(shardId);
       recovery.place();
       freed();
     },
@@ -294,7 +304,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       }),
     abandonCall(callId) {
       const slot = slots.ofCall(callId);
-      if (slot && slot.shardId !== null) pool.send(slot.shardId, { type: "abandon-call", jobId: slot.jobId });
+      if (!slot) return;
+      if (slot.shardId !== null) pool.send(slot.shardId, { type: "abandon-call", jobId: slot.jobId });
+      else if (slot.state === "waiting") over(slot, null);
     },
     close() {
       stopTicking();

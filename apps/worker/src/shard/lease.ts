@@ -3,6 +3,11 @@ import type { Lease } from "@parley/engine";
 const TURN_MS = 500;
 /** A process that stood still for this long may have been given up: its calls may run elsewhere. */
 const STOOD_STILL_MS = 3_000;
+/**
+ * After that long LiveKit has given the connection up too, and the native client, which wakes with us, resumes it by
+ * our identity alone: it would take the room from whoever has the call now.
+ */
+const TOO_LONG_MS = 10_000;
 /** Nobody answers whether a call is ours: then it is. LiveKit puts out the one of two that came first. */
 const ANSWER_MS = 3_000;
 
@@ -14,11 +19,13 @@ export interface Leases {
 
 export interface LeasesOptions {
   ask(jobId: string, epoch: number): void;
+  /** This process stood still for longer than anybody waits for it. */
+  onTooLong(ms: number): void;
   now?: () => number;
 }
 
 /** Watches this process's own clockwork. The timer keeps no process alive. */
-export function watchLeases({ ask, now = () => performance.now() }: LeasesOptions): Leases {
+export function watchLeases({ ask, onTooLong, now = () => performance.now() }: LeasesOptions): Leases {
   let turnedMs = now();
   /** Raised with every standstill; a call confirms its lease once for each. */
   let standstills = 0;
@@ -26,8 +33,10 @@ export function watchLeases({ ask, now = () => performance.now() }: LeasesOption
 
   const look = (): void => {
     const nowMs = now();
-    if (nowMs - turnedMs >= STOOD_STILL_MS) standstills++;
+    const stoodMs = nowMs - turnedMs;
     turnedMs = nowMs;
+    if (stoodMs >= STOOD_STILL_MS) standstills++;
+    if (stoodMs >= TOO_LONG_MS) onTooLong(stoodMs);
   };
   setInterval(look, TURN_MS).unref();
 

@@ -16,10 +16,12 @@ const tell = (message: FromShard): void => {
 /** What was told last is out before the process goes. */
 const exit = (code: number): void => void told.then(() => process.exit(code));
 
+const die = (): void => void process.kill(process.pid, "SIGKILL");
+
 process.once("message", (message: ToShard) => {
   if (message.type !== "boot") throw new TypeError(`a shard is booted before it is told to ${message.type}`);
   const log = createLog("shard", message.config.logLevel).child({ shard: message.shardId });
-  const shard = startShard(message.config, { tell, log, exit });
+  const shard = startShard(message.config, { tell, log, exit, die });
   process.on("message", (next: ToShard) => shard.told(next));
   process.once("disconnect", () => shard.orphaned());
 });

@@ -15,6 +15,8 @@ export interface ShardOutside {
   tell(message: FromShard): void;
   log: Log;
   exit(code: number): void;
+  /** Ends the process this instant: nothing in it says goodbye to anybody. */
+  die(): void;
 }
 
 export interface Shard {
@@ -24,11 +26,19 @@ export interface Shard {
 }
 
 /** Loads the agent, warms it, then runs the calls that it is given until it is closed. */
-export function startShard(config: WorkerConfig, { tell, log, exit }: ShardOutside): Shard {
+export function startShard(config: WorkerConfig, { tell, log, exit, die }: ShardOutside): Shard {
   let agent: ShardAgent | undefined;
   let calls: Calls | undefined;
   let closing = false;
-  const leases = watchLeases({ ask: (jobId, epoch) => tell({ type: "confirm", jobId, epoch }) });
+  const leases = watchLeases({
+    ask: (jobId, epoch) => tell({ type: "confirm", jobId, epoch }),
+    onTooLong(ms) {
+      if (!calls || calls.count === 0) return;
+      log.error({ ms, calls: calls.count }, "this process stood still for too long and ends itself");
+      tell({ type: "stood-still", ms });
+      die();
+    },
+  });
 
   catchStrayErrors(log, (why) => {
     log.fatal(why);
