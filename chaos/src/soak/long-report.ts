@@ -41,7 +41,7 @@ export function longReport(
     "",
     `Flat: less than ${FLAT * 100} % more until the end, or of what is counted fewer than ${FEW}.`,
     "",
-    `![latency at the caller's ear, PSS, threads and timers against minutes](${run.plotFile})`,
+    `![latency at the caller's ear, PSS and timers against minutes](${run.plotFile})`,
     "",
     `| minute | questions | p50, ms | p95, ms | ${figures.map((figure) => FIGURES[figure]).join(" | ")} |`,
     `| ---: | ---: | ---: | ---: |${" ---: |".repeat(figures.length)}`,

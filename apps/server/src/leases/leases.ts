@@ -4,8 +4,8 @@ import type { Store } from "@parley/store";
 import type { CallKeeper, FactSink, HandOverAnswer, OrderResult, TakeOver, UplinkPeer } from "@parley/uplink";
 import type { LiveKitAccess } from "../livekit.ts";
 import type { ServerLog } from "../log.ts";
-import { leaseBook } from "./book.ts";
-import type { Effect } from "./lease-book.ts";
+import { leaseBook } from "./book/book.ts";
+import type { Effect } from "./book/lease-book.ts";
 import { findOrphans } from "./orphans.ts";
 import { type LeaseTimings, leaseMs, usualTimings } from "./timings.ts";
 

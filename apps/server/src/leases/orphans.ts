@@ -1,6 +1,6 @@
 import type { CallRow } from "@parley/store";
 import type { LiveKitAccess } from "../livekit.ts";
-import type { FoundCall } from "./lease-book.ts";
+import type { FoundCall } from "./book/lease-book.ts";
 
 /** Calls of the store that are looked at, and that are taken up, in one search. */
 const MAX_SEEN = 5_000;

@@ -1,6 +1,6 @@
 import type { Gone, LeasedCall } from "@parley/uplink";
-import { leaseBook } from "../leases/book.ts";
-import type { Effect, LeaseBook } from "../leases/lease-book.ts";
+import { leaseBook } from "../leases/book/book.ts";
+import type { Effect, LeaseBook } from "../leases/book/lease-book.ts";
 import { usualTimings } from "../leases/timings.ts";
 
 type Order = Extract<Effect, { type: "order" }>;

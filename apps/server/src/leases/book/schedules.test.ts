@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { test } from "vitest";
-import { call, testBook } from "../test/book.ts";
+import { call, testBook } from "../../test/book.ts";
 
 /** Workers that come, go, run and take calls at random; each call of theirs keeps the epoch it was ordered with. */
 test("at random: epochs only rise, nobody away or draining is asked, and every call ends up with somebody", () => {

@@ -1,6 +1,6 @@
 import type { Gone } from "@parley/uplink";
 import { describe, expect, test } from "vitest";
-import { call, testBook } from "../test/book.ts";
+import { call, testBook } from "../../test/book.ts";
 
 const no = { ok: false, reason: "full" };
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { call, testBook } from "../test/book.ts";
+import { call, testBook } from "../../test/book.ts";
 
 const no = { ok: false, reason: "full" };
 
