@@ -13,10 +13,11 @@ export {
   timeoutDefaults,
   type UserTurn,
 } from "./call/agent.ts";
-export { Call, type CallOptions, type Recovery } from "./call/call.ts";
+export { Call } from "./call/call.ts";
 export { endingFacts } from "./call/end-log.ts";
 export { type Logger, silentLogger } from "./call/logger.ts";
 export type { Lease } from "./call/loop.ts";
+export type { CallOptions, Recovery } from "./call/options.ts";
 export { checkTemplate } from "./call/template.ts";
 export { asParleyError, type ErrorCategory, ParleyError, type ParleyErrorOptions } from "./error.ts";
 export * from "./llm/index.ts";

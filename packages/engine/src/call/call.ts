@@ -1,53 +1,18 @@
-import { type Fact, type FactOf, type InputBody, messages, type RuleState } from "@parley/conversation";
+import type { Fact, InputBody, RuleState } from "@parley/conversation";
 import { ParleyError } from "../error.ts";
-import {
-  type CallLog,
-  type Clock,
-  type Participant,
-  systemClock,
-  type Transport,
-  type TransportSink,
-} from "../ports/index.ts";
-import { within } from "../remote/index.ts";
-import { Converse } from "../stages/converse.ts";
+import { type Clock, systemClock } from "../ports/index.ts";
 import { toFailure } from "../stages/failure.ts";
-import { Hear } from "../stages/hear.ts";
-import { Play } from "../stages/play.ts";
-import { Relay } from "../stages/relay.ts";
-import { Speak } from "../stages/speak.ts";
-import type { Stage, StageContext } from "../stages/stage.ts";
-import { Think } from "../stages/think.ts";
-import { Transcribe } from "../stages/transcribe.ts";
-import { Work } from "../stages/work.ts";
-import type { CallAgent, CallContext, CallControl, Caller } from "./agent.ts";
-import { AuthorHooks } from "./hooks.ts";
+import type { StageContext } from "../stages/stage.ts";
+import type { CallControl } from "./agent.ts";
+import { callControl } from "./control.ts";
+import { FirstCaller } from "./first-caller.ts";
 import { type Logger, silentLogger } from "./logger.ts";
-import { type Lease, Loop, type RecoveredLog } from "./loop.ts";
+import { Loop } from "./loop.ts";
+import type { CallOptions, Recovery } from "./options.ts";
 import { isQuiet, untilQuiet } from "./quiet.ts";
-import { checkTemplate, needsCaller, renderTemplate } from "./template.ts";
-
-export interface CallOptions {
-  callId: string;
-  epoch: number;
-  agent: CallAgent;
-  transport: Transport;
-  log: CallLog;
-  context: CallContext;
-  /** Set when the call goes on from the log that another process left. */
-  recovered?: Recovery;
-  /** Default: the call is this process's own for as long as it lives. */
-  lease?: Lease;
-  clock?: Clock;
-  logger?: Logger;
-  /** Told every fact after it was appended. */
-  onFact?: (fact: Fact) => void;
-}
-
-/** How a call goes on after the process that ran it has died. */
-export interface Recovery extends RecoveredLog {
-  /** Who takes it over, for the log. */
-  by: string;
-}
+import { roomEvents } from "./room-events.ts";
+import { Script } from "./script.ts";
+import { CallStages } from "./stages.ts";
 
 /** One call, from joining to the last fact. */
 export class Call {
@@ -57,29 +22,24 @@ export class Call {
    * `taken-over`, and `evicted`, when somebody else joined the room in its name.
    */
   readonly done: Promise<{ reason: string }>;
+  /** What hooks and tools are given. */
+  readonly control: CallControl;
   readonly #options: CallOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #abort = new AbortController();
   readonly #loop: Loop;
-  readonly #stages: Stage[];
-  readonly #hear: Hear;
-  readonly #transcribe: Transcribe | null;
-  readonly #converse: Converse | null;
-  readonly #relay: Relay;
-  readonly #hooks: AuthorHooks;
-  readonly #control: CallControl;
+  readonly #script: Script;
+  readonly #caller = new FirstCaller();
+  readonly #stages: CallStages;
   /** What the transport told before the log began. */
   #early: InputBody[] | null = [];
-  #caller: Caller | null = null;
-  #onCaller: (() => void) | null = null;
-  #instructions = "";
   #resolveDone: (end: { reason: string }) => void = () => {};
   #closing: Promise<void> | null = null;
 
   constructor(options: CallOptions) {
-    const { agent, transport } = options;
-    this.callId = options.callId;
+    const { callId, epoch, recovered, lease } = options;
+    this.callId = callId;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? silentLogger;
@@ -87,46 +47,32 @@ export class Call {
       this.#resolveDone = resolve;
     });
     this.#loop = new Loop({
-      callId: options.callId,
-      epoch: options.epoch,
-      ...(options.recovered ? { recovered: options.recovered } : {}),
-      ...(options.lease ? { lease: options.lease } : {}),
+      callId,
+      epoch,
+      ...(recovered ? { recovered } : {}),
+      ...(lease ? { lease } : {}),
       clock: this.#clock,
       log: options.log,
       onFact: (fact, state) => this.#onFact(fact, state),
-      onEphemeral: (input) => this.#onEphemeral(input),
+      onEphemeral: (input) => this.#stages.ephemeral(input),
       onLogFailure: (error) => this.#logger.error({ error: toFailure(error, "log") }, "the call file can't be written"),
       onLost: () => void this.abandon(),
     });
-    this.#control = this.#makeControl();
-    const context = this.#stageContext();
-    const play = new Play(context, transport.out);
-    this.#hear = new Hear(context);
-    this.#relay = new Relay(transport.text);
-    this.#transcribe = agent.realtime ? null : new Transcribe(context);
-    this.#converse = agent.realtime ? new Converse(context, agent.realtime, play, transport.out.sampleRateHz) : null;
-    this.#hooks = new AuthorHooks(context, this.#control);
-    // The mouth first: what must fall silent does so before anything else is done.
-    this.#stages = [
-      play,
-      this.#hear,
-      ...(this.#transcribe ? [this.#transcribe] : []),
-      ...(this.#converse ? [this.#converse] : []),
-      new Think(context),
-      new Speak(context, play, transport.out.sampleRateHz),
-      new Work(context, this.#control),
-      this.#relay,
-      this.#hooks,
-    ];
+    this.#script = new Script(options);
+    this.control = callControl({
+      options,
+      script: this.#script,
+      caller: this.#caller,
+      history: () => this.#loop.history,
+      say: (text, by, interruptible) => this.say(text, by, interruptible),
+      interrupt: (by) => this.interrupt(by),
+      close: (reason, how) => this.close(reason, how),
+    });
+    this.#stages = new CallStages(this.#stageContext(), this.control, options.transport);
   }
 
   get state(): RuleState {
     return this.#loop.state;
-  }
-
-  /** What hooks and tools are given. */
-  get control(): CallControl {
-    return this.#control;
   }
 
   /**
@@ -134,32 +80,10 @@ export class Call {
    * filled in or the transport can't be opened.
    */
   async start(): Promise<void> {
-    const { agent, transport } = this.#options;
-    const { signal } = this.#abort;
+    const { recovered } = this.#options;
     try {
-      if (this.#options.recovered) {
-        // What is owed is asked for anew while the room is being joined.
-        this.#recover(this.#options.recovered);
-        const { phase, reason: over } = this.#loop.state.closing;
-        // Its process died in its last step: with what was missing decided, there is nothing left to join for.
-        if (phase === "closed") {
-          await this.#end(over);
-          return;
-        }
-        await Promise.all([transport.open(this.#sink(), signal), this.#openModel()]);
-        return;
-      }
-      checkTemplate(agent.instructions, "instructions");
-      checkTemplate(agent.greeting ?? "", "greeting");
-      const waits = needsCaller(agent.instructions) || needsCaller(agent.greeting ?? "");
-      const arrived = waits ? new Promise<void>((resolve) => (this.#onCaller = resolve)) : null;
-      // Without a caller to name, the greeting is made while the room is being joined.
-      if (!arrived) this.#begin();
-      await Promise.all([transport.open(this.#sink(), signal), this.#openModel()]);
-      if (arrived) {
-        await this.#waitForCaller(arrived);
-        this.#begin();
-      }
+      if (recovered) await this.#goOn(recovered);
+      else await this.#startAnew();
     } catch (error) {
       const known = error instanceof ParleyError ? error : null;
       this.#logger.error({ error: toFailure(error, "call-start-failed") }, "the call can't start");
@@ -195,37 +119,64 @@ export class Call {
    * the room, silent, until that one joins in its name; then, or by `abandon`, it is over.
    */
   async release(withinMs: number): Promise<void> {
-    const { log } = this.#options;
     await untilQuiet(() => this.#closing !== null || isQuiet(this.#loop.state), { clock: this.#clock, withinMs });
     if (this.#closing) return;
     this.#loop.close();
-    for (const stage of this.#stages) stage.close();
-    log.close();
+    this.#stages.close();
+    this.#options.log.close();
   }
 
-  #goSilently(reason: "taken-over" | "evicted"): Promise<void> {
-    this.#closing ??= this.#leave(reason);
-    return this.#closing;
+  async #startAnew(): Promise<void> {
+    const { joinMs } = this.#options.agent.settings.closing;
+    const { needsCaller } = this.#script;
+    this.#script.check();
+    // Without a caller to name, the greeting is made while the room is being joined.
+    if (!needsCaller) this.#begin();
+    await this.#join();
+    if (!needsCaller) return;
+    await this.#caller.arrived({ clock: this.#clock, signal: this.#abort.signal, joinMs });
+    this.#begin();
+  }
+
+  async #goOn(recovered: Recovery): Promise<void> {
+    // What is owed is asked for anew while the room is being joined.
+    this.#recover(recovered);
+    const { phase, reason } = this.#loop.state.closing;
+    // Its process died in its last step: with what was missing decided, there is nothing left to join for.
+    if (phase === "closed") await this.#end(reason);
+    else await this.#join();
+  }
+
+  async #join(): Promise<void> {
+    const events = roomEvents({
+      report: (input) => this.#report(input),
+      joined: (participant) => {
+        if (this.#caller.joined(participant)) this.#stages.hooks.enter();
+      },
+      audio: (participantId, frame) => {
+        if (!this.#closing) this.#stages.audio(participantId, frame);
+      },
+      evicted: () => void this.#goSilently("evicted"),
+    });
+    await Promise.all([this.#options.transport.open(events, this.#abort.signal), this.#stages.openModel()]);
   }
 
   #begin(): void {
-    const { agent, context, callId } = this.#options;
-    const language = this.#language();
-    const values = { callId, language, context, caller: this.#caller };
-    this.#render();
-    const greeting = agent.greeting === null ? null : renderTemplate(agent.greeting, values, "greeting");
+    const { agent, context } = this.#options;
+    const { agentId, room, tenantId, from, to, metadata } = context;
+    this.#script.fillIn(this.#caller.current);
     this.#loop.report({
       type: "call-started",
       agent: agent.name,
-      agentId: context.agentId,
-      room: context.room,
-      tenantId: context.tenantId,
-      language,
-      from: context.from,
-      to: context.to,
-      metadata: context.metadata,
+      agentId,
+      room,
+      tenantId,
+      language: this.#script.language,
+      from,
+      to,
+      metadata,
       wallMs: this.#clock.wall(),
-      greeting,
+      greeting: this.#script.greeting(this.#caller.current),
       settings: agent.settings,
     });
     const early = this.#early ?? [];
@@ -234,41 +185,12 @@ export class Call {
   }
 
   #recover(recovered: Recovery): void {
-    for (const fact of recovered.facts)
-      if (fact.type === "participant-joined" && fact.kind !== "agent") this.#caller ??= participantOf(fact);
+    this.#caller.recall(recovered.facts);
     // Its author has met the caller: onEnter is not called twice in a call.
-    if (this.#caller) this.#hooks.entered();
-    this.#render();
+    if (this.#caller.current) this.#stages.hooks.entered();
+    this.#script.fillIn(this.#caller.current);
     this.#early = null;
     this.#loop.recover(recovered, recovered.by);
-  }
-
-  #render(): void {
-    const { agent, context, callId } = this.#options;
-    const values = { callId, language: this.#language(), context, caller: this.#caller };
-    this.#instructions = renderTemplate(agent.instructions, values, "instructions");
-  }
-
-  async #waitForCaller(arrived: Promise<void>): Promise<void> {
-    const { joinMs } = this.#options.agent.settings.closing;
-    await within(arrived, {
-      clock: this.#clock,
-      signal: this.#abort.signal,
-      timeoutMs: joinMs,
-      timedOut: () =>
-        new ParleyError(`Nobody joined within ${joinMs} ms`, { code: "nobody-joined", category: "timeout" }),
-      cancelled: () => new ParleyError("The call is over", { code: "call-cancelled", category: "cancelled" }),
-    });
-  }
-
-  async #openModel(): Promise<void> {
-    try {
-      await this.#converse?.open();
-    } catch (error) {
-      // The call lives: what is asked of the model gets the spoken fallback.
-      const failure = toFailure(error, "realtime-failed");
-      this.#report({ type: "error-occurred", source: "realtime", error: failure, recoverable: true });
-    }
   }
 
   #report(input: InputBody): void {
@@ -277,21 +199,9 @@ export class Call {
   }
 
   #onFact(fact: Fact, state: RuleState): void {
-    for (const stage of this.#stages) {
-      try {
-        stage.react(fact, state);
-      } catch (error) {
-        // A fault of one stage is one error, not the call's end.
-        this.#logger.error({ error: toFailure(error, "stage-threw"), fact: fact.type }, "a stage threw");
-      }
-    }
+    this.#stages.react(fact, state);
     this.#options.onFact?.(fact);
     if (fact.type === "call-closed") void this.#end(fact.reason);
-  }
-
-  #onEphemeral(input: InputBody): void {
-    this.#relay.ephemeral(input);
-    this.#hooks.ephemeral(input);
   }
 
   #end(reason: string): Promise<void> {
@@ -299,15 +209,20 @@ export class Call {
     return this.#closing;
   }
 
+  #goSilently(reason: "taken-over" | "evicted"): Promise<void> {
+    this.#closing ??= this.#leave(reason);
+    return this.#closing;
+  }
+
   async #close(reason: string): Promise<void> {
     this.#loop.close();
-    await this.#hooks.exit(reason);
+    await this.#stages.hooks.exit(reason);
     await this.#leave(reason);
   }
 
   async #leave(reason: string): Promise<void> {
     this.#loop.close();
-    for (const stage of this.#stages) stage.close();
+    this.#stages.close();
     this.#abort.abort();
     await this.#options.transport.close(reason).catch((error: unknown) => {
       this.#logger.warn({ error: toFailure(error, "transport-close-failed") }, "leaving the room failed");
@@ -315,10 +230,6 @@ export class Call {
     await this.#loop.written();
     this.#options.log.close();
     this.#resolveDone({ reason });
-  }
-
-  #language(): string {
-    return this.#options.context.language ?? this.#options.agent.language;
   }
 
   #stageContext(): StageContext {
@@ -331,69 +242,8 @@ export class Call {
       now: () => this.#loop.now(),
       state: () => this.#loop.state,
       history: () => this.#loop.history,
-      language: () => this.#language(),
-      instructions: () => this.#instructions,
+      language: () => this.#script.language,
+      instructions: () => this.#script.instructions,
     };
   }
-
-  #makeControl(): CallControl {
-    const call = this;
-    const { agent, context, transport, callId } = this.#options;
-    return {
-      callId,
-      agent: agent.name,
-      context,
-      get language() {
-        return call.#language();
-      },
-      get caller() {
-        return call.#caller;
-      },
-      history: () => messages(this.#loop.history),
-      say: (text, { interruptible = true } = {}) => this.say(text, "agent", interruptible),
-      interrupt: () => this.interrupt("agent"),
-      chat: (text) => transport.text.chat(text),
-      hangUp: (reason = "agent", { afterReply = true } = {}) => this.close(reason, { afterReply }),
-    };
-  }
-
-  #joined(participant: Participant): void {
-    this.#report({ type: "participant-joined", ...participant });
-    if (this.#caller || participant.kind === "agent") return;
-    this.#caller = participant;
-    this.#onCaller?.();
-    this.#hooks.enter();
-  }
-
-  #sink(): TransportSink {
-    const report = (input: InputBody) => this.#report(input);
-    return {
-      participantJoined: (participant) => this.#joined(participant),
-      participantLeft: (participantId, reason) => report({ type: "participant-left", participantId, reason }),
-      trackSubscribed: (participantId, track) => report({ type: "track-subscribed", participantId, ...track }),
-      trackEnded: (participantId, track) => report({ type: "track-ended", participantId, ...track }),
-      trackFailed: (participantId, track) => report({ type: "track-failed", participantId, ...track }),
-      listenerReady: (participantId) => report({ type: "listener-ready", participantId }),
-      audio: (participantId, frame) => {
-        if (this.#closing) return;
-        // Sound first, judgement after: what the VAD hears is already in the pre-roll.
-        this.#transcribe?.audio(participantId, frame);
-        this.#converse?.audio(participantId, frame);
-        this.#hear.audio(participantId, frame);
-      },
-      text: (participantId, { id, text }) =>
-        report({ type: "text-received", participantId, messageId: id, text: text.slice(0, 8_000) }),
-      dtmf: (participantId, digit) => report({ type: "dtmf-received", participantId, digit }),
-      network: (participantId, state) => report({ type: "network-changed", participantId, state }),
-      // Whoever joined in our name has the call, or had it once: not for us to say.
-      closed: (reason) =>
-        reason === "duplicate-identity"
-          ? void this.#goSilently("evicted")
-          : report({ type: "close-requested", reason, afterReply: false }),
-    };
-  }
-}
-
-function participantOf({ participantId, name, kind, metadata, attributes }: FactOf<"participant-joined">): Participant {
-  return { participantId, name, kind, metadata, attributes };
 }

@@ -1,0 +1,32 @@
+import { type HistoryState, messages } from "@parley/conversation";
+import type { CallControl } from "./agent.ts";
+import type { FirstCaller } from "./first-caller.ts";
+import type { CallOptions } from "./options.ts";
+import type { Script } from "./script.ts";
+
+/** The live call, as the author's hooks and tools may use it: what they do is done in the agent's name. */
+export function callControl(call: {
+  options: Pick<CallOptions, "callId" | "agent" | "context" | "transport">;
+  script: Script;
+  caller: FirstCaller;
+  history(): HistoryState;
+  say(text: string, by: string, interruptible: boolean): void;
+  interrupt(by: string): void;
+  close(reason: string, options: { afterReply: boolean }): void;
+}): CallControl {
+  const { callId, agent, context, transport } = call.options;
+  return {
+    callId,
+    agent: agent.name,
+    context,
+    language: call.script.language,
+    get caller() {
+      return call.caller.current;
+    },
+    history: () => messages(call.history()),
+    say: (text, { interruptible = true } = {}) => call.say(text, "agent", interruptible),
+    interrupt: () => call.interrupt("agent"),
+    chat: (text) => transport.text.chat(text),
+    hangUp: (reason = "agent", { afterReply = true } = {}) => call.close(reason, { afterReply }),
+  };
+}

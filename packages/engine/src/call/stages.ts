@@ -1,0 +1,90 @@
+import type { Fact, InputBody, RuleState } from "@parley/conversation";
+import type { Transport } from "../ports/index.ts";
+import { Converse } from "../stages/converse.ts";
+import { toFailure } from "../stages/failure.ts";
+import { Hear } from "../stages/hear.ts";
+import { Play } from "../stages/play.ts";
+import { Relay } from "../stages/relay.ts";
+import { Speak } from "../stages/speak.ts";
+import type { Stage, StageContext } from "../stages/stage.ts";
+import { Think } from "../stages/think.ts";
+import { Transcribe } from "../stages/transcribe.ts";
+import { Work } from "../stages/work.ts";
+import type { CallControl } from "./agent.ts";
+import { AuthorHooks } from "./hooks.ts";
+
+/** All that acts on the facts of one call: its ears, mouth and mind, what people read, and the author's hooks. */
+export class CallStages {
+  readonly hooks: AuthorHooks;
+  readonly #context: StageContext;
+  readonly #all: readonly Stage[];
+  readonly #hear: Hear;
+  /** One of the two: words for a language model, or a speech-to-speech model that hears itself. */
+  readonly #transcribe: Transcribe | null;
+  readonly #converse: Converse | null;
+  readonly #relay: Relay;
+
+  constructor(context: StageContext, control: CallControl, { out, text }: Pick<Transport, "out" | "text">) {
+    const { realtime } = context.agent;
+    const play = new Play(context, out);
+    this.#context = context;
+    this.#hear = new Hear(context);
+    this.#relay = new Relay(text);
+    this.#transcribe = realtime ? null : new Transcribe(context);
+    this.#converse = realtime ? new Converse(context, realtime, play, out.sampleRateHz) : null;
+    this.hooks = new AuthorHooks(context, control);
+    // The mouth first: what must fall silent does so before anything else is done.
+    this.#all = [
+      play,
+      this.#hear,
+      ...(this.#transcribe ? [this.#transcribe] : []),
+      ...(this.#converse ? [this.#converse] : []),
+      new Think(context),
+      new Speak(context, play, out.sampleRateHz),
+      new Work(context, control),
+      this.#relay,
+      this.hooks,
+    ];
+  }
+
+  /** Opens the speech-to-speech model, where there is one. Never rejects. */
+  async openModel(): Promise<void> {
+    try {
+      await this.#converse?.open();
+    } catch (error) {
+      // The call lives: what is asked of the model gets the spoken fallback.
+      const failure = toFailure(error, "realtime-failed");
+      this.#context.report({ type: "error-occurred", source: "realtime", error: failure, recoverable: true });
+    }
+  }
+
+  /** The hot path: what a person says. */
+  audio(participantId: string, frame: Int16Array): void {
+    // Sound first, judgement after: what the VAD hears is already in the pre-roll.
+    this.#transcribe?.audio(participantId, frame);
+    this.#converse?.audio(participantId, frame);
+    this.#hear.audio(participantId, frame);
+  }
+
+  react(fact: Fact, state: RuleState): void {
+    for (const stage of this.#all) {
+      try {
+        stage.react(fact, state);
+      } catch (error) {
+        // A fault of one stage is one error, not the call's end.
+        this.#context.logger.error({ error: toFailure(error, "stage-threw"), fact: fact.type }, "a stage threw");
+      }
+    }
+  }
+
+  /** What is shown live and never stored. */
+  ephemeral(input: InputBody): void {
+    this.#relay.ephemeral(input);
+    this.hooks.ephemeral(input);
+  }
+
+  /** Idempotent. */
+  close(): void {
+    for (const stage of this.#all) stage.close();
+  }
+}
