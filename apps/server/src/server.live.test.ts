@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomIdentity, SimulatedCaller, startLiveKitServer } from "@parley/livekit";
 import { type EmbeddedPostgres, openStore, type Store, startEmbeddedPostgres } from "@parley/store";
+import { callStarted } from "@parley/testkit/facts";
 import { callFileName, openUplink, type Uplink, type UplinkOptions } from "@parley/uplink";
 import pino from "pino";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -105,18 +106,7 @@ describe("with a real Postgres and a worker's line", () => {
     const line = (seq: number, more: object) =>
       `${JSON.stringify({ callId, epoch: 1, seq, at: seq * 10, version: 1, ...more })}\n`;
     const file = join(dir, callFileName(callId, 1));
-    const started = {
-      type: "call-started",
-      agent: "front-desk",
-      room: "r",
-      tenantId: null,
-      from: null,
-      to: null,
-      language: "en",
-      metadata: {},
-      wallMs: Date.now(),
-    };
-    await appendFile(file, line(1, started));
+    await appendFile(file, line(1, callStarted({ agent: "front-desk", room: "r", wallMs: Date.now() })));
     for (let seq = 2; seq < 200; seq += 1)
       await appendFile(file, line(seq, { type: "speech-started", participantId: "p\0" }));
     // The server goes away in the middle and comes back.

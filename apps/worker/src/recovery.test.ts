@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { callStarted } from "@parley/testkit/facts";
 import { afterEach, describe, expect, it } from "vitest";
 import { assignment, offer, removeFolders, settle, setUp } from "./test/boss.ts";
 
@@ -8,20 +9,7 @@ afterEach(removeFolders);
 const fact = (seq: number, epoch: number, body: object) =>
   `${JSON.stringify({ callId: "call-1", epoch, seq, at: seq, version: 1, ...body })}\n`;
 
-const started = {
-  type: "call-started",
-  agent: "shop",
-  agentId: null,
-  room: "room-1",
-  tenantId: "t1",
-  language: "en",
-  from: null,
-  to: null,
-  metadata: {},
-  wallMs: 0,
-  greeting: null,
-  settings: {},
-};
+const started = callStarted({ agent: "shop", room: "room-1", tenantId: "t1" });
 
 describe("calls whose process died", () => {
   it("go on in another shard: same identity, next epoch, their files so far", async () => {

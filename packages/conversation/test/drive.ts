@@ -1,3 +1,4 @@
+import { callStarted } from "@parley/testkit/facts";
 import type { Fact, InputBody } from "../src/facts/index.ts";
 import { recoverState } from "../src/replay.ts";
 import { deadlines, initialState, type RuleState, step } from "../src/rules/index.ts";
@@ -21,20 +22,8 @@ export class Drive {
 
   static started(settings: SettingsInput = {}, greeting: string | null = null): Drive {
     const call = new Drive();
-    call.feed({
-      type: "call-started",
-      agent: "a",
-      agentId: null,
-      room: null,
-      tenantId: null,
-      language: "en",
-      from: null,
-      to: null,
-      metadata: {},
-      wallMs: 0,
-      greeting,
-      settings: settingsSchema.parse({ speculation: { policy: "never" }, ...settings }),
-    });
+    const parsed = settingsSchema.parse({ speculation: { policy: "never" }, ...settings });
+    call.feed(callStarted({ greeting, settings: parsed }));
     return call;
   }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { mintAgentToken, SimulatedCaller, startLiveKitServer } from "@parley/livekit";
 import { type EmbeddedPostgres, openStore, type Store, startEmbeddedPostgres } from "@parley/store";
+import { callStarted } from "@parley/testkit/facts";
 import type { LeasedCall } from "@parley/uplink";
 import pino from "pino";
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
@@ -229,18 +230,8 @@ test("a server that starts anew: nothing for a full lease; then the calls of who
 
 test("a call found live whose room is empty is ordered under a name of its own", async () => {
   const call = newCall();
-  const facts = [
-    {
-      callId: call.callId,
-      epoch: 1,
-      seq: 1,
-      at: 0,
-      version: 1,
-      type: "call-started",
-      agent: "front-desk",
-      room: call.room,
-    },
-  ];
+  const begin = callStarted({ agent: "front-desk", room: call.room });
+  const facts = [{ callId: call.callId, epoch: 1, seq: 1, at: 0, version: 1, ...begin }];
   await store.facts.appendBatch({ callId: call.callId, epoch: 1, facts });
   const server = await serve({ behindLease: false });
   const b = await worker(server, "b");

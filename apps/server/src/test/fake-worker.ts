@@ -2,6 +2,7 @@ import { appendFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { callStarted } from "@parley/testkit/facts";
 import {
   callFileName,
   type LeasedCall,
@@ -58,17 +59,7 @@ export async function fakeWorker(
         const fact = { callId, epoch, seq, at: seq * 10, version: 1, ...more };
         const body =
           seq === 1
-            ? {
-                type: "call-started",
-                agent,
-                room,
-                tenantId: null,
-                from: null,
-                to: null,
-                language: "en",
-                metadata: {},
-                wallMs: Date.now(),
-              }
+            ? callStarted({ agent, room, wallMs: Date.now() })
             : { type: "speech-started", participantId: name };
         appendFileSync(join(dir, callFileName(callId, epoch)), `${JSON.stringify({ ...body, ...fact })}\n`);
       }

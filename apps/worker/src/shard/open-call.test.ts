@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { settingsSchema } from "@parley/conversation";
+import { callStarted } from "@parley/testkit/facts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { WorkerConfig } from "../config.ts";
 import { createLog } from "../log.ts";
@@ -16,22 +17,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const envelope = { callId: "c", epoch: 1, at: 0, version: 1 };
-const started = {
-  ...envelope,
-  seq: 1,
-  type: "call-started",
-  agent: "shop",
-  agentId: null,
-  room: "r",
-  tenantId: null,
-  language: "en",
-  from: null,
-  to: null,
-  metadata: {},
-  wallMs: 0,
-  greeting: null,
-  settings: settingsSchema.parse({}),
-};
+const started = { ...envelope, seq: 1, ...callStarted({ agent: "shop", room: "r" }) };
 
 function goOn(lines: readonly object[]) {
   const path = join(dir, "c.1.ndjson");

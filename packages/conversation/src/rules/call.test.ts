@@ -1,3 +1,4 @@
+import { callStarted } from "@parley/testkit/facts";
 import { describe, expect, it } from "vitest";
 import type { Fact, InputBody } from "../facts/index.ts";
 import { historyOf } from "../projections/history.ts";
@@ -31,20 +32,7 @@ function call(settings: SettingsInput = {}, greeting: string | null = null) {
     now = until;
     return decided;
   };
-  feed({
-    type: "call-started",
-    agent: "a",
-    agentId: null,
-    room: null,
-    tenantId: null,
-    language: "en",
-    from: null,
-    to: null,
-    metadata: {},
-    wallMs: 0,
-    greeting,
-    settings: settingsSchema.parse(settings),
-  });
+  feed(callStarted({ greeting, settings: settingsSchema.parse(settings) }));
   feed({ type: "participant-joined", participantId: "p", name: "P", kind: "standard", metadata: null, attributes: {} });
   feed({ type: "listener-ready", participantId: "p" });
   const say = (text: string, turnId: string, segment = 0) =>

@@ -1,3 +1,4 @@
+import { callStarted } from "@parley/testkit/facts";
 import type { InputBody } from "../../src/facts/index.ts";
 import { deadlines, type RuleState } from "../../src/rules/index.ts";
 import { settingsSchema } from "../../src/settings.ts";
@@ -8,20 +9,7 @@ const settings = settingsSchema.parse({
   bounds: { transcriptMs: 1500, replyMs: 3000, toolMs: 2000, turnMs: 6000 },
 });
 
-export const callBegins: InputBody = {
-  type: "call-started",
-  agent: "a",
-  agentId: null,
-  room: null,
-  tenantId: null,
-  language: "en",
-  from: null,
-  to: null,
-  metadata: {},
-  wallMs: 0,
-  greeting: "Hello there. How can I help?",
-  settings,
-};
+export const callBegins: InputBody = callStarted({ greeting: "Hello there. How can I help?", settings });
 
 const person = "p1";
 const error = { code: "x", category: "provider", message: "x failed", retryable: true };

@@ -1,3 +1,4 @@
+import { callStarted } from "@parley/testkit/facts";
 import { type Fact, type InputBody, isDecision } from "../../src/facts/index.ts";
 import { recoverState } from "../../src/replay.ts";
 import type { Rules } from "../../src/rules/index.ts";
@@ -118,20 +119,8 @@ export class World implements Desk {
 
   #begin(): void {
     const roll = dice(this.seed, 2);
-    this.feed({
-      type: "call-started",
-      agent: "a",
-      agentId: null,
-      room: null,
-      tenantId: null,
-      language: "en",
-      from: null,
-      to: null,
-      metadata: {},
-      wallMs: 0,
-      greeting: roll() < 0.5 ? "Hello there. How can I help?" : null,
-      settings: this.settings,
-    });
+    const greeting = roll() < 0.5 ? "Hello there. How can I help?" : null;
+    this.feed(callStarted({ greeting, settings: this.settings }));
     const first = this.#people.first();
     if (roll() < 0.97) this.whatever(between(roll, 0, 400), () => this.#people.join(first, roll));
     let at = 400;

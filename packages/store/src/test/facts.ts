@@ -1,3 +1,4 @@
+import { callStarted } from "@parley/testkit/facts";
 import type { StoredFact } from "../facts/fact.ts";
 
 export const JUNE = Date.UTC(2026, 5, 30, 23, 59, 59);
@@ -8,18 +9,7 @@ export function log(callId: string, first: number, last: number, epoch = 1, wall
     const seq = first + index;
     const envelope = { callId, epoch, seq, at: seq * 10, version: 1 };
     return seq === 1
-      ? {
-          ...envelope,
-          type: "call-started",
-          wallMs,
-          agent: "front desk",
-          room: "room-1",
-          language: "en",
-          from: "+1555",
-          to: null,
-          tenantId: null,
-          metadata: {},
-        }
+      ? { ...envelope, ...callStarted({ wallMs, agent: "front desk", room: "room-1", from: "+1555" }) }
       : { ...envelope, type: "speech-started", participantId: `p${seq}` };
   });
 }

@@ -1,0 +1,1 @@
+export { callStarted } from "./call-started.ts";
