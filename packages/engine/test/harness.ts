@@ -42,6 +42,8 @@ export interface Scene {
   disk?: MemoryLogOptions;
   /** What comes from outside the process is read after its timers, when it stood still. */
   readsLate?: boolean;
+  /** How long the join takes. */
+  openMs?: number;
   logger?: Logger;
 }
 
@@ -57,7 +59,7 @@ export function scene({
 }: Scene = {}) {
   const clock = given.clock ?? virtualClock();
   const outside = given.readsLate ? outsideClock(clock) : clock;
-  const transport = fakeTransport({ clock: outside });
+  const transport = fakeTransport({ clock: outside, openMs: given.openMs ?? 0 });
   const log = memoryLog(given.disk);
   const fakes = {
     stt: fakeStt({ clock: outside, ...stt }),

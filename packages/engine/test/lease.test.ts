@@ -1,3 +1,4 @@
+import type { ParleyError } from "@parley/engine";
 import { describe, expect, it } from "vitest";
 import { none, scene } from "./harness.ts";
 
@@ -64,6 +65,22 @@ describe("a call whose process may have lost it", () => {
       expect(s.leaks()).toEqual(none);
     },
   );
+});
+
+describe("a call that is let go of while it joins", () => {
+  it("is over, and nobody's fault", async () => {
+    const severities: string[] = [];
+    const note = (severity: string) => (_: object, message: string) => void severities.push(`${severity}: ${message}`);
+    const logger = { info: note("info"), warn: note("warn"), error: note("error") };
+    const s = scene({ openMs: 2_000, logger });
+    const started = s.call.start().catch((error: ParleyError) => error);
+    await s.clock.advance(500);
+    void s.call.abandon();
+    expect(await s.clock.until(started)).toMatchObject({ category: "cancelled" });
+    expect(await s.clock.until(s.call.done)).toEqual({ reason: "taken-over" });
+    expect(severities).toEqual(["info: the call can't start"]);
+    expect(s.leaks()).toEqual(none);
+  });
 });
 
 describe("a call that is handed over", () => {

@@ -137,15 +137,18 @@ describe("the calls of a shard", () => {
     ]);
   });
 
-  it("a call whose log was closed is over, and no failure", async () => {
-    const told: FromShard[] = [];
-    const closed = new ParleyError("over", { code: "call-over", category: "cancelled" });
-    const calls = createCalls({
-      open: () => Promise.reject(closed),
-      tell: (message) => told.push(message),
-      log: silent,
-    });
-    await calls.run(job(1));
-    expect(told).toEqual([{ type: "call-ended", jobId: "job-1", reason: "call-over", error: null }]);
-  });
+  it.each(["call-over", "join-cancelled"])(
+    "one that was stopped before it was there is no failure: %s",
+    async (code) => {
+      const told: FromShard[] = [];
+      const closed = new ParleyError("over", { code, category: "cancelled" });
+      const calls = createCalls({
+        open: () => Promise.reject(closed),
+        tell: (message) => told.push(message),
+        log: silent,
+      });
+      await calls.run(job(1));
+      expect(told).toEqual([{ type: "call-ended", jobId: "job-1", reason: code, error: null }]);
+    },
+  );
 });

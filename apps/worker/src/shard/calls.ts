@@ -64,7 +64,8 @@ export function createCalls({ open, tell, log }: CallsOptions): Calls {
       ({ reason } = await call.done);
     } catch (thrown) {
       const known = asParleyError(thrown, { code: "call-failed", category: "internal" });
-      if (known.code === "call-over") reason = known.code;
+      // Over already, or let go of while it joined.
+      if (known.category === "cancelled") reason = known.code;
       else {
         error = known.message;
         callLog.error({ jobId, err: thrown }, "call failed");

@@ -86,7 +86,9 @@ export class Call {
       else await this.#startAnew();
     } catch (error) {
       const known = error instanceof ParleyError ? error : null;
-      this.#logger.error({ error: toFailure(error, "call-start-failed") }, "the call can't start");
+      // Its caller has gone, or it was let go of: nobody's fault.
+      const severity = known?.category === "cancelled" ? "info" : "error";
+      this.#logger[severity]({ error: toFailure(error, "call-start-failed") }, "the call can't start");
       await this.#end(known?.code ?? "start-failed");
       throw error;
     }
