@@ -28,7 +28,7 @@ const spans = [span(150, 950), span(2_050, 2_500), span(2_600, 3_100), span(4_30
 const voices = [WALL, WALL + 4_250];
 
 it("sets what the log says was heard of a cut reply against what the ear got of it", () => {
-  expect(cutReplies(log, { spans, voices }, WALL + 3_000)).toEqual([{ loggedMs: 750, earMs: 950 }]);
+  expect(cutReplies(log, { spans, voices }, WALL + 3_000)).toEqual([{ loggedMs: 750, earMs: 950, unloggedMs: 200 }]);
 });
 
 it("leaves out what no fault cut, and what begins in other sound", () => {

@@ -5,6 +5,8 @@ import type { Span } from "./timeline.ts";
 export interface CutReply {
   loggedMs: number;
   earMs: number;
+  /** From its last checkpoint in the log to the fault: what sounded since then the log could not know. */
+  unloggedMs: number;
 }
 
 /** Its sound comes out of the caller's jitter buffer within this time after the log says that it began. */
@@ -21,6 +23,7 @@ export function cutReplies(
   faultAt: number,
 ): CutReply[] {
   const begun = new Map<unknown, number>();
+  const toldAt = new Map<unknown, number>();
   const found: CutReply[] = [];
   let offset = 0;
   let recovery: { epoch: number; at: number } | null = null;
@@ -29,6 +32,7 @@ export function cutReplies(
     const at = offset + fact.at;
     if (fact.type === "call-recovered") recovery = at > faultAt ? { epoch: fact.epoch, at } : null;
     if (fact.type === "playback-started") begun.set(fact.replyId, at);
+    if (fact.type.startsWith("playback-")) toldAt.set(fact.replyId, at);
     if (fact.type !== "reply-finished") continue;
     const from = begun.get(fact.replyId);
     begun.delete(fact.replyId);
@@ -40,7 +44,13 @@ export function cutReplies(
     if (!first || first.from < from + EARLIEST_MS || first.from > from + LATEST_MS) continue;
     const sounds = heard.spans.filter((span) => span.from >= first.from && span.from < until);
     const earMs = sounds.reduce((sum, span) => sum + Math.min(span.to, until) - span.from, 0);
-    if (Number.isFinite(earMs)) found.push({ loggedMs: Math.round(Number(fact.heardMs)), earMs: Math.round(earMs) });
+    if (!Number.isFinite(earMs)) continue;
+    const unloggedMs = Math.max(0, faultAt - (toldAt.get(fact.replyId) ?? from));
+    found.push({
+      loggedMs: Math.round(Number(fact.heardMs)),
+      earMs: Math.round(earMs),
+      unloggedMs: Math.round(unloggedMs),
+    });
   }
   return found;
 }
