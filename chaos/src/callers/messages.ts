@@ -15,8 +15,8 @@ export type CallerEvent = { at: number } & (
   /** Frames come again after a while without any. */
   | { type: "flowing" }
   | { type: "sound-began" }
-  /** `at` is the end of the last audible frame. */
-  | { type: "sound-ended" }
+  /** `at` is the end of the last audible frame; `fadedMs`: so much of its end was fainter than the rest. */
+  | { type: "sound-ended"; fadedMs: number }
   /** The caller begins to speak (`at`: first voiced sample). */
   | { type: "asking" }
   /** `at`: last voiced sample. */

@@ -8,6 +8,10 @@ const PAUSE_MS = 60;
 const STALLED_MS = 120;
 /** A busy event loop is late by less; without frames for longer, the line was dead. */
 const DEAD_MS = 500;
+/** The callers' agent speaks in a steady tone: what is fainter than this part of it is not its own. */
+const FAINT = 0.85;
+/** Frames that are remembered of a sound, to see how it ends. */
+const LAST_FRAMES = 40;
 /** A frame later than this was not late, it is another time: the process, or the sender, stood still. */
 const REANCHOR_MS = 700;
 
@@ -21,7 +25,7 @@ export class SoundLine {
   #frames = 0;
   #lastArrival = 0;
   #newTrack = true;
-  #open: { to: number } | null = null;
+  #open: { to: number; levels: number[] } | null = null;
   lastAudibleAt = 0;
   lastOnsetAt = 0;
   lastTrackAt = 0;
@@ -55,8 +59,11 @@ export class SoundLine {
     if (!this.#open) {
       this.lastOnsetAt = at;
       this.#tell({ type: "sound-began", at });
+      this.#open = { to: at, levels: [] };
     }
-    this.#open = { to: at + FRAME_MS };
+    this.#open.to = at + FRAME_MS;
+    this.#open.levels.push(rms);
+    if (this.#open.levels.length > LAST_FRAMES) this.#open.levels.shift();
     this.lastAudibleAt = at + FRAME_MS;
   }
 
@@ -77,7 +84,14 @@ export class SoundLine {
   }
 
   #close(): void {
-    if (this.#open) this.#tell({ type: "sound-ended", at: this.#open.to });
+    if (this.#open) this.#tell({ type: "sound-ended", at: this.#open.to, fadedMs: fadedMs(this.#open.levels) });
     this.#open = null;
   }
+}
+
+/** How long a sound was fading at its end: a jitter buffer to which nothing comes goes on for a moment by itself. */
+function fadedMs(levels: readonly number[]): number {
+  const usual = [...levels].sort((a, b) => a - b)[Math.floor(levels.length / 2)] ?? 0;
+  const last = levels.findLastIndex((level) => level >= FAINT * usual);
+  return (levels.length - 1 - last) * FRAME_MS;
 }

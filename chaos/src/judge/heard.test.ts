@@ -12,7 +12,7 @@ const fact = (at: number, type: string, more: object = {}, epoch = 1): StoredFac
   type,
   ...more,
 });
-const span = (from: number, to: number) => ({ from: WALL + from, to: WALL + to });
+const span = (from: number, to: number, fadedMs = 0) => ({ from: WALL + from, to: WALL + to, fadedMs });
 const log = [
   fact(0, "call-started", { wallMs: WALL }),
   fact(100, "playback-started", { replyId: "whole" }),
@@ -24,7 +24,7 @@ const log = [
   fact(4_200, "playback-started", { replyId: "rest" }, 2),
   fact(5_000, "reply-finished", { replyId: "rest", heardMs: 800 }, 2),
 ];
-const spans = [span(150, 950), span(2_050, 2_500), span(2_600, 3_100), span(4_300, 5_100)];
+const spans = [span(150, 950), span(2_050, 2_500), span(2_600, 3_200, 100), span(4_300, 5_100)];
 const voices = [WALL, WALL + 4_250];
 
 it("sets what the log says was heard of a cut reply against what the ear got of it", () => {
@@ -33,6 +33,6 @@ it("sets what the log says was heard of a cut reply against what the ear got of 
 
 it("leaves out what no fault cut, and what begins in other sound", () => {
   expect(cutReplies(log, { spans, voices }, WALL + 4_000)).toEqual([]);
-  const merged = [span(150, 3_100), span(4_300, 5_100)];
+  const merged = [span(150, 3_200), span(4_300, 5_100)];
   expect(cutReplies(log, { spans: merged, voices }, WALL + 3_000)).toEqual([]);
 });

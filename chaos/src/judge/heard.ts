@@ -1,9 +1,10 @@
 import type { StoredFact } from "@parley/store";
-import type { Span } from "./timeline.ts";
+import type { Sound } from "./timeline.ts";
 
 /** A reply that was being heard when its process went: by the log, from which its next owner took it up, and by ear. */
 export interface CutReply {
   loggedMs: number;
+  /** Without what the jitter buffer made up when nothing came any more. */
   earMs: number;
   /** From its last checkpoint in the log to the fault: what sounded since then the log could not know. */
   unloggedMs: number;
@@ -19,7 +20,7 @@ const LATEST_MS = 700;
  */
 export function cutReplies(
   facts: readonly StoredFact[],
-  heard: { spans: readonly Span[]; voices: readonly number[] },
+  heard: { spans: readonly Sound[]; voices: readonly number[] },
   faultAt: number,
 ): CutReply[] {
   const begun = new Map<unknown, number>();
@@ -43,7 +44,7 @@ export function cutReplies(
     const first = heard.spans.find((span) => span.to > from);
     if (!first || first.from < from + EARLIEST_MS || first.from > from + LATEST_MS) continue;
     const sounds = heard.spans.filter((span) => span.from >= first.from && span.from < until);
-    const earMs = sounds.reduce((sum, span) => sum + Math.min(span.to, until) - span.from, 0);
+    const earMs = sounds.reduce((sum, span) => sum + Math.min(span.to - span.fadedMs, until) - span.from, 0);
     if (!Number.isFinite(earMs)) continue;
     const unloggedMs = Math.max(0, faultAt - (toldAt.get(fact.replyId) ?? from));
     found.push({

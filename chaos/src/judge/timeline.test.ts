@@ -9,7 +9,7 @@ const timelineOf = (...events: CallerEvent[]) => {
 };
 const sound = (from: number, to: number): CallerEvent[] => [
   { type: "sound-began", at: from },
-  { type: "sound-ended", at: to },
+  { type: "sound-ended", at: to, fadedMs: 0 },
 ];
 const track = (at: number, lastFrameAt = 0): CallerEvent => ({ type: "track", at, lastFrameAt });
 const question = (from: number, to: number, heardAt: number | null): CallerEvent[] => [

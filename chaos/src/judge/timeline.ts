@@ -5,6 +5,12 @@ export interface Span {
   to: number;
 }
 
+/** A stretch of audible sound. */
+export interface Sound extends Span {
+  /** The end of it that was fainter than the rest. */
+  fadedMs: number;
+}
+
 export interface Utterance extends Span {
   /** First sound of the answer; null: none came; undefined: not known (the call ended before). */
   heardAt: number | null | undefined;
@@ -23,17 +29,17 @@ const OWED_MS = 12_000;
 export class Timeline {
   readonly events: CallerEvent[] = [];
 
-  spans(): Span[] {
-    const spans: Span[] = [];
+  spans(): Sound[] {
+    const spans: Sound[] = [];
     let from: number | null = null;
     for (const event of this.events) {
       if (event.type === "sound-began") from = event.at;
       if (event.type === "sound-ended" && from !== null) {
-        spans.push({ from, to: event.at });
+        spans.push({ from, to: event.at, fadedMs: event.fadedMs });
         from = null;
       }
     }
-    if (from !== null) spans.push({ from, to: Number.POSITIVE_INFINITY });
+    if (from !== null) spans.push({ from, to: Number.POSITIVE_INFINITY, fadedMs: 0 });
     return spans;
   }
 
