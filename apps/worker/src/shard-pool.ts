@@ -2,6 +2,7 @@ import { type Clock, ParleyError } from "@parley/engine";
 import type { WorkerConfig } from "./config.ts";
 import type { Log } from "./log.ts";
 import type { AgentSummary, FromShard, ShardBeat, ToShard } from "./messages.ts";
+import { CALLS_PER_SHARD, createRelief, type Served } from "./relief.ts";
 import type { ForkShard, ShardProcess } from "./shard-process.ts";
 import { type LookAtProcess, lookAtProcess, whyStuck } from "./stuck.ts";
 
@@ -28,6 +29,8 @@ export interface PooledShard {
   beat: ShardBeat | null;
   /** Started for one call that may break its process; nothing else is given to it. */
   alone: boolean;
+  /** It has served long and its successor is warm: it is given no call any more, and ends with its last. */
+  outgoing: boolean;
 }
 
 export interface ShardPoolOptions {
@@ -41,6 +44,8 @@ export interface ShardPoolOptions {
   /** It is gone and so are its calls; a replacement is on its way. */
   onGone(shardId: number, how: string): void;
   lookAt?: LookAtProcess;
+  /** After so many a shard gives way to a fresh one, without harm to its calls. Default CALLS_PER_SHARD. */
+  callsPerShard?: number;
 }
 
 export interface ShardPool {
@@ -51,13 +56,15 @@ export interface ShardPool {
   send(shardId: number, message: ToShard): void;
   /** Starts one beside the others, for a single call; its id. It is not replaced, and ends by `retire`. */
   startAlone(): number;
-  /** Its call is over. */
+  /** The call of one that was started alone is over. */
   retire(shardId: number): void;
   /** Asks every shard to end its calls and go; those still there after `boundMs` are ended. Idempotent. */
   close(reason: string, boundMs: number): Promise<void>;
 }
 
-interface Member extends PooledShard {
+interface Member extends PooledShard, Served {
+  state: "starting" | "ready";
+  alone: boolean;
   process: ShardProcess;
   lastBeatMs: number;
   /** CPU used at the last beat, as the system counts it, ms. */
@@ -113,7 +120,10 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
         } else if (message.type === "load-failed") {
           const category = message.configuration ? "configuration" : "internal";
           loadFailure = new ParleyError(message.message, { code: message.code, category });
-        } else options.onMessage(shardId, message);
+        } else {
+          options.onMessage(shardId, message);
+          if (message.type === "call-ended") relief.ended(member, message.jobId);
+        }
       });
       const member: Member = {
         shardId,
@@ -121,6 +131,11 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
         state: "starting",
         beat: null,
         alone,
+        outgoing: false,
+        relieved: false,
+        settled: false,
+        callsBegun: 0,
+        jobs: new Set(),
         process,
         lastBeatMs: 0,
         lastCpuMs: null,
@@ -137,7 +152,7 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
         const early = `a shard ended before it was ready (${how}); what it wrote to standard error says why`;
         reject(loadFailure ?? new ParleyError(early, { code: "shard-start-failed", category: "internal" }));
         if (!closing) options.onGone(shardId, how);
-        if (member.state === "ready" && !closing && !alone) replace(`shard ${shardId} ${how}`);
+        if (member.state === "ready" && !closing && !alone && !member.relieved) replace(`shard ${shardId} ${how}`);
       });
       process.send({ type: "boot", shardId, config });
     });
@@ -162,6 +177,24 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
       });
     });
   }
+
+  function dismiss(member: Member, reason: string): void {
+    member.process.send({ type: "close", reason });
+    after(RETIRE_MS, () => member.process.kill());
+  }
+
+  const relief = createRelief<Member>({
+    callsPerShard: options.callsPerShard ?? CALLS_PER_SHARD,
+    shards: () => members.values(),
+    warm: () => fork(),
+    dismiss: (member) => dismiss(member, "relieved"),
+    unrelieved(member) {
+      if (!members.has(member.shardId)) replace(`shard ${member.shardId} ended before its successor was warm`);
+    },
+    after,
+    closing: () => closing !== undefined,
+    log,
+  });
 
   function watch(): void {
     let lastMs = clock.now();
@@ -214,7 +247,11 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
     get crashLooping() {
       return recentDeaths() >= CRASH_LOOP_DEATHS;
     },
-    send: (shardId, message) => members.get(shardId)?.process.send(message),
+    send(shardId, message) {
+      const member = members.get(shardId);
+      member?.process.send(message);
+      if (member && message.type === "run") relief.began(member, message.call.jobId);
+    },
     startAlone() {
       const shardId = ++lastShardId;
       // What went wrong is told by onGone.
@@ -223,9 +260,7 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
     },
     retire(shardId) {
       const member = members.get(shardId);
-      if (!member?.alone) return;
-      member.process.send({ type: "close", reason: "call-over" });
-      after(RETIRE_MS, () => member.process.kill());
+      if (member?.alone) dismiss(member, "call-over");
     },
     close(reason, boundMs) {
       closing ??= close(reason, boundMs);

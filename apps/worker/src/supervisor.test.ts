@@ -31,6 +31,14 @@ describe("the supervisor", () => {
     expect(sent[1]?.message).toMatchObject({ call: { callId: "call-2", epoch: 2 } });
   });
 
+  it("gives nothing to a shard whose successor has taken its place", async () => {
+    const { take, sent, members } = setUp();
+    members[0]!.outgoing = true;
+    await take(1);
+    await take(2);
+    expect(sent.map(({ shardId }) => shardId)).toEqual([2, 2]);
+  });
+
   it("refuses a second job for a call that has an owner", async () => {
     const { take, boss } = setUp();
     await take(1);
@@ -168,13 +176,24 @@ describe("the supervisor", () => {
   });
 
   it("passes LiveKit's termination on to the shard that has the call", async () => {
-    const { boss, take, sent } = setUp();
+    const { boss, take, sent, clock } = setUp();
     await take(1);
     boss.sink.terminated("job-1");
     boss.sink.terminated("job-unknown");
+    clock.advance(1_500);
     expect(sent.at(-1)).toEqual({
       shardId: 1,
       message: { type: "end-call", jobId: "job-1", reason: "job-terminated" },
     });
+  });
+
+  it("lets a call whose caller has left end by itself: LiveKit may tell of it sooner", async () => {
+    const { boss, take, sent, clock } = setUp();
+    await take(1);
+    boss.sink.terminated("job-1");
+    expect(sent.map(({ message }) => message.type)).toEqual(["run"]);
+    boss.shardMessage(1, { type: "call-ended", jobId: "job-1", reason: "participant-left", error: null });
+    clock.advance(10_000);
+    expect(sent.map(({ message }) => message.type)).toEqual(["run"]);
   });
 });

@@ -10,7 +10,7 @@ const FRESH_MS = 5_000;
 
 /** How much this worker has to do, and where there is room. */
 export interface Workload {
-  /** Shards that may be given calls; those started for one call alone are not among them. */
+  /** Shards that may be given calls; those started for one call alone, or relieved of duty, are not among them. */
   places(): ShardPlace[];
   /** 0 to 1, as LiveKit is told. */
   load(): number;
@@ -34,7 +34,7 @@ export function watchWorkload({ pool, slots, clock, cores = cpus().length, ownCp
   const pressure = ({ beat }: PooledShard): number => (beat ? shardPressure(beat) : 0);
   const places = (): ShardPlace[] =>
     pool.shards
-      .filter((shard) => shard.state === "ready" && !shard.alone)
+      .filter((shard) => shard.state === "ready" && !shard.alone && !shard.outgoing)
       .map((shard) => ({ shardId: shard.shardId, pressure: pressure(shard) }));
   return {
     places,

@@ -80,6 +80,7 @@ export function setUp({ cap = null, summary = agent, shards = 2, cores = 2, back
     state: alone ? "starting" : "ready",
     beat: null,
     alone,
+    outgoing: false,
   });
   const members: PooledShard[] = Array.from({ length: shards }, (_, index) => member(index + 1));
   const pool: ShardPool = {
