@@ -19,6 +19,8 @@ import { createSlots, type Slot } from "./slots.ts";
 import { watchWorkload } from "./workload.ts";
 
 const TICK_MS = 1_000;
+/** LiveKit ends the job of a call whose people have left; that they have is told to the call by another way, maybe later. */
+const TERMINATED_MS = 1_500;
 
 export interface SupervisorOptions {
   config: WorkerConfig;
@@ -197,11 +199,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       ...admission,
       terminated(jobId) {
         const slot = slots.find(jobId);
-        if (!slot) return;
         // The job ended with the process that had joined for it; the call goes on without one.
-        if (slot.crashes > 0 || slot.call?.recovery || slot.shardId === null) return;
+        const endsWithJob = () => slot && slot.crashes === 0 && !slot.call?.recovery && slot.shardId !== null;
+        if (!slot || !endsWithJob()) return;
         log.info({ callId: slot.callId, jobId }, "LiveKit ended the job");
-        pool.send(slot.shardId, { type: "end-call", jobId, reason: "job-terminated" });
+        clock.after(TERMINATED_MS, () => {
+          if (slots.find(jobId) !== slot || !endsWithJob() || slot.shardId === null) return;
+          pool.send(slot.shardId, { type: "end-call", jobId, reason: "job-terminated" });
+        });
       },
       registered() {
         registered = true;
