@@ -1,5 +1,7 @@
 import { fork } from "node:child_process";
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { Fact } from "@parley/conversation";
 import { speechClip } from "@parley/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { expectWholeLog, ofType } from "./support/call-file.ts";
@@ -51,6 +53,12 @@ async function callAtOnce(plan: CallersPlan): Promise<CallerReport[]> {
   });
 }
 
+/** What a log says of a call that went wrong, without the texts of settings and greetings. */
+function tell(callId: string, facts: readonly Fact[]): void {
+  const lines = facts.filter(({ type }) => type !== "call-started").map((fact) => JSON.stringify(fact));
+  console.error(`${callId}:\n${lines.join("\n")}`);
+}
+
 it("answers twenty people at once, five turns each: no turn lost, every log whole", { timeout: 400_000 }, async () => {
   const callers = await Promise.all(
     LINES.map(async (lines, index) => ({ token: await house.token(callIdOf(index)), lines })),
@@ -70,6 +78,8 @@ it("answers twenty people at once, five turns each: no turn lost, every log whol
     error: null,
     turns: lines.map(({ text }) => ({ said: text, heard: text, shown: { caller: [text], agent: [text] } })),
   }));
+  for (const [index, report] of reports.entries())
+    if (!isDeepStrictEqual(report, expected[index])) tell(callIdOf(index), house.facts(callIdOf(index)));
   expect(reports).toEqual(expected);
 
   // All of them ran at the same time, many in a process.
