@@ -231,9 +231,9 @@ describe("the shard pool", () => {
       const { pool, clock, forked, started, ready } = setUp(1);
       await started();
       for (const job of ["a", "b"]) run(pool, 1, job);
-      for (const job of ["a", "b"]) ended(forked[0], job);
       ready(forked[1]);
       await settle();
+      for (const job of ["a", "b"]) ended(forked[0], job);
       pass(clock, forked, 14);
       run(pool, 1, "promised");
       pass(clock, forked, 60);
