@@ -235,6 +235,7 @@ describe("the shard pool", () => {
       await settle();
       for (const job of ["a", "b"]) ended(forked[0], job);
       pass(clock, forked, 14);
+      expect(last(forked[0])).toBe("run");
       run(pool, 1, "promised");
       pass(clock, forked, 60);
       expect(last(forked[0])).toBe("run");
