@@ -32,6 +32,18 @@ describe("a call", () => {
     expect(s.log.facts.map((fact) => fact.seq)).toEqual(s.log.facts.map((_, index) => index + 1));
   });
 
+  it("writes down what is heard of a reply at least every 250 ms", async () => {
+    const s = scene({ llm: { answers: ["One two three four five six seven eight nine ten eleven twelve."] } });
+    await s.begin();
+    s.caller.type("Count.");
+    await s.clock.advance(6_000);
+    const heard = s.log.facts.flatMap((fact) =>
+      fact.type === "playback-progress" || fact.type === "playback-drained" ? [fact.heardMs] : [],
+    );
+    expect(heard.length).toBeGreaterThan(5);
+    for (const [index, ms] of heard.entries()) expect(ms - (heard[index - 1] ?? 0)).toBeLessThanOrEqual(250);
+  });
+
   it("answers typed messages by the same rules", async () => {
     const s = scene({ llm: { answers: ["Yes, we do."] } });
     await s.begin();

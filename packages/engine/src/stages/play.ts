@@ -194,7 +194,8 @@ export class Play implements Stage {
       if (this.#drained) return;
       this.#drained = true;
       this.#context.report({ type: "playback-drained", replyId: track.replyId, heardMs });
-    } else if (heardMs >= this.#checkpointMs) {
+    } else if (heardMs + FRAME_MS > this.#checkpointMs) {
+      // The next look would be too late: a process that dies has said where it was within the last checkpoint's time.
       this.#checkpointMs = heardMs + CHECKPOINT_MS;
       this.#context.report({ type: "playback-progress", replyId: track.replyId, heardMs });
     }
