@@ -51,6 +51,12 @@ const events: EventVerdict[] = [];
 let failed = false;
 const note = (event: EventVerdict) => {
   events.push(event);
+  // What its processes wrote of a call that was wronged, for whoever looks into it.
+  for (const { callId } of event.calls.filter((call) => breaches({ ...event, calls: [call], died: [] }).length > 0))
+    for (const { epoch, writer, facts } of scene.snapshots.filesOf(callId)) {
+      const lines = facts.map((fact) => `${JSON.stringify(fact)}\n`);
+      writeFileSync(path.join(out, `${callId}.${epoch}.${writer}.ndjson`), lines.join(""));
+    }
   say(line(event));
 };
 /** One event that cannot be carried out or judged is a fault of the run, not its end. */
@@ -68,6 +74,8 @@ try {
       say(`time is up: ${order.length - index} events of ${order.length} were not run`);
       break;
     }
+    // What is arranged may end the process that has the last calls' last facts.
+    if (one.arrange) await judging;
     const started = await runEvent(scene, one, one.calls ?? calls).catch(gaveUp(one.name));
     await judging;
     if (!started) continue;

@@ -25,6 +25,7 @@ export const invariants = [
   "nothing-after-closed",
   "closed-is-empty",
   "call-ends",
+  "grace-is-kept",
   "no-failure-without-fault",
   "no-storm",
   "replay-agrees",

@@ -81,10 +81,20 @@ describe("a call ends", () => {
     expect(call.log.length).toBe(before);
   });
 
-  it("gives people their grace time anew after a recovery", () => {
+  it("gives people their grace time anew after a recovery, once the new process can be in the room", () => {
     const call = Drive.call({ closing: { graceMs: 3000 } });
     call.after(1000);
     call.recover();
+    expect(call.after(12_999)).toEqual([]);
+    expect(call.after(1)).toEqual(["call-closing participant-left", "call-closed"]);
+  });
+
+  it("whoever was met after a recovery and leaves has the ordinary grace time", () => {
+    const call = Drive.call({ closing: { graceMs: 3000 } });
+    call.recover();
+    call.join("p");
+    call.after(500);
+    call.feed({ type: "participant-left", participantId: "p", reason: "left" });
     expect(call.after(2999)).toEqual([]);
     expect(call.after(1)).toEqual(["call-closing participant-left", "call-closed"]);
   });

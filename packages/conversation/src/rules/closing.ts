@@ -2,6 +2,9 @@ import type { Decision, Fact, FactOf } from "../facts/index.ts";
 import type { ClosingState, Concern, Deadline, RuleState } from "./state.ts";
 import { someoneIsThere } from "./views.ts";
 
+/** For a process that goes on with a call to be back in its room; until then nobody can have left. */
+const REJOIN_MS = 10_000;
+
 /** How a call ends: asked to, everybody gone past the grace time, or nobody ever there. */
 export const closing: Concern<ClosingState> = {
   initial: { phase: "open", reason: "", askedAt: 0, farewell: null, everJoined: false, emptySince: 0 },
@@ -12,7 +15,7 @@ export const closing: Concern<ClosingState> = {
       case "participant-left":
         return isLast(state, fact.participantId) ? { ...own, emptySince: fact.at } : own;
       case "call-recovered":
-        return recovered({ ...own, emptySince: fact.at }, fact);
+        return recovered({ ...own, emptySince: fact.at + REJOIN_MS }, fact);
       case "close-requested":
         return own.phase === "open" ? { ...own, phase: "asked", reason: fact.reason, askedAt: fact.at } : own;
       case "reply-requested":

@@ -103,6 +103,12 @@ export const otherMutants: readonly Mutant[] = [
     "closing",
     evolving((_own, fact, next) => (fact.type === "participant-left" ? { ...next, emptySince: fact.at } : next)),
   ),
+  mutant(
+    "recovered-into-an-empty-room",
+    "a call that was recovered is over before its process can be back in the room",
+    "closing",
+    evolving((_own, fact, next) => (fact.type === "call-recovered" ? { ...next, emptySince: fact.at } : next)),
+  ),
   wrapped("gap-in-the-log", "a number is left out now and then", (rules) => ({
     ...rules,
     step: (state, input, at) =>

@@ -13,6 +13,10 @@ export function closing(ledger: Ledger, fact: Fact): void {
       return;
     case "call-closing":
       must(ledger.closing === "open", "closing-is-quiet", fact, "closing twice");
+      if (fact.reason === "participant-left") {
+        const until = ledger.emptySince + ledger.settings.closing.graceMs;
+        must(ledger.people.size === 0 && fact.at >= until, "grace-is-kept", fact, `closing before ${until}`);
+      }
       ledger.closing = "closing";
       ledger.closingSince = fact.at;
       return;

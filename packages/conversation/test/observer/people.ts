@@ -1,6 +1,8 @@
 import type { Fact } from "../../src/facts/index.ts";
 import { type Ledger, must, someoneSpeaks } from "./ledger.ts";
 
+const REJOIN_MS = 10_000;
+
 /** Who is there and can hear; away is said only when it is quiet, and taken back once. */
 export function people(ledger: Ledger, fact: Fact): void {
   switch (fact.type) {
@@ -27,7 +29,8 @@ export function people(ledger: Ledger, fact: Fact): void {
     case "call-recovered":
       ledger.people.clear();
       ledger.ready.clear();
-      ledger.emptySince = fact.at;
+      // The new process must get back into the room first.
+      ledger.emptySince = fact.at + REJOIN_MS;
       return;
     case "user-away":
       must(!someoneSpeaks(ledger), "away-when-quiet", fact, "somebody speaks");
