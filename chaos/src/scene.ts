@@ -26,7 +26,7 @@ export class Scene {
   /** Of all workers' call files, as long as the run lasts. */
   readonly snapshots: Snapshots;
   readonly #timelines = new Map<string, Timeline>();
-  #crowd: CallersLine | null = null;
+  #crowd: Promise<CallersLine> | null = null;
   #traveller: CallersLine | null = null;
   #minted = 0;
 
@@ -39,13 +39,14 @@ export class Scene {
 
   /** Dials; returns before anybody is there. `apart`: the last of them in a process of its own. */
   async dial(count: number, label: string, { apart = true } = {}): Promise<LiveCall[]> {
-    this.#crowd ??= await this.#open("callers");
+    this.#crowd ??= this.#open("callers");
+    const crowd = await this.#crowd;
     if (apart) this.#traveller ??= await this.#open("traveller");
     const { url, apiKey, apiSecret } = this.stack.livekit;
     const calls: LiveCall[] = [];
     for (let index = 0; index < count; index++) {
       const callId = `${label}-${++this.#minted}`;
-      const line = (apart && index === count - 1 ? this.#traveller : null) ?? this.#crowd;
+      const line = (apart && index === count - 1 ? this.#traveller : null) ?? crowd;
       const timeline = new Timeline();
       this.#timelines.set(callId, timeline);
       const roomConfig = roomConfigFor([{ agentName: AGENT, metadata: JSON.stringify({ callId }) }]);
@@ -70,6 +71,15 @@ export class Scene {
     call.send({ do: "chat", text: "please hang" });
   }
 
+  /**
+   * The next to call do so from a fresh process; nobody may be on the line. A caller leaves before the agent, and the
+   * native library keeps a room that is left so, with its threads' work (docs/decisions/011).
+   */
+  freshCallers(): void {
+    void this.#crowd?.then((line) => line.close());
+    this.#crowd = null;
+  }
+
   /** What was known of a call that is over. */
   forget({ callId }: LiveCall): void {
     this.#timelines.delete(callId);
@@ -77,7 +87,7 @@ export class Scene {
 
   close(): void {
     this.snapshots.close();
-    this.#crowd?.close();
+    void this.#crowd?.then((line) => line.close());
     this.#traveller?.close();
   }
 

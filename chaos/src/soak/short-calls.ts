@@ -66,6 +66,7 @@ export async function shortCalls(
     const sample = await settledSample(worker, () => [result.ended, (now() - startedAt) / 60_000]);
     result.samples.push(sample);
     say(sample);
+    scene.freshCallers();
   }
   return result;
 
