@@ -18,17 +18,10 @@ export type ForkShard = (onMessage: (message: FromShard) => void) => ShardProces
 /** The entry has this file's own extension: TypeScript in the repository, JavaScript in the published package. */
 const ENTRY = fileURLToPath(new URL(`./shard/main${extname(import.meta.filename)}`, import.meta.url));
 
-/**
- * glibc gives every few threads a heap of their own, and a join starts a dozen threads: freed memory lies scattered in
- * sixteen heaps and never goes back (docs/decisions/011). Other C libraries do not look at it.
- */
-const MEMORY = { MALLOC_ARENA_MAX: "2" };
-
 /** Starts a process that runs calls. What it prints goes to standard error, with the supervisor's own log. */
 export const forkShard: ForkShard = (onMessage) => {
   const child: ChildProcess = fork(ENTRY, [], {
     // Standard error is a log: what Node thinks of its own modules is not in it.
-    env: { ...MEMORY, ...process.env },
     execArgv: ["--disable-warning=ExperimentalWarning"],
     serialization: "json",
     stdio: ["ignore", 2, 2, "ipc"],

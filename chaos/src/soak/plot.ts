@@ -19,6 +19,7 @@ export function plot(curves: readonly Curve[], xName: string, from: number): str
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11" fill="#888">`,
+    `<title>${curves.map(({ name }) => name).join(", ")} against ${xName}</title>`,
     ...panels,
     "</svg>",
     "",
