@@ -101,14 +101,17 @@ describe("a call that somebody else joined in the name of", () => {
   });
 
   it("does not go on here when the server says meanwhile that it is another's", async () => {
-    const { boss, take, runs, evict } = withServer([null]);
+    const { boss, take, runs, evict, clock, statuses } = withServer([null, false]);
     await take(1);
     await settle();
     await evict();
     boss.abandonCall("call-1");
     expect(boss.runningCalls()).toEqual([]);
+    const told = [...statuses];
+    clock.advance(1_000);
     await settle();
     expect(runs()).toHaveLength(1);
+    expect(statuses).toEqual(told);
   });
 });
 

@@ -26,10 +26,12 @@ export function createComeback(options: {
   recovery: Recovery;
   log: Log;
   hasServer(): boolean;
+  /** The slot was not freed. */
+  isHere(slot: Slot): boolean;
   /** Another worker has it: its slot is to be freed. */
   drop(slot: Slot): void;
 }): Comeback {
-  const { ownership, recovery, log, hasServer, drop } = options;
+  const { ownership, recovery, log, hasServer, isHere, drop } = options;
   const stoodStill = new Set<number>();
   const evictions = new WeakMap<Slot, number>();
 
@@ -38,7 +40,7 @@ export function createComeback(options: {
     slot.shardId = null;
     const ours = await ownership.isOurs(slot);
     // It was let go of meanwhile, or found another place.
-    if (slot.state !== "waiting" || slot.shardId !== null) return;
+    if (!isHere(slot) || slot.state !== "waiting" || slot.shardId !== null) return;
     if (ours) goOn();
     else {
       log.warn({ callId: slot.callId }, "another worker has this call now");
@@ -51,7 +53,7 @@ export function createComeback(options: {
       const { shardId, callId, call } = slot;
       if (!call) return;
       const innocent = shardId !== null && stoodStill.has(shardId);
-      if (!innocent && !ownership.isDoubtful) return recovery.rescue(slot, how);
+      if (!innocent && !ownership.isDoubtful()) return recovery.rescue(slot, how);
       log.warn({ callId, how }, "a call's process is gone after a standstill; the server is asked whose the call is");
       void ifOurs(slot, () => (innocent ? recovery.goOn(slot, call) : recovery.rescue(slot, how)));
     },

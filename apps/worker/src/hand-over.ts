@@ -19,8 +19,11 @@ export interface HandOver {
   all(): Promise<void>;
   /** A shard has closed a call's log. */
   released(jobId: string): void;
-  /** A call ended in its shard. True: it stays in its slot, because it goes on here. */
-  ended(slot: Slot): boolean;
+  /**
+   * A call ended in its shard. `stays`: it goes on here, in its slot. `given`: its new owner is why it ended here.
+   * Null: it was not being handed over.
+   */
+  ended(slot: Slot): "stays" | "given" | null;
 }
 
 interface Going {
@@ -81,12 +84,12 @@ export function createHandOver(options: {
     released: (jobId) => going.get(jobId)?.released.resolve(true),
     ended(slot) {
       const entry = going.get(slot.jobId);
-      if (!entry) return false;
+      if (!entry) return null;
       entry.released.resolve(false);
       entry.left.resolve();
-      if (!entry.stays || !slot.call) return false;
+      if (!entry.stays || !slot.call) return "given";
       recovery.goOn(slot, slot.call);
-      return true;
+      return "stays";
     },
   };
 }

@@ -22,7 +22,7 @@ export interface Ownership {
   /** The clockwork of this process has turned once more. */
   turned(): void;
   /** This process stood still a moment ago. */
-  readonly isDoubtful: boolean;
+  isDoubtful(): boolean;
   /** Asks the server until it answers, for some seconds. Without an answer, or a server, it is. */
   isOurs(slot: Slot): Promise<boolean>;
 }
@@ -65,9 +65,7 @@ export function createOwnership(options: {
 
   return {
     turned,
-    get isDoubtful() {
-      return isDoubtful();
-    },
+    isDoubtful,
     asked(shardId, question) {
       void isHeld(shardId, question).then((held) =>
         pool.send(shardId, { type: "confirmed", jobId: question.jobId, held }),

@@ -204,7 +204,7 @@ describe("the server's word", () => {
 
   it("hands calls over when the worker goes: log closed, shipped, given away, gone", async () => {
     const steps: string[] = [];
-    const { boss, take, sent } = setUp({
+    const { boss, take, sent, runs } = setUp({
       backend: {
         shipped: async (callId, epoch) => steps.push(`shipped ${callId} ${epoch}`) > 0,
         handOver: async ({ callId, epoch }) => {
@@ -219,8 +219,12 @@ describe("the server's word", () => {
     expect(sent.at(-1)?.message).toMatchObject({ type: "release-call", jobId: "job-1" });
     boss.shardMessage(1, { type: "call-released", jobId: "job-1" });
     await settle();
-    boss.shardMessage(1, { type: "call-ended", jobId: "job-1", reason: "taken-over", error: null });
+    // The new owner's joining puts ours out: that is no question for the server.
+    boss.shardMessage(1, { type: "call-ended", jobId: "job-1", reason: "evicted", error: null });
+    expect(boss.runningCalls()).toEqual([]);
     await over;
+    await settle();
+    expect(runs()).toHaveLength(1);
     expect(steps).toEqual(["shipped call-1 1", "given call-1 1"]);
     expect(boss.runningCalls()).toEqual([]);
   });

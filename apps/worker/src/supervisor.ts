@@ -174,6 +174,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     recovery,
     log,
     hasServer: () => backend() !== null,
+    isHere: (slot) => slots.find(slot.jobId) === slot,
     drop: (slot) => over(slot, null),
   });
 
@@ -200,12 +201,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       terminated(jobId) {
         const slot = slots.find(jobId);
         // The job ended with the process that had joined for it; the call goes on without one.
-        const endsWithJob = () => slot && slot.crashes === 0 && !slot.call?.recovery && slot.shardId !== null;
-        if (!slot || !endsWithJob()) return;
-        log.info({ callId: slot.callId, jobId }, "LiveKit ended the job");
+        if (!slot || slot.crashes > 0 || slot.call?.recovery || slot.shardId === null) return;
+        const { callId, shardId } = slot;
+        log.info({ callId, jobId }, "LiveKit ended the job");
         clock.after(TERMINATED_MS, () => {
-          if (slots.find(jobId) !== slot || !endsWithJob() || slot.shardId === null) return;
-          pool.send(slot.shardId, { type: "end-call", jobId, reason: "job-terminated" });
+          if (slots.find(jobId) === slot && slot.shardId === shardId && !slot.call?.recovery)
+            pool.send(shardId, { type: "end-call", jobId, reason: "job-terminated" });
         });
       },
       registered() {
@@ -245,8 +246,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         "call ended",
       );
       pool.retire(shardId);
-      if (handOver.ended(slot)) return;
-      if (message.reason === "evicted") comeback.evicted(slot);
+      const handed = handOver.ended(slot);
+      if (handed === "stays") return;
+      if (handed === null && message.reason === "evicted") comeback.evicted(slot);
       else over(slot, message.error);
     },
     shardReady() {

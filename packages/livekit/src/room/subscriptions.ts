@@ -65,6 +65,8 @@ export class Subscriptions {
   again(): void {
     for (const [trackId, attempt] of [...this.#open]) {
       attempt.cancel();
+      // What was lost on the way is no failure of the track's.
+      attempt.attempts = 1;
       this.#try(trackId, attempt);
     }
   }
