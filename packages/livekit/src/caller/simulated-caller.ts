@@ -1,22 +1,14 @@
-import {
-  AudioStream,
-  ParticipantKind,
-  type Room,
-  RoomEvent,
-  type TextStreamReader,
-  TrackKind,
-} from "@livekit/rtc-node";
-import { type Clock, HEARING_RATE_HZ, ParleyError, systemClock } from "@parley/engine";
+import { ParticipantKind, type Room, RoomEvent, type TextStreamReader, TrackKind } from "@livekit/rtc-node";
+import { type Clock, ParleyError, systemClock } from "@parley/engine";
 import { type Log, silentLog } from "../log.ts";
 import { AGENT_STATE_ATTRIBUTE } from "../room/agent-state.ts";
 import { AgentVoice } from "../room/agent-voice.ts";
 import { bounded } from "../room/bounded.ts";
 import { CHAT_TOPIC } from "../room/chat.ts";
 import { connectRoom, leaveRoom } from "../room/connect-room.ts";
-import { HEARING_FRAME_MS } from "../room/ears.ts";
+import { Ears } from "../room/ears.ts";
 import { JoinGate } from "../room/join-gate.ts";
 import { reasonOf } from "../room/reasons.ts";
-import { routedStream } from "../room/route-events.ts";
 import { SEGMENT_ID, TRANSCRIPTION_FINAL, TRANSCRIPTION_TOPIC } from "../room/transcripts.ts";
 import { Hearing } from "./hearing.ts";
 import { Mouth, type Spoken } from "./mouth.ts";
@@ -59,6 +51,7 @@ export class SimulatedCaller {
   readonly #room: Room;
   readonly #voice: AgentVoice;
   readonly #mouth: Mouth;
+  readonly #ears: Ears;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #watchers = new Set<() => void>();
@@ -71,6 +64,10 @@ export class SimulatedCaller {
     this.#log = options.log ?? silentLog;
     this.#mouth = new Mouth(voice, this.#clock);
     this.hearing = new Hearing(options.keepMs ?? 600_000);
+    this.#ears = new Ears((_, samples) => {
+      this.hearing.hear(samples, this.#clock.now());
+      this.#look();
+    }, this.#log);
   }
 
   /** Throws ParleyError as LiveKitTransport.open does. */
@@ -193,6 +190,7 @@ export class SimulatedCaller {
     this.#left ??= (async () => {
       this.#mouth.close();
       const serverEnded = this.lost !== null;
+      this.#ears.closeAll();
       await leaveRoom(this.#room, this.#clock, this.#log);
       await this.#voice.close(serverEnded);
     })();
@@ -201,11 +199,11 @@ export class SimulatedCaller {
 
   #attach(room: Room): void {
     room
-      .on(RoomEvent.TrackSubscribed, (track, _, participant) => {
-        if (track.kind !== TrackKind.KIND_AUDIO || participant.kind !== ParticipantKind.AGENT) return;
-        const options = { sampleRate: HEARING_RATE_HZ, numChannels: 1, frameSizeMs: HEARING_FRAME_MS };
-        void this.#listen(routedStream(() => new AudioStream(track, options)));
+      .on(RoomEvent.TrackSubscribed, (track, { sid = "" }, { kind, identity }) => {
+        if (track.kind !== TrackKind.KIND_AUDIO || kind !== ParticipantKind.AGENT) return;
+        this.#ears.open(identity, sid, track, null);
       })
+      .on(RoomEvent.TrackUnsubscribed, (_, { sid = "" }) => this.#ears.close(sid))
       .on(RoomEvent.ParticipantConnected, ({ attributes }) => this.#sawAttributes(attributes))
       .on(RoomEvent.ParticipantDisconnected, () => this.#look())
       .on(RoomEvent.ParticipantAttributesChanged, (changed) => this.#sawAttributes(changed))
@@ -219,13 +217,6 @@ export class SimulatedCaller {
       if (text !== null) this.chat.push({ participantId: identity, text });
       this.#look();
     });
-  }
-
-  async #listen(stream: AudioStream): Promise<void> {
-    for await (const frame of stream) {
-      this.hearing.hear(frame.data, this.#clock.now());
-      this.#look();
-    }
   }
 
   async #read(reader: TextStreamReader, participantId: string): Promise<void> {

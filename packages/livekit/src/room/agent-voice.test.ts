@@ -120,6 +120,6 @@ it("hands its source back only when nothing is on its way into it", async () => 
 it("publishes an Opus track of the wanted bitrate as its microphone", async () => {
   const { voice } = setup();
   const publishTrack = vi.fn(async () => ({}));
-  await voice.publish({ localParticipant: { publishTrack } } as unknown as Room, 32_000);
+  await voice.publish({ localParticipant: { publishTrack }, on: vi.fn() } as unknown as Room, 32_000);
   expect(publishTrack.mock.calls[0]?.[1 as never]).toMatchObject({ source: 2, audioEncoding: { maxBitrate: 32_000n } });
 });

@@ -4,6 +4,7 @@ import {
   LocalAudioTrack,
   type LocalTrackPublication,
   type Room,
+  RoomEvent,
   TrackPublishOptions,
   TrackSource,
 } from "@livekit/rtc-node";
@@ -12,6 +13,8 @@ import type { AudioOut, Clock } from "@parley/engine";
 import { type Log, messageOf } from "../log.ts";
 import { returnSource, takeSource, VOICE_RATE_HZ } from "./audio-sources.ts";
 import { bounded } from "./bounded.ts";
+import { type KeepPublished, keepPublished } from "./keep-published.ts";
+import { hasSender } from "./track-stats.ts";
 
 const CAPTURE_TIMEOUT_MS = 3000;
 /** What may wait here while a capture is under way. The call keeps about 200 ms: this is only ever reached by a fault. */
@@ -34,6 +37,7 @@ export class AgentVoice implements AudioOut {
   #generation = 0;
   /** When all that was handed to the native queue will have been played. */
   #playedAt = 0;
+  #keeper: KeepPublished | null = null;
   #closed = false;
 
   constructor(clock: Clock, log: Log, trackName = "agent") {
@@ -42,12 +46,26 @@ export class AgentVoice implements AudioOut {
     this.#track = LocalAudioTrack.createAudioTrack(trackName, this.#source);
   }
 
+  /** Once. The track stays in the room until the voice is closed, also when the connection is made anew. */
   async publish(room: Room, bitrateBps: number): Promise<LocalTrackPublication> {
     const options = new TrackPublishOptions({
       source: TrackSource.SOURCE_MICROPHONE,
       audioEncoding: { maxBitrate: BigInt(bitrateBps) },
     });
-    return room.localParticipant!.publishTrack(this.#track, options);
+    const participant = room.localParticipant!;
+    const published = await participant.publishTrack(this.#track, options);
+    this.#keeper = keepPublished({
+      clock: this.#clock,
+      log: this.#log,
+      isPublished: () => hasSender(this.#track, this.#clock),
+      publish: () => {
+        // What stands there is the publication that was lost.
+        participant.trackPublications.clear();
+        return participant.publishTrack(this.#track, options);
+      },
+    });
+    room.on(RoomEvent.Reconnected, this.#keeper.reconnected);
+    return published;
   }
 
   write(frame: Int16Array): void {
@@ -80,6 +98,7 @@ export class AgentVoice implements AudioOut {
    */
   async close(serverEnded = false): Promise<void> {
     if (this.#closed) return;
+    this.#keeper?.close();
     this.clear();
     this.#closed = true;
     // What is on its way must not be heard in the next call that uses this source.

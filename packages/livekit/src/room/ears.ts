@@ -21,6 +21,7 @@ export class Ears {
   readonly #open = new Map<string, Ear>();
   readonly #onAudio: (participantId: string, frame: Int16Array) => void;
   readonly #log: Log;
+  #closed = false;
 
   constructor(onAudio: (participantId: string, frame: Int16Array) => void, log: Log) {
     this.#onAudio = onAudio;
@@ -30,6 +31,8 @@ export class Ears {
   /** `before` resolves to what this person said before we were there; the live sound waits for it. */
   open(participantId: string, trackId: string, track: RemoteTrack, before: Promise<Int16Array | null> | null): void {
     this.close(trackId);
+    // A track may still come while the room is being left.
+    if (this.#closed) return;
     const stream = routedStream(
       () => new AudioStream(track, { sampleRate: HEARING_RATE_HZ, numChannels: 1, frameSizeMs: HEARING_FRAME_MS }),
     );
@@ -46,7 +49,9 @@ export class Ears {
     ear.reader.cancel().catch(() => {});
   }
 
+  /** For good. */
   closeAll(): void {
+    this.#closed = true;
     for (const trackId of [...this.#open.keys()]) this.close(trackId);
   }
 

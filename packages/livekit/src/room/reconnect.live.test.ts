@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { RoomEvent, SimulateScenarioKind } from "@livekit/rtc-node";
 import { systemClock } from "@parley/engine";
+import { RoomServiceClient } from "livekit-server-sdk";
 import { expect, it } from "vitest";
 import { roomApi } from "../control/room-api.ts";
 import { type Log, silentLog } from "../log.ts";
@@ -32,6 +33,9 @@ async function meet(url: string, room: string) {
   return { transport, sink, caller };
 }
 
+/** What the server knows. */
+const rooms = (url: string) => new RoomServiceClient(url.replace(/^ws/, "http"), keys.apiKey, keys.apiSecret);
+
 const frames = (frequencyHz: number, durationMs: number) => {
   const samples = tone(frequencyHz, durationMs, 48_000);
   return Array.from({ length: durationMs / 20 }, (_, i) => samples.subarray(i * 960, i * 960 + 960));
@@ -47,7 +51,13 @@ it("survives a full reconnect and a restart of the server: sound, state and tran
   const bothHear = async () => {
     const now = performance.now();
     await caller.until(() => (caller.hearing.levels.at(-1)?.at ?? 0) > now + 200, 30_000, "the agent's track");
-    await sink.until(() => (sink.frames.at(-1)?.at ?? 0) > now + 200, 30_000);
+    try {
+      await sink.until(() => (sink.frames.at(-1)?.at ?? 0) > now + 200, 30_000);
+    } catch (error) {
+      const known = await rooms(server.url).listParticipants("r");
+      const tracks = known.map(({ identity, tracks }) => `${identity}: ${tracks.map(({ sid }) => sid)}`);
+      throw new Error(`the agent does not hear the caller; the server knows ${tracks.join("; ")}`, { cause: error });
+    }
   };
   const works = async (frequencyHz: number) => {
     const began = performance.now();
@@ -119,6 +129,32 @@ it("hears at once after a full reconnect of its own", async () => {
   // What is asked for while the connection is being made anew gets lost: to wait for it is five seconds of deafness.
   expect(warnings).not.toContain("could not subscribe to a track");
 }, 60_000);
+
+it("is heard again when the connection breaks in the middle of being made anew", async () => {
+  let server = await ownServer();
+  const { transport, caller } = await meet(server.url, "r");
+  const { dataDir, port, udpPort } = server;
+  const again = async () => {
+    process.kill(server.pid, "SIGKILL");
+    // Waits for its end.
+    await server.stop();
+    server = await ownServer({ dataDir, port, udpPort });
+  };
+  // The first thing that a new server says to who comes back: the tracks are not there yet.
+  const rejoined = new Promise<void>((resolve) => caller.room.once(RoomEvent.TokenRefreshed, () => resolve()));
+  await again();
+  await rejoined;
+  await again();
+  const from = performance.now();
+  const speaking = setInterval(() => transport.out.write(tone(440, 100, 48_000)), 100);
+  onEnd(() => clearInterval(speaking));
+  await caller.onset(from, 60_000);
+  await expect
+    .poll(async () => (await rooms(server.url).listParticipants("r")).map(({ tracks }) => tracks.length), {
+      timeout: 60_000,
+    })
+    .toEqual([1, 1]);
+}, 180_000);
 
 it("tells the call when the server never comes back", async () => {
   const server = await ownServer();

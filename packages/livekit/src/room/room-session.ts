@@ -13,11 +13,11 @@ import { receiveChat } from "./chat.ts";
 import { Ears } from "./ears.ts";
 import { ListenerReadiness } from "./listener-readiness.ts";
 import { Network } from "./network.ts";
-import { packetsReceived } from "./packets.ts";
 import { isPerson, participantOf } from "./participants.ts";
 import { PRE_CONNECT_FEATURE, PreConnectAudio } from "./pre-connect/pre-connect-audio.ts";
 import { reasonOf } from "./reasons.ts";
 import { Subscriptions } from "./subscriptions.ts";
+import { packetsReceived } from "./track-stats.ts";
 import { isVoice, sourceOf } from "./tracks.ts";
 
 export interface RoomSessionOptions {

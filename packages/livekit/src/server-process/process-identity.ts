@@ -11,8 +11,10 @@ export function processStart(pid: number): string | null {
       const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
       // The command may hold spaces and brackets: fields are counted after its closing one.
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      const [state, startTicks] = [fields[0], fields[19]];
-      return state === "Z" || state === "X" || startTicks === undefined ? null : startTicks;
+      const [state, threads, startTicks] = [fields[0], fields[17], fields[19]];
+      // One that was killed holds its files and ports until the last of its threads is gone.
+      const dead = state === "X" || (state === "Z" && Number(threads) <= 1);
+      return dead || startTicks === undefined ? null : startTicks;
     } catch {
       return null;
     }
