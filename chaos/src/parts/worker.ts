@@ -30,6 +30,7 @@ export interface WorkerPart extends Part {
 const SHARDS = 2;
 const AGENT_FILE = path.join(root, "chaos/agents/chaos.ts");
 const START_TIMEOUT_MS = 60_000;
+const READY = /"port":(\d+)[^\n]*"msg":"worker ready"/;
 const HEALTH_TIMEOUT_MS = 5_000;
 
 /** A worker as users start it. `settings`: where its servers are. */
@@ -63,7 +64,9 @@ export async function openWorker(options: {
       logPath,
     });
     await child.printed(/^worker registered/m, START_TIMEOUT_MS);
-    port = Number(/"port":(\d+)[^\n]*"msg":"worker ready"/.exec(readFileSync(logPath, "utf8"))?.[1]);
+    // The line with its port comes by another stream, maybe later.
+    await child.printed(READY, START_TIMEOUT_MS);
+    port = Number(READY.exec(readFileSync(logPath, "utf8"))?.[1]);
     wanted = shards;
   };
   const tree = () => [child.pid, ...shardsOf(child.pid).map(({ pid }) => pid)].filter(isAlive);

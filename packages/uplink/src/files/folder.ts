@@ -20,16 +20,19 @@ export interface CallFile extends CallFileName {
 /** Every call file of the folder with its size, by call and epoch. Makes the folder when it is missing. */
 export async function listCallFiles(dir: string): Promise<CallFile[]> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const files: CallFile[] = [];
-  for (const entry of await readdir(dir)) {
-    const name = parseCallFileName(entry);
-    if (name === null) continue;
-    const path = join(dir, entry);
-    // Deleted meanwhile: not there.
-    const info = await stat(path).catch(() => null);
-    if (info?.isFile()) files.push({ ...name, path, sizeBytes: info.size, modifiedMs: info.mtimeMs });
-  }
-  return files.sort((a, b) => (a.callId < b.callId ? -1 : a.callId > b.callId ? 1 : a.epoch - b.epoch));
+  const files = await Promise.all((await readdir(dir)).map((entry) => callFile(dir, entry)));
+  return files
+    .filter((file) => file !== null)
+    .sort((a, b) => (a.callId < b.callId ? -1 : a.callId > b.callId ? 1 : a.epoch - b.epoch));
+}
+
+/** The call file of this name as it is now; null when it is none, or gone. */
+export async function callFile(dir: string, entry: string): Promise<CallFile | null> {
+  const name = parseCallFileName(entry);
+  if (name === null) return null;
+  const path = join(dir, entry);
+  const info = await stat(path).catch(() => null);
+  return info?.isFile() ? { ...name, path, sizeBytes: info.size, modifiedMs: info.mtimeMs } : null;
 }
 
 /** Notes whose call file is gone: what a crash between the two deletions leaves. */

@@ -27,6 +27,8 @@ export class Shipment {
   /** Where reading goes on; behind the last batch sent. Seq is null while the file's first is not known. */
   #seq: number | null;
   #offset: number;
+  /** What `next` gave last, as long as it still comes next. */
+  #ready: Batch | null = null;
   /** Rises when reading begins anew from an earlier place: what is being read at that moment is of no use any more. */
   #rewinds = 0;
   #closes: boolean;
@@ -98,7 +100,10 @@ export class Shipment {
       if (result.skippedLines > 0) {
         this.#log.warn({ callId, epoch, lines: result.skippedLines }, "passed over unreadable lines of a call file");
       }
-      if (result.kind === "batch") return result.batch;
+      if (result.kind === "batch") {
+        this.#ready = result.batch;
+        return result.batch;
+      }
       this.#offset = result.offset;
       this.#closes ||= result.closes;
       if (this.#sent.length === 0) this.#acked = { seq: this.#acked.seq, offset: result.offset };
@@ -110,8 +115,14 @@ export class Shipment {
     return null;
   }
 
+  /** False: since `next` gave it, sending began anew from an earlier place, or ended. */
+  isNext(batch: Batch): boolean {
+    return this.#ready === batch;
+  }
+
   /** The batch that `next` gave is on the line, as number `id`. */
   sent(id: number, batch: Batch): void {
+    this.#ready = null;
     this.#sent.push({ id, batch });
     this.#seq = batch.seq;
     this.#offset = batch.offset;
@@ -136,6 +147,7 @@ export class Shipment {
   refused(reason: "stale-epoch" | "invalid", message: string): void {
     const { callId, epoch, path } = this.file;
     this.#sent = [];
+    this.#ready = null;
     this.state = reason === "invalid" ? "damaged" : "refused";
     this.#log.warn({ callId, epoch, path, reason }, `the server refused a call's log: ${message}`);
   }
@@ -143,6 +155,7 @@ export class Shipment {
   /** The connection is gone: what was not confirmed is sent again. */
   disconnected(): void {
     this.#rewinds += 1;
+    this.#ready = null;
     this.#sent = [];
     this.#exhaustedAtBytes = -1;
     this.#seq = this.#acked.seq === 0 ? null : this.#acked.seq;
@@ -186,6 +199,7 @@ export class Shipment {
       "the server asks for a call's log again",
     );
     this.#rewinds += 1;
+    this.#ready = null;
     this.#sent = [];
     this.#begun = false;
     this.#exhaustedAtBytes = -1;

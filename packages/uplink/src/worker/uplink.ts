@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { type FSWatcher, watch } from "node:fs";
 import { hostname } from "node:os";
-import { type CallFile, diskCap, listCallFiles, removeLoneAcks } from "../files/folder.ts";
+import { type CallFile, callFile, diskCap, listCallFiles, removeLoneAcks } from "../files/folder.ts";
 import { parseCallFileName } from "../files/name.ts";
 import { silentLog, type UplinkLog } from "../log.ts";
 import { type Command, type FromServer, MAX_CALLS, MAX_UNSHIPPED, type ShippedFact } from "../messages.ts";
 import type { CallClaim, ClaimAnswer, CommandResult, HandOverAnswer, Uplink, UplinkOptions } from "./api.ts";
+import type { Batch } from "./batch.ts";
 import { Line } from "./line.ts";
 import { Requests } from "./requests.ts";
 import { Shipment } from "./shipment.ts";
@@ -19,6 +20,9 @@ export async function openUplink(options: UplinkOptions): Promise<Uplink> {
 
 /** Keeps what is buffered in this process small: what the system does not take yet can as well wait in its file. */
 const MAX_BUFFERED_BYTES = 512 * 1024;
+
+/** Of at most 128 KiB each. */
+const READS_AT_ONCE = 8;
 
 /** What is not yet noted as stored is only sent again after a crash, so it need not be noted at once. */
 const SAVE_ACKS_MS = 1_000;
@@ -43,7 +47,10 @@ class Shipper implements Uplink {
   #gather: NodeJS.Timeout | undefined;
   #turn: Promise<void> = Promise.resolve();
   #turnQueued = false;
+  /** The whole folder is to be looked through. */
   #lookDue = false;
+  /** Files that were written to, by name. */
+  readonly #grown = new Set<string>();
   #acksSavedAt = 0;
   #isClosed = false;
   #saidTooMany = false;
@@ -89,7 +96,11 @@ class Shipper implements Uplink {
     );
     try {
       this.#watcher = watch(this.#options.dir, (_event, name) => {
-        if (name === null || parseCallFileName(name) !== null) this.notify();
+        if (name === null) this.notify();
+        else if (parseCallFileName(name) !== null) {
+          this.#grown.add(name);
+          this.#wake();
+        }
       });
       this.#watcher.on("error", (error) =>
         this.#log.warn({ error: error.message }, "the call folder is not watched; it is polled"),
@@ -99,11 +110,12 @@ class Shipper implements Uplink {
     }
     this.#poll = setInterval(() => {
       this.#giveUpUnconfirmed(confirmMs);
-      this.#wake(0);
+      this.notify();
     }, pollMs);
   }
 
   notify(): void {
+    this.#lookDue = true;
     this.#wake();
   }
 
@@ -197,11 +209,10 @@ class Shipper implements Uplink {
   }
 
   /** After the time in which facts are gathered: see what has grown, and send it. */
-  #wake(delayMs = this.#options.batchMs ?? 100): void {
+  #wake(delayMs = this.#options.batchMs ?? 50): void {
     if (this.#isClosed || this.#gather !== undefined) return;
     this.#gather = setTimeout(() => {
       this.#gather = undefined;
-      this.#lookDue = true;
       this.#takeTurn();
     }, delayMs);
   }
@@ -215,8 +226,9 @@ class Shipper implements Uplink {
         this.#turnQueued = false;
         if (this.#lookDue) {
           this.#lookDue = false;
+          this.#grown.clear();
           await this.#look();
-        }
+        } else await this.#lookAtGrown();
         await this.#send();
         if (Date.now() - this.#acksSavedAt >= SAVE_ACKS_MS) await this.#saveAcks();
       })
@@ -245,6 +257,19 @@ class Shipper implements Uplink {
     await this.#settle(files);
   }
 
+  /** Only at what was written to: all of it is looked at once a second. */
+  async #lookAtGrown(): Promise<void> {
+    const names = [...this.#grown];
+    this.#grown.clear();
+    for (const file of await Promise.all(names.map((name) => callFile(this.#options.dir, name)))) {
+      if (file === null) continue;
+      const key = `${file.callId}.${file.epoch}`;
+      const known = this.#shipments.get(key);
+      if (known === undefined) this.#shipments.set(key, await Shipment.open(file, this.#log));
+      else known.seen(file);
+    }
+  }
+
   /** Deletes what is done with, and holds the folder under its cap. */
   async #settle(files: readonly CallFile[]): Promise<void> {
     const keep = this.#options.keepFiles ?? false;
@@ -271,29 +296,40 @@ class Shipper implements Uplink {
 
   /** Sends round after round, one batch of each call, as long as there is credit. */
   async #send(): Promise<void> {
-    for (let sentSome = true; sentSome; ) {
-      sentSome = false;
-      const busy = new Set<string>();
-      for (const shipment of [...this.#shipments.values()].sort(byEpoch)) {
-        const { callId, epoch } = shipment.file;
-        // A later epoch waits until the one before it is stored: the server refuses an older one afterwards.
-        if (busy.has(callId)) continue;
-        if (shipment.state === "open") busy.add(callId);
-        if (!shipment.hasUnsent || shipment.mustWait) continue;
-        if (!this.#maySend()) return;
-        const batch = await shipment.next();
-        if (batch === null || !this.#maySend()) continue;
-        this.#batchId += 1;
-        // The lines are JSON already: they go out as they are.
-        const text = `{"type":"facts","batch":${this.#batchId},"callId":${JSON.stringify(callId)},"epoch":${epoch},"facts":[${batch.facts.join(",")}]}`;
-        shipment.sent(this.#batchId, batch);
-        if (this.#onLine.size === 0) this.#unconfirmedSince = performance.now();
-        this.#onLine.set(this.#batchId, { shipment, bytes: text.length });
-        this.#onLineBytes += text.length;
-        this.#line?.sendText(text);
-        sentSome = true;
+    for (let due = this.#due(); due.length > 0 && this.#maySend(); due = this.#due()) {
+      const batches = await Promise.all(due.map((shipment) => shipment.next()));
+      for (const [index, shipment] of due.entries()) {
+        const batch = batches[index];
+        if (batch && this.#maySend() && shipment.isNext(batch)) this.#sendBatch(shipment, batch);
       }
     }
+  }
+
+  /** Those that have something to send, a few at a time: what was read waits in memory. */
+  #due(): Shipment[] {
+    const busy = new Set<string>();
+    const due: Shipment[] = [];
+    for (const shipment of [...this.#shipments.values()].sort(byEpoch)) {
+      const { callId } = shipment.file;
+      // A later epoch waits until the one before it is stored: the server refuses an older one afterwards.
+      if (busy.has(callId)) continue;
+      if (shipment.state === "open") busy.add(callId);
+      if (shipment.hasUnsent && !shipment.mustWait) due.push(shipment);
+      if (due.length === READS_AT_ONCE) break;
+    }
+    return due;
+  }
+
+  #sendBatch(shipment: Shipment, batch: Batch): void {
+    const { callId, epoch } = shipment.file;
+    this.#batchId += 1;
+    // The lines are JSON already: they go out as they are.
+    const text = `{"type":"facts","batch":${this.#batchId},"callId":${JSON.stringify(callId)},"epoch":${epoch},"facts":[${batch.facts.join(",")}]}`;
+    shipment.sent(this.#batchId, batch);
+    if (this.#onLine.size === 0) this.#unconfirmedSince = performance.now();
+    this.#onLine.set(this.#batchId, { shipment, bytes: text.length });
+    this.#onLineBytes += text.length;
+    this.#line?.sendText(text);
   }
 
   #maySend(): boolean {
@@ -334,10 +370,7 @@ class Shipper implements Uplink {
       if (message.reason === "stale-epoch")
         this.#options.onStale?.({ callId: shipment.file.callId, epoch: shipment.file.epoch });
     }
-    if (shipment.isDrained) {
-      this.#tellWaiters();
-      this.#wake();
-    }
+    if (shipment.isDrained) this.#tellWaiters();
     this.#takeTurn();
   }
 
@@ -365,7 +398,7 @@ class Shipper implements Uplink {
 
   async #saveAcks(): Promise<void> {
     this.#acksSavedAt = Date.now();
-    for (const shipment of this.#shipments.values()) await shipment.saveAck();
+    await Promise.all([...this.#shipments.values()].map((shipment) => shipment.saveAck()));
   }
 }
 
