@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type FSWatcher, watch } from "node:fs";
 import { hostname } from "node:os";
-import { type CallFile, callFile, diskCap, listCallFiles, removeLoneAcks } from "../files/folder.ts";
+import { removeLoneAcks } from "../files/folder.ts";
 import { parseCallFileName } from "../files/name.ts";
 import { silentLog, type UplinkLog } from "../log.ts";
 import { type Command, type FromServer, MAX_CALLS, MAX_UNSHIPPED, type ShippedFact } from "../messages.ts";
@@ -9,7 +9,8 @@ import type { CallClaim, ClaimAnswer, CommandResult, HandOverAnswer, Uplink, Upl
 import type { Batch } from "./batch.ts";
 import { Line } from "./line.ts";
 import { Requests } from "./requests.ts";
-import { Shipment } from "./shipment.ts";
+import { Shelf } from "./shelf.ts";
+import type { Shipment } from "./shipment.ts";
 
 /** The worker's end: ships call files as they grow, and goes on wherever the last connection or process stopped. */
 export async function openUplink(options: UplinkOptions): Promise<Uplink> {
@@ -21,9 +22,6 @@ export async function openUplink(options: UplinkOptions): Promise<Uplink> {
 /** Keeps what is buffered in this process small: what the system does not take yet can as well wait in its file. */
 const MAX_BUFFERED_BYTES = 512 * 1024;
 
-/** Of at most 128 KiB each. */
-const READS_AT_ONCE = 8;
-
 /** What is not yet noted as stored is only sent again after a crash, so it need not be noted at once. */
 const SAVE_ACKS_MS = 1_000;
 
@@ -32,8 +30,7 @@ type Received = Exclude<FromServer, { type: "welcome" }>;
 class Shipper implements Uplink {
   readonly #options: UplinkOptions;
   readonly #log: UplinkLog;
-  readonly #cap: ReturnType<typeof diskCap>;
-  readonly #shipments = new Map<string, Shipment>();
+  readonly #shelf: Shelf;
   /** Sent and not confirmed: batch number -> its shipment and size. */
   readonly #onLine = new Map<number, { shipment: Shipment; bytes: number }>();
   #line: Line | undefined;
@@ -49,8 +46,6 @@ class Shipper implements Uplink {
   #turnQueued = false;
   /** The whole folder is to be looked through. */
   #lookDue = false;
-  /** Files that were written to, by name. */
-  readonly #grown = new Set<string>();
   #acksSavedAt = 0;
   #isClosed = false;
   #saidTooMany = false;
@@ -62,7 +57,7 @@ class Shipper implements Uplink {
   constructor(options: UplinkOptions) {
     this.#options = options;
     this.#log = options.log ?? silentLog;
-    this.#cap = diskCap({ capMiB: options.capMiB ?? 512, dir: options.dir, log: this.#log });
+    this.#shelf = new Shelf({ ...options, log: this.#log });
   }
 
   async start(): Promise<void> {
@@ -79,7 +74,7 @@ class Shipper implements Uplink {
       pollMs = 1_000,
     } = this.#options;
     await removeLoneAcks(this.#options.dir);
-    await this.#look();
+    await this.#shelf.look();
     this.#line = new Line(
       { url, key, worker, instance, agent, log: this.#log, backoffMs, connectMs },
       {
@@ -98,7 +93,7 @@ class Shipper implements Uplink {
       this.#watcher = watch(this.#options.dir, (_event, name) => {
         if (name === null) this.notify();
         else if (parseCallFileName(name) !== null) {
-          this.#grown.add(name);
+          this.#shelf.grew(name);
           this.#wake();
         }
       });
@@ -120,22 +115,21 @@ class Shipper implements Uplink {
   }
 
   hasRoom(): boolean {
-    return this.#cap.hasRoom();
+    return this.#shelf.hasRoom();
   }
 
   status(): { connected: boolean; pendingBytes: number; files: number } {
-    let pendingBytes = 0;
-    for (const shipment of this.#shipments.values()) pendingBytes += shipment.pendingBytes;
-    return { connected: this.#line?.isUp ?? false, pendingBytes, files: this.#shipments.size };
+    const { pendingBytes, size: files } = this.#shelf;
+    return { connected: this.#line?.isUp ?? false, pendingBytes, files };
   }
 
   drained(withinMs: number): Promise<boolean> {
-    return this.#within(withinMs, () => this.#isDrained());
+    return this.#within(withinMs, () => this.#shelf.isDrained);
   }
 
   async shipped(callId: string, epoch: number, withinMs: number): Promise<boolean> {
-    const isDone = await this.#within(withinMs, () => this.#shipment(callId, epoch)?.isDrained ?? true);
-    const state = this.#shipment(callId, epoch)?.state;
+    const isDone = await this.#within(withinMs, () => this.#shelf.find(callId, epoch)?.isDrained ?? true);
+    const state = this.#shelf.find(callId, epoch)?.state;
     return isDone && state !== "refused" && state !== "damaged";
   }
 
@@ -146,14 +140,12 @@ class Shipper implements Uplink {
       this.#log.error({ calls: calls.length }, `more than ${MAX_CALLS} calls run here; the server hears of no more`);
     }
     const running = new Set(calls.map((call) => call.callId));
-    const unshipped = new Set<string>();
-    for (const { file, isDrained } of this.#shipments.values())
-      if (!isDrained && !running.has(file.callId)) unshipped.add(file.callId);
+    const unshipped = this.#shelf.unshipped().filter((callId) => !running.has(callId));
     this.#line?.send({
       type: "lease",
       calls: calls.slice(0, MAX_CALLS),
       draining: this.#options.draining?.() ?? false,
-      unshipped: [...unshipped].slice(0, MAX_UNSHIPPED),
+      unshipped: unshipped.slice(0, MAX_UNSHIPPED),
     });
   }
 
@@ -181,10 +173,6 @@ class Shipper implements Uplink {
     this.#line?.close();
     this.#turn = this.#turn.then(() => this.#saveAcks()).catch(() => undefined);
     await this.#turn;
-  }
-
-  #shipment(callId: string, epoch: number): Shipment | undefined {
-    return this.#shipments.get(`${callId}.${epoch}`);
   }
 
   /** Looks at the folder, again and again, until `isDone` or the time is over. */
@@ -226,9 +214,9 @@ class Shipper implements Uplink {
         this.#turnQueued = false;
         if (this.#lookDue) {
           this.#lookDue = false;
-          this.#grown.clear();
-          await this.#look();
-        } else await this.#lookAtGrown();
+          await this.#shelf.look();
+          if (this.#shelf.isDrained) this.#tellWaiters();
+        } else await this.#shelf.lookAtGrown();
         await this.#send();
         if (Date.now() - this.#acksSavedAt >= SAVE_ACKS_MS) await this.#saveAcks();
       })
@@ -237,87 +225,15 @@ class Shipper implements Uplink {
       );
   }
 
-  /** Brings the shipments in line with the folder. */
-  async #look(): Promise<void> {
-    const files = await listCallFiles(this.#options.dir);
-    const present = new Set<string>();
-    for (const file of files) {
-      const key = `${file.callId}.${file.epoch}`;
-      present.add(key);
-      const known = this.#shipments.get(key);
-      if (known === undefined) this.#shipments.set(key, await Shipment.open(file, this.#log));
-      else known.seen(file);
-    }
-    for (const [key, shipment] of this.#shipments) {
-      if (present.has(key)) continue;
-      this.#shipments.delete(key);
-      if (shipment.state === "open")
-        this.#log.warn({ callId: shipment.file.callId }, "a call file vanished before it was shipped");
-    }
-    await this.#settle(files);
-  }
-
-  /** Only at what was written to: all of it is looked at once a second. */
-  async #lookAtGrown(): Promise<void> {
-    const names = [...this.#grown];
-    this.#grown.clear();
-    for (const file of await Promise.all(names.map((name) => callFile(this.#options.dir, name)))) {
-      if (file === null) continue;
-      const key = `${file.callId}.${file.epoch}`;
-      const known = this.#shipments.get(key);
-      if (known === undefined) this.#shipments.set(key, await Shipment.open(file, this.#log));
-      else known.seen(file);
-    }
-  }
-
-  /** Deletes what is done with, and holds the folder under its cap. */
-  async #settle(files: readonly CallFile[]): Promise<void> {
-    const keep = this.#options.keepFiles ?? false;
-    // A call that runs may have to be recovered from its files, of whatever epoch.
-    const running = new Set(this.#options.runningCalls?.().map((call) => call.callId));
-    const left: CallFile[] = [];
-    for (const [index, file] of files.entries()) {
-      const shipment = this.#shipments.get(`${file.callId}.${file.epoch}`);
-      const overtaken = files[index + 1]?.callId === file.callId;
-      const settled = shipment !== undefined && (await shipment.settle(overtaken));
-      if (settled && !keep && shipment.state === "complete" && !running.has(file.callId)) {
-        await shipment.remove();
-        this.#shipments.delete(shipment.key);
-      } else left.push(file);
-    }
-    const isDone = (file: CallFile) => {
-      if (running.has(file.callId)) return false;
-      const state = this.#shipments.get(`${file.callId}.${file.epoch}`)?.state;
-      return state === "complete" || state === "refused";
-    };
-    for (const gone of await this.#cap.enforce(left, isDone)) this.#shipments.delete(`${gone.callId}.${gone.epoch}`);
-    if (this.#isDrained()) this.#tellWaiters();
-  }
-
   /** Sends round after round, one batch of each call, as long as there is credit. */
   async #send(): Promise<void> {
-    for (let due = this.#due(); due.length > 0 && this.#maySend(); due = this.#due()) {
+    for (let due = this.#shelf.due(); due.length > 0 && this.#maySend(); due = this.#shelf.due()) {
       const batches = await Promise.all(due.map((shipment) => shipment.next()));
       for (const [index, shipment] of due.entries()) {
         const batch = batches[index];
         if (batch && this.#maySend() && shipment.isNext(batch)) this.#sendBatch(shipment, batch);
       }
     }
-  }
-
-  /** Those that have something to send, a few at a time: what was read waits in memory. */
-  #due(): Shipment[] {
-    const busy = new Set<string>();
-    const due: Shipment[] = [];
-    for (const shipment of [...this.#shipments.values()].sort(byEpoch)) {
-      const { callId } = shipment.file;
-      // A later epoch waits until the one before it is stored: the server refuses an older one afterwards.
-      if (busy.has(callId)) continue;
-      if (shipment.state === "open") busy.add(callId);
-      if (shipment.hasUnsent && !shipment.mustWait) due.push(shipment);
-      if (due.length === READS_AT_ONCE) break;
-    }
-    return due;
   }
 
   #sendBatch(shipment: Shipment, batch: Batch): void {
@@ -384,24 +300,15 @@ class Shipper implements Uplink {
   #down(): void {
     this.#onLine.clear();
     this.#onLineBytes = 0;
-    for (const shipment of this.#shipments.values()) shipment.disconnected();
+    this.#shelf.disconnected();
   }
 
   #tellWaiters(): void {
     for (const resolve of this.#drainWaiters.splice(0)) resolve();
   }
 
-  #isDrained(): boolean {
-    for (const shipment of this.#shipments.values()) if (!shipment.isDrained) return false;
-    return true;
-  }
-
   async #saveAcks(): Promise<void> {
     this.#acksSavedAt = Date.now();
-    await Promise.all([...this.#shipments.values()].map((shipment) => shipment.saveAck()));
+    await this.#shelf.saveAcks();
   }
-}
-
-function byEpoch(a: Shipment, b: Shipment): number {
-  return a.file.epoch - b.file.epoch;
 }
