@@ -9,7 +9,7 @@ const MOST_EVICTIONS = 3;
 /** Calls that lost their process or their place in the room: they go on, unless another worker has them by now. */
 export interface Comeback {
   /** Its shard is gone. */
-  processLost(slot: Slot, how: string): void;
+  processLost(slot: Slot, how: string, isSuspect: boolean): void;
   /** The shard has said that it stood still for too long, and ends itself: none of its calls broke it. */
   stoodStill(shardId: number): void;
   /**
@@ -49,13 +49,13 @@ export function createComeback(options: {
   }
 
   return {
-    processLost(slot, how) {
+    processLost(slot, how, isSuspect) {
       const { shardId, callId, call } = slot;
       if (!call) return;
       const innocent = shardId !== null && stoodStill.has(shardId);
-      if (!innocent && !ownership.isDoubtful()) return recovery.rescue(slot, how);
+      if (!innocent && !ownership.isDoubtful()) return recovery.rescue(slot, how, isSuspect);
       log.warn({ callId, how }, "a call's process is gone after a standstill; the server is asked whose the call is");
-      void ifOurs(slot, () => (innocent ? recovery.goOn(slot, call) : recovery.rescue(slot, how)));
+      void ifOurs(slot, () => (innocent ? recovery.goOn(slot, call) : recovery.rescue(slot, how, isSuspect)));
     },
     stoodStill: (shardId) => void stoodStill.add(shardId),
     evicted(slot) {

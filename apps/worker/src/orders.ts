@@ -78,6 +78,7 @@ export function createOrders(options: OrdersOptions): Orders {
     if (!reservation.taken) return refused(reservation.reason);
     const { slot } = reservation;
     slot.crashes = crashes;
+    slot.deaths = crashes;
     try {
       const facts = await server.readLog(callId, READ_LOG_MS);
       const context = contextOf(facts, room);

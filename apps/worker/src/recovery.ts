@@ -7,6 +7,7 @@ import type { Log } from "./log.ts";
 import type { CallAssignment } from "./messages.ts";
 import type { ShardPool } from "./shard-pool.ts";
 import type { ShardPlace, Slot, Slots } from "./slots.ts";
+import { charge } from "./suspects.ts";
 
 /** Processes that may die of a call before it is only told goodbye. */
 const MOST_CRASHES = 2;
@@ -33,8 +34,8 @@ export interface RecoveryOptions {
 
 /** Calls whose process died go on in another: from their files, in the same room, under the same identity. */
 export interface Recovery {
-  /** Its shard died. */
-  rescue(slot: Slot, how: string): void;
+  /** Its shard died. `isSuspect`: perhaps because of it. */
+  rescue(slot: Slot, how: string, isSuspect: boolean): void;
   /**
    * Goes on as soon as there is a place, in an epoch above that of `call`. `copy`: its log as the server has it, from a
    * worker that is lost; the epoch is then the ordered one, and files of earlier epochs that are here do not count:
@@ -158,10 +159,10 @@ export function createRecovery(options: RecoveryOptions): Recovery {
   }
 
   return {
-    rescue(slot, how) {
+    rescue(slot, how, isSuspect) {
       const { callId, jobId, call } = slot;
       if (!call) return;
-      slot.crashes++;
+      charge(slot, isSuspect);
       log.error({ callId, jobId, crashes: slot.crashes, how }, "a call's process is gone; it goes on in another");
       // A goodbye that broke its process too is not tried again.
       if (slot.crashes > MOST_CRASHES + 1) void giveUp({ slot, call, cancel: () => {} }, "every process died of it");

@@ -11,8 +11,12 @@ export interface Slot {
   readonly sinceMs: number;
   /** What its shard was told to run; null until the job is there. */
   call: CallAssignment | null;
-  /** Processes that died while they ran it, on any worker. */
+  /** Processes that died, perhaps because of it, while they ran it, on any worker; see suspects.ts. */
   crashes: number;
+  /** All that died while they ran it, here. */
+  deaths: number;
+  /** Those of them that another call was suspected of. */
+  bystood: number;
 }
 
 export interface ShardPlace {
@@ -46,6 +50,8 @@ export interface Slots {
   cap: number | null;
 }
 
+const UNHARMED = { crashes: 0, deaths: 0, bystood: 0 };
+
 export function createSlots(cap: number | null): Slots {
   const slots = new Map<string, Slot>();
   const ofCall = (callId: string): Slot | undefined => [...slots.values()].find((slot) => slot.callId === callId);
@@ -62,7 +68,7 @@ export function createSlots(cap: number | null): Slots {
       if (this.cap !== null && slots.size >= this.cap) return { taken: false, reason: "full" };
       const shardId = this.emptiest(shards);
       if (shardId === undefined) return { taken: false, reason: "no-shard" };
-      const slot: Slot = { jobId, callId, shardId, state: "reserved", sinceMs: nowMs, call: null, crashes: 0 };
+      const slot: Slot = { jobId, callId, shardId, state: "reserved", sinceMs: nowMs, call: null, ...UNHARMED };
       slots.set(jobId, slot);
       return { taken: true, slot };
     },

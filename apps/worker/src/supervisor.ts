@@ -16,6 +16,7 @@ import { createRecovery } from "./recovery.ts";
 import { activeResources } from "./resources.ts";
 import type { ShardMessage, ShardPool } from "./shard-pool.ts";
 import { createSlots, type Slot } from "./slots.ts";
+import { suspectsOf } from "./suspects.ts";
 import { watchWorkload } from "./workload.ts";
 
 const TICK_MS = 1_000;
@@ -114,7 +115,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     recovery.forget(slot.callId);
     slots.release(slot.jobId);
     // LiveKit's job of a call that was recovered or taken over was over long ago.
-    if (slot.crashes === 0 && !slot.call?.recovery)
+    if (slot.deaths === 0 && !slot.call?.recovery)
       line?.endJob(slot.jobId, error === null ? "success" : "failed", error ?? undefined);
     freed();
   }
@@ -201,7 +202,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       terminated(jobId) {
         const slot = slots.find(jobId);
         // The job ended with the process that had joined for it; the call goes on without one.
-        if (!slot || slot.crashes > 0 || slot.call?.recovery || slot.shardId === null) return;
+        if (!slot || slot.deaths > 0 || slot.call?.recovery || slot.shardId === null) return;
         const { callId, shardId } = slot;
         log.info({ callId, jobId }, "LiveKit ended the job");
         clock.after(TERMINATED_MS, () => {
@@ -257,8 +258,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     shardGone(shardId, how) {
       offers.shardGone(shardId);
       recovery.shardGone(shardId);
+      const suspects = suspectsOf(slots.onShard(shardId));
       for (const slot of slots.onShard(shardId)) {
-        if (slot.call !== null) comeback.processLost(slot, how);
+        if (slot.call !== null) comeback.processLost(slot, how, suspects.has(slot));
         else if (slot.state === "reserved") slots.release(slot.jobId);
         // Nothing runs yet: another shard will do.
         else slot.shardId = slots.emptiest(places()) ?? null;
