@@ -61,6 +61,8 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
       (beat) => tell({ type: "beat", beat }),
     );
     tell({ type: "ready", agent: loaded.summary });
+    const { user, system } = process.cpuUsage();
+    log.info({ tookMs: Math.round(process.uptime() * 1000), cpuMs: Math.round((user + system) / 1000) }, "shard is warm");
   }
 
   async function close(reason: string): Promise<void> {
