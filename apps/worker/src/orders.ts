@@ -5,6 +5,7 @@ import type { CallContext, Clock } from "@parley/engine";
 import type { ShippedFact } from "@parley/uplink";
 import { z } from "zod";
 import type { Backend, OrderResult, ServerOrder } from "./backend.ts";
+import { carryOutOrder } from "./call-orders.ts";
 import type { WorkerConfig } from "./config.ts";
 import { CALL_ID } from "./job.ts";
 import type { Log } from "./log.ts";
@@ -15,7 +16,6 @@ import type { ShardPlace, Slots } from "./slots.ts";
 
 /** The server waits 3 s for the answer to an order. */
 const READ_LOG_MS = 2_500;
-const MOST_TEXT = 8_000;
 
 const takeOverArgs = z.object({
   room: z.string().min(1),
@@ -25,7 +25,6 @@ const takeOverArgs = z.object({
   epoch: z.int().min(1),
   crashes: z.int().min(0),
 });
-const sayArgs = z.object({ text: z.string().min(1).max(MOST_TEXT) });
 
 export interface OrdersOptions {
   config: WorkerConfig;
@@ -97,11 +96,10 @@ export function createOrders(options: OrdersOptions): Orders {
     async carryOut({ callId, name, args }) {
       log.info({ callId, order: name }, "the server orders");
       if (name === "take-over") return takeOver(callId, args);
-      if (name === "end") return end(callId, typeof args.reason === "string" ? args.reason : "operator");
-      if (name === "interrupt") return tell(callId, { name });
-      if (name !== "say") return refused(`this worker knows no order ${name}`);
-      const say = sayArgs.safeParse(args);
-      return say.success ? tell(callId, { name, text: say.data.text }) : refused("say needs a text");
+      return carryOutOrder(name, args, {
+        end: (reason) => end(callId, reason),
+        tell: (order) => tell(callId, order),
+      });
     },
   };
 }

@@ -32,6 +32,8 @@ export interface Calls {
   order(jobId: string, order: CallOrder): void;
   /** Tells `released` when the call's log is closed and complete. */
   release(jobId: string, withinMs: number): void;
+  /** What runs here, as it was told to. */
+  assignments(): CallAssignment[];
   /** Ends all; resolves when the last is over. */
   endAll(reason: string): Promise<void>;
   /** Resolves when the last is over, however long that takes. */
@@ -40,6 +42,7 @@ export interface Calls {
 }
 
 interface Entry {
+  assignment: CallAssignment;
   call: RunningCall | null;
   /** Told while the call was being opened. */
   early: ((call: RunningCall) => unknown)[];
@@ -98,7 +101,7 @@ export function createCalls({ open, tell, log }: CallsOptions): Calls {
   return {
     run(assignment) {
       const { jobId, callId } = assignment;
-      const entry: Entry = { call: null, early: [], over: Promise.resolve() };
+      const entry: Entry = { assignment, call: null, early: [], over: Promise.resolve() };
       running.set(jobId, entry);
       entry.over = callScope.run({ callId }, () => live(assignment, entry));
       return entry.over;
@@ -113,6 +116,7 @@ export function createCalls({ open, tell, log }: CallsOptions): Calls {
         tell({ type: "call-released", jobId });
       });
     },
+    assignments: () => [...running.values()].map(({ assignment }) => assignment),
     async endAll(reason) {
       const over = allOver();
       for (const jobId of running.keys()) end(jobId, reason);

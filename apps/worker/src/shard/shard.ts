@@ -5,6 +5,7 @@ import { loadShardAgent, type ShardAgent } from "./agent.ts";
 import { type Calls, createCalls } from "./calls.ts";
 import { watchLeases } from "./lease.ts";
 import { openCall } from "./open-call.ts";
+import { openOwnLine } from "./own-line.ts";
 import { startPulse } from "./pulse.ts";
 import { catchStrayErrors } from "./stray.ts";
 
@@ -30,8 +31,14 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
   let agent: ShardAgent | undefined;
   let calls: Calls | undefined;
   let closing = false;
+  /** Without a supervisor: by our own line. */
+  let askServer: ((jobId: string) => Promise<boolean>) | null = null;
   const leases = watchLeases({
-    ask: (jobId, epoch) => tell({ type: "confirm", jobId, epoch }),
+    ask(jobId, epoch) {
+      if (!askServer) return tell({ type: "confirm", jobId, epoch });
+      const answered = (held: boolean) => leases.answered(jobId, held);
+      askServer(jobId).then(answered, () => answered(true));
+    },
     onTooLong(ms) {
       if (!calls || calls.count === 0) return;
       log.error({ ms, calls: calls.count }, "this process stood still for too long and ends itself");
@@ -62,7 +69,10 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
     );
     tell({ type: "ready", agent: loaded.summary });
     const { user, system } = process.cpuUsage();
-    log.info({ tookMs: Math.round(process.uptime() * 1000), cpuMs: Math.round((user + system) / 1000) }, "shard is warm");
+    log.info(
+      { tookMs: Math.round(process.uptime() * 1000), cpuMs: Math.round((user + system) / 1000) },
+      "shard is warm",
+    );
   }
 
   async function close(reason: string): Promise<void> {
@@ -82,6 +92,15 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
       log.error({ callId: message.callId, err: error }, "the agent's accept threw; the job is refused");
       tell({ type: "offer-answer", offerId, accept: false, reason: "the agent's accept threw" });
     }
+  }
+
+  async function goOnAlone(): Promise<void> {
+    if (!agent || !calls) return;
+    const opening = openOwnLine({ config, agentName: agent.summary.name, calls, log });
+    opening.catch((error: unknown) => log.error({ err: error }, "this shard has no line of its own to the server"));
+    askServer = async (jobId) => (await (await opening)?.isOurs(jobId)) ?? true;
+    await calls.allOver();
+    await (await opening)?.close();
   }
 
   boot().catch((error: unknown) => {
@@ -123,7 +142,7 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
       closing = true;
       log.error({ calls: calls?.count ?? 0 }, "the supervisor is gone; running calls go on, then this shard exits");
       setTimeout(() => exit(1), ORPHAN_MS).unref();
-      void (calls?.allOver() ?? Promise.resolve()).then(() => exit(1));
+      void goOnAlone().finally(() => exit(1));
     },
   };
 }

@@ -9,6 +9,8 @@ export interface UplinkOptions {
   /** Where the call files are: `<callId>.<epoch>.ndjson`. Made when missing. */
   dir: string;
   log?: UplinkLog;
+  /** Whose files are shipped; those of other calls in the folder are left alone. Default: all. */
+  ships?: (callId: string) => boolean;
   /** Name of this worker in the server's log. Default: host name and process id. */
   worker?: string;
   /** Of this process: another process of the same worker has another one. Default: drawn at random. */

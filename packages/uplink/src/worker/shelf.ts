@@ -6,7 +6,9 @@ import { Shipment } from "./shipment.ts";
 /** Of at most 128 KiB each. */
 const READS_AT_ONCE = 8;
 
-export type ShelfOptions = Pick<UplinkOptions, "dir" | "capMiB" | "keepFiles" | "runningCalls"> & { log: UplinkLog };
+export type ShelfOptions = Pick<UplinkOptions, "dir" | "ships" | "capMiB" | "keepFiles" | "runningCalls"> & {
+  log: UplinkLog;
+};
 
 /** The call files of a folder, each with how far it is on its way. Nothing here knows the connection. */
 export class Shelf {
@@ -61,6 +63,10 @@ export class Shelf {
     for (const shipment of this.#shipments.values()) shipment.disconnected();
   }
 
+  #ships({ callId }: CallFile): boolean {
+    return this.#options.ships?.(callId) ?? true;
+  }
+
   async saveAcks(): Promise<void> {
     await Promise.all([...this.#shipments.values()].map((shipment) => shipment.saveAck()));
   }
@@ -83,7 +89,7 @@ export class Shelf {
   /** Brings the shipments in line with the folder. */
   async look(): Promise<void> {
     this.#grown.clear();
-    const files = await listCallFiles(this.#options.dir);
+    const files = (await listCallFiles(this.#options.dir)).filter((file) => this.#ships(file));
     const present = new Set<string>();
     for (const file of files) {
       const key = `${file.callId}.${file.epoch}`;
@@ -106,7 +112,7 @@ export class Shelf {
     const names = [...this.#grown];
     this.#grown.clear();
     for (const file of await Promise.all(names.map((name) => callFile(this.#options.dir, name)))) {
-      if (file === null) continue;
+      if (file === null || !this.#ships(file)) continue;
       const key = `${file.callId}.${file.epoch}`;
       const known = this.#shipments.get(key);
       if (known === undefined) this.#shipments.set(key, await Shipment.open(file, this.#options.log));

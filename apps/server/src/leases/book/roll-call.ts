@@ -26,8 +26,10 @@ export function rollCall(ledger: Ledger): RollCall {
     // It has lost the call and will hear of it from the store.
     if (call.epoch < entry.epoch) return;
     if (holding.kind === "owned" && holding.by !== worker.id && call.epoch === entry.epoch) {
-      const owner = workers.get(holding.by)?.name ?? holding.by;
-      effect({ type: "doubled", callId: call.callId, worker: worker.name, owner });
+      const owner = workers.get(holding.by);
+      // The owner's line broke: when it is lost, whoever runs the call by then has it.
+      if (owner?.lostAtMs === null)
+        effect({ type: "doubled", callId: call.callId, worker: worker.name, owner: owner.name });
       return;
     }
     // Who gives it away still runs it; whoever else runs it while another one is asked is seen when that one refuses.
