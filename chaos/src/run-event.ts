@@ -41,9 +41,10 @@ async function goThrough(scene: Scene, one: Case, count: number): Promise<Starte
   try {
     rooms.watch(calls.map(({ callId }) => callId));
     await greeted(calls);
-    await sleep(random.between(...TALKED_MS));
-
-    const [load = 0] = os.loadavg();
+    const idleBefore = idleMs();
+    const talkedMs = random.between(...TALKED_MS);
+    await sleep(talkedMs);
+    const busyCores = os.cpus().length - (idleMs() - idleBefore) / talkedMs;
     const strike = await one.strike(scene, calls);
     await settled(stack, calls, strike);
     await strike.mend?.();
@@ -65,7 +66,7 @@ async function goThrough(scene: Scene, one: Case, count: number): Promise<Starte
           crowds: rooms.crowds,
         }),
       );
-      return { name: one.name, at: strike.at, watchedMs: hungUpAt - strike.at, calls: verdicts, load, died };
+      return { name: one.name, at: strike.at, watchedMs: hungUpAt - strike.at, calls: verdicts, busyCores, died };
     };
     return { judged: judge().finally(() => rooms.close()) };
   } catch (error) {
@@ -73,6 +74,11 @@ async function goThrough(scene: Scene, one: Case, count: number): Promise<Starte
     for (const call of calls) call.send({ do: "hang-up" });
     throw error;
   }
+}
+
+/** Of all cores together, since the machine began. */
+function idleMs(): number {
+  return os.cpus().reduce((sum, { times }) => sum + times.idle, 0);
 }
 
 async function greeted(calls: readonly LiveCall[]): Promise<void> {

@@ -41,8 +41,8 @@ export interface EventVerdict {
   /** From the fault to the moment at which all was judged. */
   watchedMs: number;
   calls: CallVerdict[];
-  /** The machine's load average at the fault: on more than it has cores, everything here takes longer. */
-  load: number;
+  /** How many of the machine's cores were busy in the seconds before the fault. */
+  busyCores: number;
   /** Parts that nobody killed, and that died. */
   died: string[];
 }

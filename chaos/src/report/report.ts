@@ -15,11 +15,11 @@ export interface RunFacts {
 /** The section of docs/reliability.md. */
 export function report(cases: readonly Case[], events: readonly EventVerdict[], run: RunFacts): string {
   const cpu = os.cpus();
-  const load = stats(events.map((event) => event.load))?.p50.toFixed(1);
+  const busy = stats(events.map((event) => event.busyCores))?.p50.toFixed(1);
   const ends = poisoned(events);
   return [
     `${new Date().toISOString().slice(0, 10)}, ${cpu.length} × ${cpu[0]?.model.trim() ?? "?"}, Node ${process.versions.node}, ${events.length} events, ${run.calls} calls in each that names no other number, seed ${run.seed}, ${run.minutes.toFixed(0)} minutes:`,
-    `\`${run.command}\`. Callers, servers and workers share the machine; its load average at the faults was ${load}.`,
+    `\`${run.command}\`. Callers, servers and workers share the machine; ${busy} of its cores were busy before the faults.`,
     "",
     ...outcomes(cases, events),
     "",

@@ -3,7 +3,7 @@ import { fact } from "./envelope.ts";
 
 // What the mouth reports. `heardMs` counts samples that left the queue, never samples that were written.
 export const playbackStarted = fact("playback-started", { replyId: z.string() });
-/** A checkpoint, every 250 ms of sound. */
+/** A checkpoint, at least every 250 ms of sound. */
 export const playbackProgress = fact("playback-progress", { replyId: z.string(), heardMs: z.number() });
 export const playbackPaused = fact("playback-paused", { replyId: z.string(), heardMs: z.number() });
 export const playbackStopped = fact("playback-stopped", { replyId: z.string(), heardMs: z.number() });

@@ -7,7 +7,8 @@ import type { Stage, StageContext } from "./stage.ts";
 const QUEUE_MS = 200;
 /** Frames are this long: fewer, longer ones cost the transport less. */
 const FRAME_MS = 40;
-const CHECKPOINT_MS = 250;
+/** What was heard of a process that died is known to within 250 ms: one of these, its way to the server, and to an ear. */
+const CHECKPOINT_MS = 160;
 /** While somebody speaks over the agent. -18 dB. */
 const DUCKED = 0.126;
 /** A gain never jumps: it would click. */
