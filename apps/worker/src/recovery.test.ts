@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { callStarted } from "@parley/testkit/facts";
 import { afterEach, describe, expect, it } from "vitest";
@@ -98,6 +98,33 @@ describe("calls whose process died", () => {
       .trim()
       .split("\n");
     expect(JSON.parse(ending.at(-1)!)).toMatchObject({ type: "call-closed", reason: "process-died", epoch });
+  });
+
+  it("share a shard with others as before when another call wrote last before each death", async () => {
+    const { take, boss, runs, members, callsDir, kill } = setUp({ shards: 1 });
+    await take(1);
+    await take(2);
+    for (const shardId of [1, 2]) {
+      writeFileSync(join(callsDir, `call-1.${shardId}.ndjson`), "");
+      writeFileSync(join(callsDir, `call-2.${shardId}.ndjson`), "");
+      utimesSync(join(callsDir, `call-1.${shardId}.ndjson`), 1_000, 1_000);
+      const dead = members.find((member) => member.shardId === shardId)!;
+      kill(shardId);
+      members.push({ ...dead, shardId: shardId + 1 });
+      boss.shardReady(shardId + 1);
+      await settle();
+    }
+    expect(runs().filter(({ callId }) => callId === "call-1")).toMatchObject([
+      { shardId: 1 },
+      { shardId: 2 },
+      { shardId: 3 },
+    ]);
+    expect(runs().filter(({ callId }) => callId === "call-2")).toHaveLength(2);
+    expect(members.filter(({ alone }) => alone)).toHaveLength(1);
+    expect(boss.runningCalls().map(({ callId, crashes }) => [callId, crashes])).toEqual([
+      ["call-1", 0],
+      ["call-2", 2],
+    ]);
   });
 
   it("are given up, and their logs ended, when no process comes within a minute", async () => {
