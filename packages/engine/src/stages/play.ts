@@ -189,9 +189,10 @@ export class Play implements Stage {
   }
 
   #checkpoint(track: Track): void {
-    const heardMs = this.#heardMs();
-    const dry = this.#sent > 0 && this.#sent >= track.totalSamples && this.#out.queuedMs() <= 0;
-    if (dry) {
+    // The queue empties while it is looked at: one look says both whether it is dry and what was heard.
+    const heardSamples = this.#heardSamples();
+    const heardMs = heardSamples / this.#samplesPerMs;
+    if (this.#sent > 0 && heardSamples >= track.totalSamples) {
       if (this.#drained) return;
       this.#drained = true;
       this.#context.report({ type: "playback-drained", replyId: track.replyId, heardMs });
