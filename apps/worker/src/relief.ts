@@ -4,7 +4,7 @@ import type { Log } from "./log.ts";
  * What a call leaves behind in a process is small but not nothing: the native WebRTC library keeps about 0.4 MiB of
  * every room (docs/decisions/011), and authors' code may leak as well.
  */
-export const CALLS_PER_SHARD = 250;
+export const CALLS_PER_SHARD = 100;
 /** Calls that were promised a place, or are on their way to it, have begun by then. */
 const SETTLE_MS = 15_000;
 const AGAIN_MS = 60_000;

@@ -9,6 +9,8 @@ const AT_ONCE = 8;
 const GIVE_UP_MS = 20_000;
 /** Until the last call has ended in the worker: some callers leave before they have come. */
 const LAST_CALL_MS = 40_000;
+/** For a shard that gives way to be gone; its successor was warm before. */
+const RELIEF_MS = 40_000;
 /** WebRTC's name resolvers go on for some seconds after their call: one thread and one socket each. */
 const LOOK_MS = 2_000;
 const LOOKS = 15;
@@ -44,6 +46,7 @@ export async function shortCalls(
   const startedAt = now();
   const deadline = startedAt + bounds.minutes * 60_000;
   const result: ShortCalls = { samples: [], silent: 0, ended: 0 };
+  const usual = worker.shards().length;
   let dialled = 0;
 
   const live = async ({ send, timeline }: LiveCall) => {
@@ -63,6 +66,7 @@ export async function shortCalls(
     const upTo = Math.min(bounds.calls, dialled + bounds.sampleEvery);
     await Promise.all(Array.from({ length: AT_ONCE }, () => person(upTo)));
     await until(() => worker.shards().every(({ calls }) => calls.length === 0), now() + LAST_CALL_MS, 100);
+    await until(() => worker.shards().length <= usual, now() + RELIEF_MS, 100);
     const sample = await settledSample(worker, () => [result.ended, (now() - startedAt) / 60_000]);
     result.samples.push(sample);
     say(sample);

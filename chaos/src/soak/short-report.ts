@@ -18,7 +18,7 @@ export function shortReport(
   );
   const text = [
     `${machine()}: ${ended} calls in ${run.minutes.toFixed(0)} minutes, \`${run.command}\`. Nobody answered in ${silent} of them.`,
-    "Samples are taken when nobody calls, of the worker with its shards; timers and other handles as the processes count their own.",
+    "Samples are taken when nobody calls and no shard is being relieved, of the worker with its shards; timers and other handles as the processes count their own.",
     `Flat: the middle slope (Theil-Sen) after ${WARM_CALLS} calls adds less than ${FLAT * 100} % until the end, or of what is counted fewer than ${FEW}.`,
     "",
     ...courseTable(list, "1,000 calls", 1_000),
