@@ -70,8 +70,9 @@ export function judgeCall(known: {
   const gap = disturbed
     ? { from: strike.at - UNHEARD_MS, to: backAt + AFTER_BACK_MS }
     : { from: strike.at, to: strike.at };
+  const gaps = [gap, ...laterGaps(timeline, strike, hungUpAt)];
   const said = timeline.utterances().filter(({ to }) => to < hungUpAt - 1_000);
-  const outside = said.filter(({ from, to }) => to < gap.from || from > gap.to);
+  const outside = said.filter(({ from, to }) => gaps.every((gap) => to < gap.from || from > gap.to));
   const fromFault = ({ from, to }: Span): Span => ({
     from: Math.round(from - strike.at),
     to: Math.round(to - strike.at),
@@ -89,7 +90,7 @@ export function judgeCall(known: {
     wentOn: timeline.answeredAfter(strike.at),
     ending: strike.ending?.includes(callId) ?? false,
     utterances: said.length,
-    utterancesLost: utterancesLost(said, turns, gap).map(fromFault),
+    utterancesLost: utterancesLost(said, turns, gaps).map(fromFault),
     turns: turns.map(fromFault),
     unanswered: outside.filter(({ heardAt }) => heardAt === null).length,
     holeMs: Math.max(0, ...holes.map(({ from, to }) => to - from)),
@@ -97,6 +98,16 @@ export function judgeCall(known: {
     cutReplies: cutReplies(log, { spans: timeline.spans(), voices: timeline.voices() }, strike.at),
     deaths: strike.deaths?.callId === callId ? judgeDeaths(timeline, strike.deaths.at()) : null,
   };
+}
+
+/** A call that kills one process after another makes a gap with each, for whoever got a new voice before the next. */
+function laterGaps(timeline: Timeline, { deaths }: Strike, hungUpAt: number): Span[] {
+  const diedAt = deaths?.at() ?? [];
+  return diedAt.slice(1).flatMap((at, index) => {
+    const back = timeline.backAt(at);
+    const until = diedAt[index + 2] ?? hungUpAt;
+    return back === null || back > until ? [] : [{ from: at - UNHEARD_MS, to: back + AFTER_BACK_MS }];
+  });
 }
 
 /** What of the promises was broken, in words, with the call's name; none: all were kept. */

@@ -56,6 +56,6 @@ it("matches what was said with what became a turn, outside the gap", () => {
   const turns = turnSpans(whole);
   expect(turns).toEqual([{ from: WALL + 200, to: WALL + 900 }]);
   const gap = { from: WALL + 5_000, to: WALL + 6_000 };
-  const lost = utterancesLost([said(150, 950), said(3_000, 4_000), said(4_500, 5_500)], turns, gap);
+  const lost = utterancesLost([said(150, 950), said(3_000, 4_000), said(4_500, 5_500)], turns, [gap]);
   expect(lost).toEqual([said(3_000, 4_000)]);
 });

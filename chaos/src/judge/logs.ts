@@ -130,10 +130,10 @@ export function turnSpans(facts: readonly StoredFact[]): Span[] {
 /** The VAD's own delay, the network's, and the jitter of two clocks. */
 const TOLERANCE_MS = 800;
 
-/** What was said outside `gap`, and never became a turn. */
-export function utterancesLost(said: readonly Utterance[], turns: readonly Span[], gap: Span): Utterance[] {
+/** What was said outside all `gaps`, and never became a turn. */
+export function utterancesLost(said: readonly Utterance[], turns: readonly Span[], gaps: readonly Span[]): Utterance[] {
   return said.filter(({ from, to }) => {
-    if (to > gap.from && from < gap.to) return false;
+    if (gaps.some((gap) => to > gap.from && from < gap.to)) return false;
     return !turns.some((turn) => turn.from < to + TOLERANCE_MS && turn.to > from - TOLERANCE_MS);
   });
 }

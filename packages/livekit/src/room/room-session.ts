@@ -94,7 +94,7 @@ export class RoomSession {
       .on(RoomEvent.TrackPublished, (publication, participant) => this.#published(publication, participant))
       .on(RoomEvent.TrackUnpublished, ({ sid = "" }) => this.#trackGone(sid, "unpublished"))
       .on(RoomEvent.TrackSubscribed, (...args) => this.#subscribed(...args))
-      .on(RoomEvent.TrackUnsubscribed, (_, { sid = "" }) => this.#trackGone(sid, "unsubscribed"))
+      .on(RoomEvent.TrackUnsubscribed, (_, publication, participant) => this.#unsubscribed(publication, participant))
       .on(RoomEvent.TrackSubscriptionFailed, (trackId, _, reason = "no reason given") =>
         this.#subscriptions.failed(trackId, reason),
       )
@@ -181,6 +181,15 @@ export class RoomSession {
     );
     const promised = publication.info?.audioFeatures.some((feature) => Number(feature) === PRE_CONNECT_FEATURE);
     this.#ears.open(remote.identity, trackId, track, promised ? this.#preConnect.take(trackId) : null);
+  }
+
+  /** Mostly the beginning of its end, which follows at once. Where it is not, somebody would speak to nobody. */
+  #unsubscribed(publication: RemoteTrackPublication, remote: RemoteParticipant | undefined): void {
+    const { sid = "" } = publication;
+    const wasHeard = this.#heard.has(sid);
+    this.#trackGone(sid, "unsubscribed");
+    if (wasHeard && remote && this.#present.has(remote.identity))
+      this.#subscriptions.renew(remote.identity, sid, publication);
   }
 
   #trackGone(trackId: string, reason: string): void {

@@ -49,12 +49,38 @@ describe("a subscription", () => {
     const { clock, failures, calls, publication, subscriptions } = setup();
     subscriptions.want("ann", "TR_1", publication);
     subscriptions.again();
-    expect(calls).toEqual([true, false, true]);
+    // No "no" between them: should the first have arrived, the track that it brings would be dropped for good.
+    expect(calls).toEqual([true, true]);
     subscriptions.settle("TR_1");
     subscriptions.again();
     await clock.advance(60_000);
-    expect(calls).toHaveLength(3);
+    expect(calls).toHaveLength(2);
     expect(failures).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("that is gone though its track is there is made anew, with time between no and yes", async () => {
+    const { clock, failures, calls, publication, subscriptions } = setup();
+    subscriptions.renew("ann", "TR_1", publication);
+    expect(calls).toEqual([false]);
+    await clock.advance(250);
+    expect(calls).toEqual([false, true]);
+    subscriptions.settle("TR_1");
+    subscriptions.renew("ann", "TR_1", publication);
+    // It was unpublished after all.
+    subscriptions.settle("TR_1");
+    await clock.advance(60_000);
+    expect(calls).toEqual([false, true, false]);
+    expect(failures).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("is not begun in a room that is being left", async () => {
+    const { clock, calls, publication, subscriptions } = setup();
+    subscriptions.close();
+    subscriptions.want("ann", "TR_1", publication);
+    subscriptions.renew("ann", "TR_1", publication);
+    expect(calls).toEqual([]);
     expect(clock.pending).toBe(0);
   });
 

@@ -28,16 +28,21 @@ interface Attempt {
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #open = new Map<string, Attempt>();
+  #closed = false;
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
   }
 
   want(participantId: string, trackId: string, publication: Subscribable): void {
-    this.settle(trackId);
-    const attempt = { participantId, publication, attempts: 0, cancel: () => {} };
-    this.#open.set(trackId, attempt);
-    this.#try(trackId, attempt);
+    const attempt = this.#begin(participantId, trackId, publication);
+    if (attempt) this.#try(trackId, attempt);
+  }
+
+  /** We had it, and it is gone though it is still published: the server may believe that we have it. */
+  renew(participantId: string, trackId: string, publication: Subscribable): void {
+    const attempt = this.#begin(participantId, trackId, publication);
+    if (attempt) this.#tryAnew(trackId, attempt, this.#options.retryDelayMs);
   }
 
   /** It came, or is not wanted any more. */
@@ -51,28 +56,51 @@ export class Subscriptions {
     const attempt = this.#open.get(trackId);
     if (!attempt) return;
     attempt.cancel();
-    const { retries, retryDelayMs, clock, log } = this.#options;
+    const { retries, retryDelayMs, log } = this.#options;
     log.warn({ trackId, attempts: attempt.attempts, error: message }, "could not subscribe to a track");
     if (attempt.attempts > retries) {
       this.#open.delete(trackId);
       this.#options.onFailed(attempt.participantId, { trackId, attempts: attempt.attempts, message });
       return;
     }
-    attempt.cancel = clock.after(retryDelayMs * attempt.attempts, () => this.#try(trackId, attempt));
+    this.#tryAnew(trackId, attempt, retryDelayMs * attempt.attempts);
   }
 
   /** We are back in the room after a full reconnect: what was asked for meanwhile did not reach the server. */
   again(): void {
     for (const [trackId, attempt] of [...this.#open]) {
       attempt.cancel();
-      // What was lost on the way is no failure of the track's.
-      attempt.attempts = 1;
+      // What was lost on the way is no failure of the track's. Where it was not lost, to ask twice changes nothing.
+      attempt.attempts = 0;
       this.#try(trackId, attempt);
     }
   }
 
+  /** For good. */
   close(): void {
+    this.#closed = true;
     for (const trackId of [...this.#open.keys()]) this.settle(trackId);
+  }
+
+  #begin(participantId: string, trackId: string, publication: Subscribable): Attempt | null {
+    this.settle(trackId);
+    if (this.#closed) return null;
+    const attempt = { participantId, publication, attempts: 0, cancel: () => {} };
+    this.#open.set(trackId, attempt);
+    return attempt;
+  }
+
+  /**
+   * The server compares what is wanted with what is: a no that is followed by a yes at once is nothing to it, while the
+   * native library has dropped the track with the no, and we are deaf to it for good. So the no gets its time.
+   */
+  #tryAnew(trackId: string, attempt: Attempt, delayMs: number): void {
+    try {
+      attempt.publication.setSubscribed(false);
+    } catch {
+      // The next try tells.
+    }
+    attempt.cancel = this.#options.clock.after(delayMs, () => this.#try(trackId, attempt));
   }
 
   #try(trackId: string, attempt: Attempt): void {
@@ -80,7 +108,6 @@ export class Subscriptions {
     attempt.attempts++;
     attempt.cancel = clock.after(timeoutMs, () => this.failed(trackId, `no audio track within ${timeoutMs} ms`));
     try {
-      if (attempt.attempts > 1) attempt.publication.setSubscribed(false);
       attempt.publication.setSubscribed(true);
     } catch (error) {
       this.failed(trackId, messageOf(error));
