@@ -13,9 +13,9 @@ export interface Slot {
   call: CallAssignment | null;
   /** Processes that died, perhaps because of it, while they ran it, on any worker; see suspects.ts. */
   crashes: number;
-  /** All that died while they ran it, here. */
+  /** All that died while they ran it; above 0, the job that LiveKit gave for it is over. */
   deaths: number;
-  /** Those of them that another call was suspected of. */
+  /** Those of them, here, that another call was suspected of. */
   bystood: number;
 }
 

@@ -3,8 +3,8 @@ import type { UplinkLog } from "../log.ts";
 import type { UplinkOptions } from "./api.ts";
 import { Shipment } from "./shipment.ts";
 
-/** Of at most 128 KiB each. */
-const READS_AT_ONCE = 8;
+/** That are read (128 KiB of each at most) or written side by side. */
+const FILES_AT_ONCE = 8;
 
 export type ShelfOptions = Pick<UplinkOptions, "dir" | "ships" | "capMiB" | "keepFiles" | "runningCalls"> & {
   log: UplinkLog;
@@ -68,7 +68,10 @@ export class Shelf {
   }
 
   async saveAcks(): Promise<void> {
-    await Promise.all([...this.#shipments.values()].map((shipment) => shipment.saveAck()));
+    const all = [...this.#shipments.values()];
+    // After an outage there may be thousands: so many open files at once, and no more.
+    for (let at = 0; at < all.length; at += FILES_AT_ONCE)
+      await Promise.all(all.slice(at, at + FILES_AT_ONCE).map((shipment) => shipment.saveAck()));
   }
 
   /** Those that have something to send, a few at a time: what was read waits in memory. */
@@ -81,7 +84,7 @@ export class Shelf {
       if (busy.has(callId)) continue;
       if (shipment.state === "open") busy.add(callId);
       if (shipment.hasUnsent && !shipment.mustWait) due.push(shipment);
-      if (due.length === READS_AT_ONCE) break;
+      if (due.length === FILES_AT_ONCE) break;
     }
     return due;
   }
