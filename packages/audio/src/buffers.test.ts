@@ -33,6 +33,21 @@ describe("Framer", () => {
     expect(seen.size).toBe(1);
   });
 
+  it("hands on what is a whole frame already, but no view of a longer buffer", () => {
+    const framer = new Framer(4);
+    const handed: Int16Array[] = [];
+    const whole = count(0, 4);
+    framer.push(whole, (frame) => handed.push(frame));
+    framer.push(count(0, 8).subarray(4), (frame) => handed.push(frame.slice()));
+    framer.push(count(8, 1), () => {});
+    framer.push(count(9, 4), (frame) => handed.push(frame.slice()));
+    expect(handed[0]).toBe(whole);
+    expect(handed.slice(1).map((frame) => [...frame])).toEqual([
+      [4, 5, 6, 7],
+      [8, 9, 10, 11],
+    ]);
+  });
+
   it("goes on after an onFrame that threw", () => {
     const framer = new Framer(2);
     expect(() =>

@@ -18,6 +18,11 @@ export class Framer {
   /** `onFrame` is called once per whole frame; `frame` is valid during that call only. */
   push(samples: Int16Array, onFrame: (frame: Int16Array) => void): void {
     const frame = this.#frame;
+    // Already a frame, in a buffer of its own.
+    if (this.#filled === 0 && samples.length === frame.length && samples.buffer.byteLength === samples.byteLength) {
+      onFrame(samples);
+      return;
+    }
     let at = 0;
     while (at < samples.length) {
       const take = Math.min(frame.length - this.#filled, samples.length - at);

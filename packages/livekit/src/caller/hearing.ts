@@ -4,7 +4,9 @@ import { HEARING_RATE_HZ } from "@parley/engine";
 /** Above this a frame counts as sound (RMS, 0 to 32768): far above what Opus makes of silence, far below speech. */
 export const LOUD_RMS = 500;
 
-/** One 20 ms frame as it came out of the jitter buffer. */
+export const HEARD_FRAME_MS = 20;
+
+/** One frame of 20 ms as it came out of the jitter buffer. */
 export interface HeardFrame {
   /** When it arrived, by performance.now(). */
   at: number;
@@ -43,7 +45,9 @@ export class Hearing {
 
   /** How long it was loud in this span, in ms. */
   loudMs(from = 0, to = Number.POSITIVE_INFINITY): number {
-    return 20 * this.levels.filter((frame) => frame.at >= from && frame.at <= to && frame.rms >= LOUD_RMS).length;
+    return (
+      HEARD_FRAME_MS * this.levels.filter((frame) => frame.at >= from && frame.at <= to && frame.rms >= LOUD_RMS).length
+    );
   }
 
   get rateHz(): number {

@@ -2,7 +2,7 @@ import { ParticipantKind, type Room, RoomEvent, type TextStreamReader, TrackKind
 import { type Clock, ParleyError, systemClock } from "@parley/engine";
 import { type Log, silentLog } from "../log.ts";
 import { AGENT_STATE_ATTRIBUTE } from "../room/agent-state.ts";
-import { AgentVoice } from "../room/agent-voice.ts";
+import { AgentVoice, VOICE_BITRATE_BPS } from "../room/agent-voice.ts";
 import { bounded } from "../room/bounded.ts";
 import { CHAT_TOPIC } from "../room/chat.ts";
 import { connectRoom, leaveRoom } from "../room/connect-room.ts";
@@ -10,7 +10,7 @@ import { Ears } from "../room/ears.ts";
 import { JoinGate } from "../room/join-gate.ts";
 import { reasonOf } from "../room/reasons.ts";
 import { SEGMENT_ID, TRANSCRIPTION_FINAL, TRANSCRIPTION_TOPIC } from "../room/transcripts.ts";
-import { Hearing } from "./hearing.ts";
+import { HEARD_FRAME_MS, Hearing } from "./hearing.ts";
 import { Mouth, type Spoken } from "./mouth.ts";
 
 export interface SimulatedCallerOptions {
@@ -64,10 +64,14 @@ export class SimulatedCaller {
     this.#log = options.log ?? silentLog;
     this.#mouth = new Mouth(voice, this.#clock);
     this.hearing = new Hearing(options.keepMs ?? 600_000);
-    this.#ears = new Ears((_, samples) => {
-      this.hearing.hear(samples, this.#clock.now());
-      this.#look();
-    }, this.#log);
+    this.#ears = new Ears({
+      frameMs: HEARD_FRAME_MS,
+      onAudio: (_, samples) => {
+        this.hearing.hear(samples, this.#clock.now());
+        this.#look();
+      },
+      log: this.#log,
+    });
   }
 
   /** Throws ParleyError as LiveKitTransport.open does. */
@@ -92,7 +96,8 @@ export class SimulatedCaller {
         },
       });
       for (const { attributes } of room.remoteParticipants.values()) caller!.#sawAttributes(attributes);
-      if (options.microphone ?? true) await bounded(clock, 10_000, "take the microphone", voice.publish(room, 32_000));
+      if (options.microphone ?? true)
+        await bounded(clock, 10_000, "take the microphone", voice.publish(room, VOICE_BITRATE_BPS));
       return caller!;
     } catch (error) {
       if (caller) await leaveRoom(caller.#room, clock, log);

@@ -4,10 +4,15 @@ import { HEARING_RATE_HZ } from "@parley/engine";
 import { type Log, messageOf } from "../log.ts";
 import { routedStream } from "./route-events.ts";
 
-export const HEARING_FRAME_MS = 20;
-const FRAME_SAMPLES = (HEARING_RATE_HZ * HEARING_FRAME_MS) / 1000;
 /** Sound held back while a pre-connect recording is on its way. */
-const MAX_HELD_FRAMES = 10_000 / HEARING_FRAME_MS;
+const MAX_HELD_MS = 10_000;
+
+export interface EarsOptions {
+  /** How much sound comes at once. Each frame costs its way through the native library. */
+  frameMs: number;
+  onAudio(participantId: string, frame: Int16Array): void;
+  log: Log;
+}
 
 interface Ear {
   participantId: string;
@@ -16,16 +21,14 @@ interface Ear {
   held: Int16Array[] | null;
 }
 
-/** One stream of sound per subscribed track: 16 kHz mono in frames of 20 ms. */
+/** One stream of sound per subscribed track: 16 kHz mono. */
 export class Ears {
   readonly #open = new Map<string, Ear>();
-  readonly #onAudio: (participantId: string, frame: Int16Array) => void;
-  readonly #log: Log;
+  readonly #options: EarsOptions;
   #closed = false;
 
-  constructor(onAudio: (participantId: string, frame: Int16Array) => void, log: Log) {
-    this.#onAudio = onAudio;
-    this.#log = log;
+  constructor(options: EarsOptions) {
+    this.#options = options;
   }
 
   /** `before` resolves to what this person said before we were there; the live sound waits for it. */
@@ -33,8 +36,9 @@ export class Ears {
     this.close(trackId);
     // A track may still come while the room is being left.
     if (this.#closed) return;
+    const { frameMs } = this.#options;
     const stream = routedStream(
-      () => new AudioStream(track, { sampleRate: HEARING_RATE_HZ, numChannels: 1, frameSizeMs: HEARING_FRAME_MS }),
+      () => new AudioStream(track, { sampleRate: HEARING_RATE_HZ, numChannels: 1, frameSizeMs: frameMs }),
     );
     const ear: Ear = { participantId, reader: stream.getReader(), held: before ? [] : null };
     this.#open.set(trackId, ear);
@@ -56,27 +60,30 @@ export class Ears {
   }
 
   async #listen(trackId: string, ear: Ear): Promise<void> {
+    const { frameMs, onAudio, log } = this.#options;
     try {
       for (;;) {
         const { done, value } = await ear.reader.read();
         if (done || this.#open.get(trackId) !== ear) return;
-        if (ear.held === null) this.#onAudio(ear.participantId, value.data);
-        else if (ear.held.push(value.data) > MAX_HELD_FRAMES) ear.held.shift();
+        if (ear.held === null) onAudio(ear.participantId, value.data);
+        else if (ear.held.push(value.data) * frameMs > MAX_HELD_MS) ear.held.shift();
       }
     } catch (error) {
-      this.#log.warn({ trackId, error: messageOf(error) }, "a stream of sound broke off");
+      log.warn({ trackId, error: messageOf(error) }, "a stream of sound broke off");
     } finally {
       if (this.#open.get(trackId) === ear) this.close(trackId);
     }
   }
 
   #begin(trackId: string, ear: Ear, samples: Int16Array | null): void {
+    const { frameMs, onAudio } = this.#options;
+    const frameSamples = (frameMs * HEARING_RATE_HZ) / 1000;
     const held = ear.held ?? [];
     ear.held = null;
     if (this.#open.get(trackId) !== ear) return;
-    for (let at = 0; samples && at < samples.length; at += FRAME_SAMPLES) {
-      this.#onAudio(ear.participantId, samples.subarray(at, at + FRAME_SAMPLES));
+    for (let at = 0; samples && at < samples.length; at += frameSamples) {
+      onAudio(ear.participantId, samples.subarray(at, at + frameSamples));
     }
-    for (const frame of held) this.#onAudio(ear.participantId, frame);
+    for (const frame of held) onAudio(ear.participantId, frame);
   }
 }

@@ -11,7 +11,7 @@ import {
 } from "@parley/engine";
 import { type Log, silentLog } from "../log.ts";
 import { AgentStateSign } from "./agent-state.ts";
-import { AgentVoice } from "./agent-voice.ts";
+import { AgentVoice, VOICE_BITRATE_BPS } from "./agent-voice.ts";
 import { bounded } from "./bounded.ts";
 import { ChatSender } from "./chat.ts";
 import { connectRoom, leaveRoom } from "./connect-room.ts";
@@ -33,7 +33,7 @@ export interface LiveKitTransportOptions {
   subscribeRetries?: number;
   /** When a subscription that has not come counts as failed. Default 5000. */
   subscribeTimeoutMs?: number;
-  /** Of the agent's Opus track. Default 32,000. */
+  /** Of the agent's Opus track. Default 64,000; with less, silence costs more CPU. */
   bitrateBps?: number;
   log?: Log;
   clock?: Clock;
@@ -200,7 +200,7 @@ export class LiveKitTransport implements Transport {
     sign.show("initializing");
     this.#rpc.attach(participant);
     session.begin(room);
-    const publishing = this.#voice.publish(room, this.#options.bitrateBps ?? 32_000);
+    const publishing = this.#voice.publish(room, this.#options.bitrateBps ?? VOICE_BITRATE_BPS);
     try {
       await bounded(clock, PUBLISH_TIMEOUT_MS, "take the agent's audio track", publishing);
     } catch (cause) {

@@ -20,6 +20,9 @@ import { Subscriptions } from "./subscriptions.ts";
 import { packetsReceived } from "./track-stats.ts";
 import { isVoice, sourceOf } from "./tracks.ts";
 
+/** Silero's window: shorter frames would wait for the next one, and cost more. */
+const VAD_WINDOW_MS = 32;
+
 export interface RoomSessionOptions {
   sink: TransportSink;
   clock: Clock;
@@ -49,7 +52,7 @@ export class RoomSession {
     const { sink, clock, log } = options;
     this.#options = options;
     this.#sink = sink;
-    this.#ears = new Ears(sink.audio, log);
+    this.#ears = new Ears({ frameMs: VAD_WINDOW_MS, onAudio: sink.audio, log });
     this.#preConnect = new PreConnectAudio(clock, log);
     this.#network = new Network(sink.network);
     this.#arrivals = new Arrivals({

@@ -32,8 +32,16 @@ function internal(file: string): Record<string, unknown> | undefined {
   }
 }
 
+let known: FfiClient | null | undefined;
+
 /** Null when this version of rtc-node is built differently. */
 export function ffiClient(): FfiClient | null {
+  // Looking for it asks the file system, and it is asked for several times a second in every call.
+  if (known === undefined) known = findFfiClient();
+  return known;
+}
+
+function findFfiClient(): FfiClient | null {
   try {
     const { FfiClient: type } = (internal("ffi_client.cjs") ?? {}) as { FfiClient?: { instance?: FfiClient } };
     const client = type?.instance;

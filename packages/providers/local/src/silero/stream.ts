@@ -1,5 +1,6 @@
 import { Framer } from "@parley/audio";
 import type { VadStream } from "@parley/engine";
+import { Stillness } from "./stillness.ts";
 import { CONTEXT_SAMPLES, freshState, type StreamState, WINDOW_SAMPLES, type WindowBatch } from "./window-batch.ts";
 import { type OnWindow, WindowQueue } from "./window-queue.ts";
 
@@ -25,6 +26,7 @@ export class SileroStream implements VadStream {
   readonly #framer = new Framer(WINDOW_SAMPLES);
   readonly #queue = new WindowQueue(QUEUE_WINDOWS);
   readonly #state: StreamState = freshState();
+  readonly #stillness = new Stillness();
   /** Of the window that the model has now: null once it is reported. */
   #owedTo: OnWindow | null = null;
   #owedEnergy = 0;
@@ -67,6 +69,7 @@ export class SileroStream implements VadStream {
   /** The model has run: moves the state on and reports, unless the window was given up or the stream closed. */
   take(batch: WindowBatch, row: number): void {
     const probability = batch.take(row, this.#state);
+    this.#stillness.judged(probability);
     this.#settle(probability);
   }
 
@@ -93,6 +96,11 @@ export class SileroStream implements VadStream {
       onWindow(energy);
       return;
     }
+    if (this.#stillness.hears(window) && this.#queue.length === 0 && !this.#owedTo) {
+      this.#passBy(window);
+      onWindow(this.#stillness.probability);
+      return;
+    }
     if (this.#queue.full) this.#giveUpOldest();
     // Whoever was told of the oldest may have closed the stream.
     if (this.#closed) return;
@@ -109,9 +117,14 @@ export class SileroStream implements VadStream {
       if (this.#closed) return;
     }
     const { samples, energy, onWindow } = this.#queue.shift();
-    const { context } = this.#state;
-    for (let i = 0; i < CONTEXT_SAMPLES; i++) context[i] = samples[WINDOW_SAMPLES - CONTEXT_SAMPLES + i]! / 32_768;
+    this.#passBy(samples);
     this.#host.dropped();
     onWindow(energy);
+  }
+
+  /** A window that the model does not get still comes before the next one. */
+  #passBy(window: Int16Array): void {
+    const { context } = this.#state;
+    for (let i = 0; i < CONTEXT_SAMPLES; i++) context[i] = window[WINDOW_SAMPLES - CONTEXT_SAMPLES + i]! / 32_768;
   }
 }
