@@ -1,6 +1,6 @@
 /**
- * Program: what a published voice costs its process while it is silent, and while it speaks, by its Opus bitrate.
- * `node bench/src/silence/main.ts [--voices 10] [--bitrates 24000,32000,48000,64000] [--rounds 3]`
+ * Program: what a published voice costs its process while it speaks, and in the silence after that, by its Opus bitrate.
+ * `node bench/src/silence/main.ts [--voices 10] [--bitrates 32000,64000,80000] [--rounds 3]`
  */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -13,7 +13,7 @@ import { stats } from "../stats.ts";
 const { values } = parseArgs({
   options: {
     voices: { type: "string", default: "10" },
-    bitrates: { type: "string", default: "24000,32000,48000,64000" },
+    bitrates: { type: "string", default: "32000,64000,80000" },
     rounds: { type: "string", default: "3" },
   },
 });

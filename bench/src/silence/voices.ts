@@ -29,20 +29,22 @@ async function publish(index: number): Promise<AudioSource> {
   return source;
 }
 
-async function speakOn(source: AudioSource, clip: Int16Array): Promise<never> {
-  for (;;)
+/** Once, or for good. Silence after a voice is coded like the voice. */
+async function speak(source: AudioSource, clip: Int16Array, forGood: boolean): Promise<void> {
+  do {
     for (let at = 0; at + FRAME_SAMPLES <= clip.length; at += FRAME_SAMPLES)
       await source.captureFrame(new AudioFrame(clip.slice(at, at + FRAME_SAMPLES), RATE_HZ, 1, FRAME_SAMPLES));
+  } while (forGood);
 }
 
 await routeEvents();
 const clip = await speechClip("Could you tell me when the next train to the harbour leaves?", {
   sampleRateHz: RATE_HZ,
 });
-for (let i = 0; i < Number(voices); i++) {
-  const source = await publish(i);
-  if (what === "speaking") void speakOn(source, clip);
-}
+const sources: AudioSource[] = [];
+for (let i = 0; i < Number(voices); i++) sources.push(await publish(i));
+const speaking = Promise.all(sources.map((source) => speak(source, clip, what === "speaking")));
+if (what === "silent") await speaking;
 await sleep(SETTLE_MS);
 const meter = new Meter(process.pid);
 const began = now();

@@ -17,11 +17,11 @@ import { type KeepPublished, keepPublished } from "./keep-published.ts";
 import { hasSender } from "./track-stats.ts";
 
 /**
- * The native source sends silence when it has nothing else, and below 64 kbit/s Opus codes that with its model of a
- * voice, as if somebody spoke: a silent voice costs 0.033 cores at 32 kbit/s, 0.021 at 64 (`node
- * bench/src/silence/main.ts`). Of silence a packet is sent now and then either way.
+ * The native source sends silence when it has nothing else, and up to some 76 kbit/s Opus codes that, like speech, with
+ * its model of a voice: 0.036 cores for a silent voice and 0.057 for one that speaks; from here on it is 0.018
+ * and 0.041 (`node bench/src/silence/main.ts`). Of silence a packet is sent now and then either way.
  */
-export const VOICE_BITRATE_BPS = 64_000;
+export const VOICE_BITRATE_BPS = 80_000;
 const CAPTURE_TIMEOUT_MS = 3000;
 /** What may wait here while a capture is under way. The call keeps about 200 ms: this is only ever reached by a fault. */
 const MAX_WAITING_MS = 2000;

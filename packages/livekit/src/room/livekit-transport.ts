@@ -33,7 +33,7 @@ export interface LiveKitTransportOptions {
   subscribeRetries?: number;
   /** When a subscription that has not come counts as failed. Default 5000. */
   subscribeTimeoutMs?: number;
-  /** Of the agent's Opus track. Default 64,000; with less, silence costs more CPU. */
+  /** Of the agent's Opus track. Default 80,000; less costs more CPU. */
   bitrateBps?: number;
   log?: Log;
   clock?: Clock;
