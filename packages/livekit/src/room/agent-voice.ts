@@ -27,7 +27,7 @@ const CAPTURE_TIMEOUT_MS = 3000;
 const MAX_WAITING_MS = 2000;
 
 /**
- * A voice in a room (the agent's, a simulated caller's): one Opus track, mono, 48 kHz. rtc-node's captures are asynchronous and run on several threads, so
+ * A voice in a room (the agent's, a simulated caller's): one Opus track, mono, 24 kHz. rtc-node's captures are asynchronous and run on several threads, so
  * one is under way at a time, and what is written meanwhile goes with the next as one frame (fewer frames cost less).
  */
 export class AgentVoice implements AudioOut {

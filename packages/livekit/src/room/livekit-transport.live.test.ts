@@ -33,17 +33,17 @@ describe("sound", () => {
     const caller = await callerIn(server.url, room);
     await sink.sees("listenerReady", "ann");
     await sink.sees("trackSubscribed", "ann", "audio", "microphone");
-    expect(transport.out.sampleRateHz).toBe(48_000);
+    expect(transport.out.sampleRateHz).toBe(24_000);
 
     const began = performance.now();
-    await Promise.all([caller.speak(tone(700, 1500, 16_000), 16_000), say(transport, tone(440, 1500, 48_000))]);
+    await Promise.all([caller.speak(tone(700, 1500, 16_000), 16_000), say(transport, tone(440, 1500, 24_000))]);
     await caller.quiet(500);
     expect(shareOf(440, caller.hearing.samples(began), 16_000)).toBeGreaterThan(0.8);
     expect(caller.hearing.loudMs(began)).toBeGreaterThan(1300);
     expect(caller.hearing.loudMs(began)).toBeLessThan(1700);
     await sink.until(() => loudMs(sink.heard("ann", began)) > 1300);
     expect(shareOf(700, sink.heard("ann", began), 16_000)).toBeGreaterThan(0.8);
-    expect(sink.frames.every((frame) => frame.samples.length === 320)).toBe(true);
+    expect(sink.frames.every((frame) => frame.samples.length === 512)).toBe(true);
   });
 
   it.each([0, 45])(
@@ -53,9 +53,9 @@ describe("sound", () => {
       const { transport, sink } = await agentIn(server.url, room);
       const caller = await callerIn(server.url, room);
       await sink.sees("listenerReady", "ann");
-      for (let i = 0; i < 45; i++) transport.out.write(tone(440, 20, 48_000));
+      for (let i = 0; i < 45; i++) transport.out.write(tone(440, 20, 24_000));
       await caller.onset(0);
-      for (let i = 0; i < more; i++) transport.out.write(tone(440, 20, 48_000));
+      for (let i = 0; i < more; i++) transport.out.write(tone(440, 20, 24_000));
       const queued = transport.out.queuedMs();
       expect(queued).toBeGreaterThan(500);
       transport.out.clear();
@@ -73,7 +73,7 @@ describe("sound", () => {
     const caller = await callerIn(server.url, room);
     await sink.sees("listenerReady", "ann");
     const began = performance.now();
-    for (let i = 0; i < 40; i++) transport.out.write(tone(440, 20, 48_000));
+    for (let i = 0; i < 40; i++) transport.out.write(tone(440, 20, 24_000));
     const queued = transport.out.queuedMs();
     expect(queued).toBeGreaterThan(750);
     expect(queued).toBeLessThanOrEqual(800);

@@ -26,6 +26,11 @@ export function callOpening(fact: StoredFact | undefined, now = Date.now()): { s
   return { startedAt: new Date(plausible ? wallMs : now) };
 }
 
+/** Whether it is one of those that `callChanges` looks at. */
+export function changesCall({ type }: StoredFact): boolean {
+  return type === "call-started" || type === "call-recovered" || type === "call-closed";
+}
+
 /** What these facts change in the call's own row. */
 export function callChanges(facts: readonly StoredFact[], startedAt: Date): CallChanges {
   const changes: CallChanges = {};

@@ -3,9 +3,13 @@ import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import { callChanges, callOpening } from "../calls/projection.ts";
 import { codeOf } from "../postgres-error.ts";
 import { calls } from "../schema.ts";
+import { appendNext } from "./append-next.ts";
 import { checkCall, checkEnvelope, type StoredFact } from "./fact.ts";
 import { monthOf, type Partitions } from "./partitions.ts";
-import { toRow } from "./row.ts";
+import { factArrays } from "./row.ts";
+
+/** "No partition of relation found for row". */
+const NO_PARTITION = "23514";
 
 export type AppendResult =
   /** Everything up to `ackedSeq` is stored; `stored` of it is new. */
@@ -27,6 +31,8 @@ export async function appendBatch(db: NodePgDatabase, partitions: Partitions, ba
   checkCall(batch.callId, batch.epoch);
   for (const fact of batch.facts) checkEnvelope(fact, batch.callId, batch.epoch);
   const facts = contiguousPrefix(batch.facts);
+  if (await goesOn(db, { ...batch, facts }))
+    return { status: "stored", ackedSeq: facts.at(-1)!.seq, stored: facts.length };
 
   // Twice at most: the partition can be missing when the call began in a month this process has not met, or be dropped.
   for (let attempt = 1; ; attempt += 1) {
@@ -86,11 +92,20 @@ async function attemptAppend(
     });
   } catch (error) {
     if (error instanceof MissingPartition) return { missingMonth: error.month };
-    // 23514: "no partition of relation found for row".
-    if (month !== "" && codeOf(error) === "23514") {
+    if (month !== "" && codeOf(error) === NO_PARTITION) {
       partitions.forget(month);
       return { missingMonth: month };
     }
+    throw error;
+  }
+}
+
+/** A partition that has vanished is for the long way to make. */
+async function goesOn(db: NodePgDatabase, batch: Batch): Promise<boolean> {
+  try {
+    return await appendNext(db, batch);
+  } catch (error) {
+    if (codeOf(error) === NO_PARTITION) return false;
     throw error;
   }
 }
@@ -105,16 +120,10 @@ export async function fence(db: NodePgDatabase, callId: string, epoch: number): 
 }
 
 function insertFacts(month: string, callId: string, epoch: number, facts: readonly StoredFact[]): SQL {
-  const rows = facts.map(toRow);
   return sql`
     insert into facts (call_month, call_id, epoch, seq, type, at_ms, body)
     select ${month}::date, ${callId}, ${epoch}::integer, f.seq, f.type, f.at_ms, f.body::jsonb
-    from unnest(
-      ${sql.param(rows.map((row) => row.seq))}::integer[],
-      ${sql.param(rows.map((row) => row.type))}::text[],
-      ${sql.param(rows.map((row) => row.atMs))}::double precision[],
-      ${sql.param(rows.map((row) => row.body))}::text[]
-    ) as f(seq, type, at_ms, body)
+    from ${factArrays(facts)}
     on conflict do nothing`;
 }
 

@@ -1,3 +1,4 @@
+import { type SQL, sql } from "drizzle-orm";
 import { cleanJson } from "./clean.ts";
 import { MAX_FACT_BYTES, type StoredFact } from "./fact.ts";
 
@@ -24,4 +25,15 @@ export function fromRow(
   row: { seq: number; epoch: number; type: string; atMs: number; body: Record<string, unknown> },
 ): StoredFact {
   return { ...row.body, callId, epoch: row.epoch, seq: row.seq, at: row.atMs, type: row.type };
+}
+
+/** The facts as a table `f (seq, type, at_ms, body)` in a from clause; `body` is text. */
+export function factArrays(facts: readonly StoredFact[]): SQL {
+  const rows = facts.map(toRow);
+  return sql`unnest(
+      ${sql.param(rows.map((row) => row.seq))}::integer[],
+      ${sql.param(rows.map((row) => row.type))}::text[],
+      ${sql.param(rows.map((row) => row.atMs))}::double precision[],
+      ${sql.param(rows.map((row) => row.body))}::text[]
+    ) as f(seq, type, at_ms, body)`;
 }
