@@ -1,6 +1,14 @@
 import { type AudioStream, Room } from "@livekit/rtc-node";
 import { type Log, messageOf, silentLog } from "../log.ts";
-import { type FfiClient, type FfiEvent, type FfiListener, ffiClient, redirectRtcLog } from "./rtc-internals.ts";
+import { decodeFramesQuickly } from "./frame-events.ts";
+import {
+  type FfiClient,
+  type FfiEvent,
+  type FfiListener,
+  ffiClient,
+  ffiEventType,
+  redirectRtcLog,
+} from "./rtc-internals.ts";
 
 /*
  * rtc-node 1.1.0 hands every event of the process (a hundred audio events a second for each call) to every Room, and
@@ -167,6 +175,8 @@ function routing(log: Log = silentLog): EventRouter | null {
     redirectRtcLog(log);
     const client = typeof internals(new Room()).onFfiEvent === "function" ? ffiClient() : null;
     router = client && new EventRouter(client, log);
+    const events = router && ffiEventType();
+    if (events && !decodeFramesQuickly(events)) log.debug({}, "frames of sound are decoded the general way");
     if (!router)
       log.warn({}, "this rtc-node is built differently: its events are not routed, many calls will cost more");
   }

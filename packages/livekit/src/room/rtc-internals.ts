@@ -9,6 +9,12 @@ export interface FfiEvent {
 
 export type FfiListener = (event: FfiEvent) => unknown;
 
+/** The class whose `fromBinary` rtc-node calls for every event. */
+export interface FfiEventType {
+  new (init: unknown): { toBinary(): Uint8Array };
+  fromBinary(bytes: Uint8Array, options?: unknown): FfiEvent;
+}
+
 /** The single object through which rtc-node speaks to its native library; internal to rtc-node. */
 export interface FfiClient {
   on(name: string, listener: FfiListener): unknown;
@@ -53,6 +59,16 @@ function findFfiClient(): FfiClient | null {
     return complete ? client : null;
   } catch {
     return null;
+  }
+}
+
+/** The class of the native library's events. Undefined when this version of rtc-node is built differently. */
+export function ffiEventType(): FfiEventType | undefined {
+  try {
+    const bindings = createRequire(require.resolve("@livekit/rtc-node"))("@livekit/rtc-ffi-bindings");
+    return (bindings as { FfiEvent?: FfiEventType }).FfiEvent;
+  } catch {
+    return undefined;
   }
 }
 

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import { changesCall } from "../calls/projection.ts";
 import { calls } from "../schema.ts";
-import type { Batch } from "./append.ts";
+import type { Batch } from "./fact.ts";
 import { factArrays } from "./row.ts";
 
 /**

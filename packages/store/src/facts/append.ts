@@ -4,7 +4,7 @@ import { callChanges, callOpening } from "../calls/projection.ts";
 import { codeOf } from "../postgres-error.ts";
 import { calls } from "../schema.ts";
 import { appendNext } from "./append-next.ts";
-import { checkCall, checkEnvelope, type StoredFact } from "./fact.ts";
+import { type Batch, checkCall, checkEnvelope, type StoredFact } from "./fact.ts";
 import { monthOf, type Partitions } from "./partitions.ts";
 import { factArrays } from "./row.ts";
 
@@ -18,13 +18,6 @@ export type AppendResult =
   | { status: "gap"; ackedSeq: number }
   /** A takeover has raised the epoch: this writer has lost the call. Nothing was stored. */
   | { status: "stale-epoch"; currentEpoch: number };
-
-export interface Batch {
-  callId: string;
-  epoch: number;
-  /** In the order of seq, without gaps. */
-  facts: readonly StoredFact[];
-}
 
 /** One transaction. The call's row is its lock, so batches of one call never run beside each other. */
 export async function appendBatch(db: NodePgDatabase, partitions: Partitions, batch: Batch): Promise<AppendResult> {

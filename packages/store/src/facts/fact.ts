@@ -12,6 +12,13 @@ export interface StoredFact {
   [field: string]: unknown;
 }
 
+export interface Batch {
+  callId: string;
+  epoch: number;
+  /** In the order of seq, without gaps. */
+  facts: readonly StoredFact[];
+}
+
 /** A fact's JSON is at most this long; of a longer one only the envelope is kept, and `omitted` says so. */
 export const MAX_FACT_BYTES = 256 * 1024;
 const MAX_ID_LENGTH = 128;
