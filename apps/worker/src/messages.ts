@@ -26,6 +26,8 @@ export interface RecoveryPlan {
   copied: boolean;
   /** Who takes it over, for the log. */
   by: string;
+  /** Their process stood still before it was ended, and its voice did not. */
+  soundedOn: boolean;
   /** It must not go on: a sentence is said, then it ends. None of the author's code is run. */
   farewell: boolean;
 }

@@ -64,13 +64,25 @@ describe("calls whose process died", () => {
     expect(boss.health().slots.taken).toBe(0);
   });
 
+  it("know of a process that stood still that its voice did not, and of the next one what is true of that", async () => {
+    const { take, runs, kill } = setUp({ shards: 3 });
+    await take(1);
+    kill(1, true);
+    await settle();
+    expect(runs().at(-1)).toMatchObject({ recovery: { soundedOn: true } });
+    await take(2);
+    kill(runs().at(-1)!.shardId);
+    await settle();
+    expect(runs().at(-1)).toMatchObject({ recovery: { soundedOn: false } });
+  });
+
   it("are alone in a shard the second time, told goodbye the third, and ended on paper after that", async () => {
     const { take, boss, runs, members, retired, callsDir, statuses, kill } = setUp({ shards: 3 });
     await take(1);
     writeFileSync(join(callsDir, "call-1.1.ndjson"), fact(1, 1, started));
     kill(1);
     await settle();
-    kill(2, "killed by SIGSEGV");
+    kill(2);
     await settle();
     const alone = members.at(-1)!;
     expect(alone.alone).toBe(true);
@@ -78,17 +90,17 @@ describe("calls whose process died", () => {
     alone.state = "ready";
     boss.shardReady(alone.shardId);
     await settle();
-    expect(runs().at(-1)).toMatchObject({ shardId: alone.shardId, recovery: { farewell: false } });
+    expect(runs().at(-1)).toMatchObject({ shardId: alone.shardId, recovery: { farewell: false, soundedOn: false } });
     expect((await boss.sink.offered(offer(5))).accept).toBe(true);
 
-    kill(alone.shardId, "killed by SIGSEGV");
+    kill(alone.shardId);
     const last = members.at(-1)!;
     last.state = "ready";
     boss.shardReady(last.shardId);
     await settle();
     expect(runs().at(-1)).toMatchObject({ shardId: last.shardId, recovery: { farewell: true } });
 
-    kill(last.shardId, "killed by SIGSEGV");
+    kill(last.shardId);
     await settle();
     expect(boss.runningCalls()).toEqual([]);
     expect(statuses).toEqual([]);

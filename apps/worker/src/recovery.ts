@@ -134,7 +134,8 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     if (slots.find(slot.jobId) !== slot || slot.shardId !== shardId) return;
     const copied = copyOf.has(slot.callId);
     const farewell = slot.crashes > MOST_CRASHES;
-    const recovery = { logPaths: paths, copied, by: `shard ${shardId} of process ${process.pid}`, farewell };
+    const by = `shard ${shardId} of process ${process.pid}`;
+    const recovery = { logPaths: paths, copied, by, soundedOn: slot.soundedOn && !copied, farewell };
     options.begin(slot, shardId, { ...call, epoch: file.epoch, logPath: file.path, token, recovery });
   }
 

@@ -54,7 +54,7 @@ function setUp(shards = 2) {
     },
     onMessage: (_shardId, message) => messages.push(message),
     onReady: (shardId) => warm.push(shardId),
-    onGone: (shardId, how) => gone.push(`${shardId} ${how}`),
+    onGone: (shardId, { how, stoodStill }) => gone.push(`${shardId} ${how}${stoodStill ? " in a standstill" : ""}`),
     lookAt: () => seen,
     callsPerShard: 2,
   });
@@ -145,7 +145,7 @@ describe("the shard pool", () => {
   it("ends one that is stopped, or stuck in a loop, sooner; one that is only slow is given time", async () => {
     const beat = { calls: 0, loopBusy: 0, loopDelayMs: 0, cpuMs: 0, rssBytes: 0, resources: {} };
     const endedAfter = async (each: (seen: ReturnType<typeof setUp>["seen"]) => void) => {
-      const { clock, forked, seen, started } = setUp(1);
+      const { clock, forked, gone, seen, started } = setUp(1);
       await started();
       forked[0]?.say({ type: "beat", beat });
       let waitedMs = 0;
@@ -154,20 +154,21 @@ describe("the shard pool", () => {
         clock.advance(500);
         waitedMs += 500;
       }
-      return waitedMs;
+      await Promise.resolve();
+      return `${waitedMs} ${gone}`;
     };
     const running = (cpuMs: number) => (seen: ReturnType<typeof setUp>["seen"]) => {
       seen.doing = "running";
       seen.cpuMs += cpuMs;
     };
-    expect(await endedAfter((seen) => Object.assign(seen, { doing: "stopped" }))).toBe(2_000);
-    expect(await endedAfter(running(495))).toBe(4_000);
+    expect(await endedAfter((seen) => Object.assign(seen, { doing: "stopped" }))).toBe("2000 1 killed by SIGKILL");
+    expect(await endedAfter(running(495))).toBe("4000 1 killed by SIGKILL in a standstill");
     // On a crowded machine.
-    expect(await endedAfter(running(60))).toBe(4_000);
+    expect(await endedAfter(running(60))).toBe("4000 1 killed by SIGKILL in a standstill");
     let looks = 0;
     const slow = (seen: ReturnType<typeof setUp>["seen"]) =>
       Object.assign(seen, { doing: looks++ % 4 === 0 ? "waiting" : "running", cpuMs: seen.cpuMs + 400 });
-    expect(await endedAfter(slow)).toBe(15_000);
+    expect(await endedAfter(slow)).toBe("15000 1 killed by SIGKILL in a standstill");
   });
 
   it("starts one alone for a single call: not replaced when it dies, ended when its call is over", async () => {

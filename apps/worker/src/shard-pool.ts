@@ -42,7 +42,7 @@ export interface ShardPoolOptions {
   /** It is warm. */
   onReady(shardId: number): void;
   /** It is gone and so are its calls; a replacement is on its way. */
-  onGone(shardId: number, how: string): void;
+  onGone(shardId: number, end: ShardEnd): void;
   lookAt?: LookAtProcess;
   /** After so many a shard gives way to a fresh one, without harm to its calls. Default CALLS_PER_SHARD. */
   callsPerShard?: number;
@@ -62,6 +62,13 @@ export interface ShardPool {
   close(reason: string, boundMs: number): Promise<void>;
 }
 
+/** How a shard ended. */
+export interface ShardEnd {
+  how: string;
+  /** Its event loop stood still before; its other threads, the voices among them, went on. */
+  stoodStill: boolean;
+}
+
 interface Member extends PooledShard, Served {
   state: "starting" | "ready";
   alone: boolean;
@@ -71,6 +78,7 @@ interface Member extends PooledShard, Served {
   lastCpuMs: number | null;
   /** Looks in a row, since the last beat, in which the process was running. */
   runningLooks: number;
+  stoodStill: boolean;
 }
 
 /** Keeps the wanted number of warm shards alive. */
@@ -140,6 +148,7 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
         lastBeatMs: 0,
         lastCpuMs: null,
         runningLooks: 0,
+        stoodStill: false,
       };
       members.set(shardId, member);
       const stopWaiting = after(START_MS, () => {
@@ -151,7 +160,7 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
         members.delete(shardId);
         const early = `a shard ended before it was ready (${how}); what it wrote to standard error says why`;
         reject(loadFailure ?? new ParleyError(early, { code: "shard-start-failed", category: "internal" }));
-        if (!closing) options.onGone(shardId, how);
+        if (!closing) options.onGone(shardId, { how, stoodStill: member.stoodStill });
         if (member.state === "ready" && !closing && !alone && !member.relieved) replace(`shard ${shardId} ${how}`);
       });
       process.send({ type: "boot", shardId, config });
@@ -212,6 +221,7 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
         const why = whyStuck({ silentMs, cpuMsBefore: member.lastCpuMs, runningLooks: member.runningLooks }, seen);
         if (why === null) continue;
         log.error({ shard: member.shardId, silentMs: Math.round(silentMs) }, `a shard ${why} and is ended`);
+        member.stoodStill = why !== "is stopped";
         member.process.kill();
       }
       after(WATCH_MS, turn);

@@ -17,6 +17,8 @@ export interface Slot {
   deaths: number;
   /** Those of them, here, that another call was suspected of. */
   bystood: number;
+  /** The last of them stood still before it was ended, and its voice did not. */
+  soundedOn: boolean;
 }
 
 export interface ShardPlace {
@@ -50,7 +52,7 @@ export interface Slots {
   cap: number | null;
 }
 
-const UNHARMED = { crashes: 0, deaths: 0, bystood: 0 };
+const UNHARMED = { crashes: 0, deaths: 0, bystood: 0, soundedOn: false };
 
 export function createSlots(cap: number | null): Slots {
   const slots = new Map<string, Slot>();

@@ -63,7 +63,7 @@ describe("the supervisor", () => {
     const { boss, members, sent } = setUp();
     await boss.sink.offered(offer(1));
     members.shift();
-    boss.shardGone(1, "killed by SIGKILL");
+    boss.shardGone(1, { how: "killed by SIGKILL", stoodStill: false });
     boss.sink.assigned(assignment(1));
     expect(sent).toMatchObject([{ shardId: 2, message: { type: "run", call: { jobId: "job-1", token: "t" } } }]);
   });
@@ -105,7 +105,7 @@ describe("the supervisor", () => {
     clock.advance(5_000);
     await Promise.resolve();
     await take(2);
-    boss.shardGone(1, "killed by SIGKILL");
+    boss.shardGone(1, { how: "killed by SIGKILL", stoodStill: false });
     await Promise.resolve();
     expect(statuses.map((status) => status.split(":")[0])).toEqual(["job-1 failed", "job-2 failed"]);
     expect(boss.health().slots.taken).toBe(0);

@@ -14,7 +14,7 @@ import { createOrders } from "./orders.ts";
 import { createOwnership } from "./ownership.ts";
 import { createRecovery } from "./recovery.ts";
 import { activeResources } from "./resources.ts";
-import type { ShardMessage, ShardPool } from "./shard-pool.ts";
+import type { ShardEnd, ShardMessage, ShardPool } from "./shard-pool.ts";
 import { createSlots, type Slot } from "./slots.ts";
 import { suspectsOf } from "./suspects.ts";
 import { watchWorkload } from "./workload.ts";
@@ -57,7 +57,7 @@ export interface Supervisor {
   serve(line: DispatchLine): void;
   shardMessage(shardId: number, message: ShardMessage): void;
   shardReady(shardId: number): void;
-  shardGone(shardId: number, how: string): void;
+  shardGone(shardId: number, end: ShardEnd): void;
   /** An order of the server's. Never rejects. */
   ordered(order: ServerOrder): Promise<OrderResult>;
   /** No new calls from now on; resolves when the last running one has ended. Idempotent. */
@@ -255,11 +255,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     shardReady() {
       recovery.place();
     },
-    shardGone(shardId, how) {
+    shardGone(shardId, { how, stoodStill }) {
       offers.shardGone(shardId);
       recovery.shardGone(shardId);
       const suspects = suspectsOf(slots.onShard(shardId));
       for (const slot of slots.onShard(shardId)) {
+        slot.soundedOn = stoodStill;
         if (slot.call !== null) comeback.processLost(slot, how, suspects.has(slot));
         else if (slot.state === "reserved") slots.release(slot.jobId);
         // Nothing runs yet: another shard will do.

@@ -65,7 +65,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     log,
     onMessage: (shardId, message) => supervisor.shardMessage(shardId, message),
     onReady: (shardId) => supervisor.shardReady(shardId),
-    onGone: (shardId, how) => supervisor.shardGone(shardId, how),
+    onGone: (shardId, end) => supervisor.shardGone(shardId, end),
   });
   const supervisor: Supervisor = createSupervisor({
     config,

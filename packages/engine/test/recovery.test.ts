@@ -40,6 +40,31 @@ describe("a call that goes on in another process", () => {
     expect(next.differences()).toEqual([]);
   });
 
+  it("takes a reply up behind what was queued, when the process stood still and its voice did not", async () => {
+    const facts = await cut("playback-progress", {}, 3);
+    const told = facts.at(-1);
+    if (told?.type !== "playback-progress") throw new Error("unreachable");
+    expect(told.queuedMs).toBeGreaterThan(100);
+    const next = await goneOn(facts, { recovered: { facts, gapMs: 400, by: "w2", soundedOn: true } });
+    const [checkpoint, recovered] = next.log.facts;
+    const heardMs = told.heardMs + (told.queuedMs ?? 0);
+    expect(checkpoint).toMatchObject({ type: "playback-progress", epoch: 2, seq: facts.length + 1, heardMs });
+    expect(recovered).toMatchObject({ type: "call-recovered", epoch: 2, seq: facts.length + 2 });
+    const before = await goneOn(facts);
+    const restOf = ({ fact }: typeof next) => fact("reply-requested")?.text?.length ?? 0;
+    expect(restOf(next)).toBeLessThan(restOf(before));
+    expect(next.texts().join(" ")).toBe(`${asked} ${whole}`);
+    expect(next.differences()).toEqual([]);
+  });
+
+  it("adds nothing to a reply that was not sounding when the process stood still", async () => {
+    for (const type of ["playback-drained", "turn-committed"] as const) {
+      const facts = await cut(type);
+      const next = await goneOn(facts, { recovered: { facts, gapMs: 400, by: "w2", soundedOn: true } });
+      expect(next.log.facts.find(({ epoch }) => epoch === 2)?.type).not.toBe("playback-progress");
+    }
+  });
+
   it("answers a turn that nobody had heard an answer to", async () => {
     const next = await goneOn(await cut("turn-committed"), { llm: { answers: ["At nine."] } });
     expect(next.texts()).toEqual([asked, "At nine."]);

@@ -45,7 +45,8 @@ async function goOn(assignment: CallAssignment, plan: RecoveryPlan, parts: CallP
   const gapMs = plan.copied || modifiedMs === null ? 0 : Math.min(MOST_GAP_MS, Math.max(0, Date.now() - modifiedMs));
   const { farewell: text } = parts.agent.call.settings.phrases;
   const farewell = plan.farewell ? { farewell: { text, reason: "recovered-too-often" } } : {};
-  return callOf(assignment, parts, { facts, gapMs, by: plan.by, ...farewell });
+  const { by, soundedOn } = plan;
+  return callOf(assignment, parts, { facts, gapMs, by, soundedOn, ...farewell });
 }
 
 function callOf(

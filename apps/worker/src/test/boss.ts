@@ -139,12 +139,12 @@ export function setUp({ cap = null, summary = agent, shards = 2, cores = 2, back
   const runs = (): (CallAssignment & { shardId: number })[] =>
     sent.flatMap(({ shardId, message }) => (message.type === "run" ? [{ ...message.call, shardId }] : []));
   /** As the pool does: first it is no member any more, then it is told of. */
-  const kill = (shardId: number, how = "killed by SIGKILL"): void => {
+  const kill = (shardId: number, stoodStill = false): void => {
     members.splice(
       members.findIndex((each) => each.shardId === shardId),
       1,
     );
-    boss.shardGone(shardId, how);
+    boss.shardGone(shardId, { how: "killed by SIGKILL", stoodStill });
   };
   return {
     boss,

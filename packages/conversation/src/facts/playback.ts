@@ -3,8 +3,12 @@ import { fact } from "./envelope.ts";
 
 // What the mouth reports. `heardMs` counts samples that left the queue, never samples that were written.
 export const playbackStarted = fact("playback-started", { replyId: z.string() });
-/** A checkpoint, at least every 250 ms of sound. */
-export const playbackProgress = fact("playback-progress", { replyId: z.string(), heardMs: z.number() });
+/** A checkpoint, at least every 250 ms of sound. `queuedMs` more were on their way to be heard. */
+export const playbackProgress = fact("playback-progress", {
+  replyId: z.string(),
+  heardMs: z.number(),
+  queuedMs: z.number().optional(),
+});
 export const playbackPaused = fact("playback-paused", { replyId: z.string(), heardMs: z.number() });
 export const playbackStopped = fact("playback-stopped", { replyId: z.string(), heardMs: z.number() });
 /** Everything that was given has been played; more may come. */

@@ -15,6 +15,7 @@ import {
 import { LogWriter } from "../log/writer.ts";
 import type { CallLog, Clock } from "../ports/index.ts";
 import { patiently } from "../remote/index.ts";
+import { checkpointAfter } from "./sounded-on.ts";
 
 /** No call stands still for longer before it is recovered; a wall clock that was set meanwhile may say hours. */
 const MAX_GAP_MS = 600_000;
@@ -25,6 +26,8 @@ export interface RecoveredLog {
   facts: readonly Fact[];
   /** How long ago the last of them was written, ms; 0 where nobody knows. */
   gapMs: number;
+  /** Its process stood still before it was ended: what was in the voice's queue was heard. */
+  soundedOn?: boolean;
   /** Set when it must not go on: this is said, then the call ends with this reason. */
   farewell?: { text: string; reason: string };
 }
@@ -85,10 +88,16 @@ export class Loop {
    * Goes on from the log that another process left: its state, the decisions that were cut off with it, and the fact
    * that it was recovered, from which the rules ask anew for what is owed. Nothing of the log is carried out again.
    */
-  recover({ facts, farewell }: RecoveredLog, by: string): void {
+  recover({ facts, farewell, soundedOn }: RecoveredLog, by: string): void {
     const { epoch, clock } = this.#options;
-    const { state, missing } = recoverState(facts);
+    let { state, missing } = recoverState(facts);
     const ours = missing.map((fact) => ({ ...fact, epoch }));
+    const checkpoint = soundedOn ? checkpointAfter([...facts, ...ours], epoch) : null;
+    if (checkpoint) {
+      ours.push(checkpoint);
+      ({ state, missing } = recoverState([...facts, ...ours]));
+      ours.push(...missing);
+    }
     for (const fact of [...facts, ...ours]) this.#history = evolveHistory(this.#history, fact);
     this.#state = { ...state, epoch };
     if (ours.length > 0) this.#writer.append(ours);

@@ -199,7 +199,8 @@ export class Play implements Stage {
     } else if (heardMs + FRAME_MS > this.#checkpointMs) {
       // The next look would be too late: a process that dies has said where it was within the last checkpoint's time.
       this.#checkpointMs = heardMs + CHECKPOINT_MS;
-      this.#context.report({ type: "playback-progress", replyId: track.replyId, heardMs });
+      const queuedMs = this.#sent / this.#samplesPerMs - heardMs;
+      this.#context.report({ type: "playback-progress", replyId: track.replyId, heardMs, queuedMs });
     }
   }
 
