@@ -1,10 +1,8 @@
-import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import { decodeFramesQuickly, frameEvent } from "./frame-events.ts";
-import type { FfiEventType } from "./rtc-internals.ts";
+import { type FfiEventType, ffiEventType } from "./rtc-internals.ts";
 
-const require = createRequire(createRequire(import.meta.url).resolve("@livekit/rtc-node"));
-const { FfiEvent } = require("@livekit/rtc-ffi-bindings") as { FfiEvent: FfiEventType };
+const FfiEvent = ffiEventType()!;
 
 const written = (value: unknown, kind = "audioStreamEvent") =>
   new FfiEvent({ message: { case: kind, value } }).toBinary();
