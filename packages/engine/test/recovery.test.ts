@@ -1,5 +1,6 @@
 import type { Fact } from "@parley/conversation";
 import { describe, expect, it } from "vitest";
+import { checkpointAfter } from "../src/call/sounded-on.ts";
 import { none, type Scene, scene } from "./harness.ts";
 
 const asked = "When do you open?";
@@ -63,6 +64,25 @@ describe("a call that goes on in another process", () => {
       const next = await goneOn(facts, { recovered: { facts, gapMs: 400, by: "w2", soundedOn: true } });
       expect(next.log.facts.find(({ epoch }) => epoch === 2)?.type).not.toBe("playback-progress");
     }
+  });
+
+  it("adds nothing to a reply that was silenced in the last step before the standstill", async () => {
+    const facts = await cut("playback-progress", {}, 3);
+    const told = facts.at(-1);
+    if (told?.type !== "playback-progress") throw new Error("unreachable");
+    const { callId, epoch, version, seq, at, replyId } = told;
+    const paused = {
+      type: "reply-paused",
+      callId,
+      epoch,
+      version,
+      seq: seq + 1,
+      at,
+      replyId,
+      because: "words",
+    } as Fact;
+    expect(checkpointAfter(facts, 2)).toMatchObject({ heardMs: told.heardMs + (told.queuedMs ?? 0) });
+    expect(checkpointAfter([...facts, paused], 2)).toBeNull();
   });
 
   it("answers a turn that nobody had heard an answer to", async () => {

@@ -19,7 +19,7 @@ export type AppendResult =
   /** A takeover has raised the epoch: this writer has lost the call. Nothing was stored. */
   | { status: "stale-epoch"; currentEpoch: number };
 
-/** One transaction. The call's row is its lock, so batches of one call never run beside each other. */
+/** One statement or one transaction, all or nothing. The call's row is its lock, so batches of one call never run beside each other. */
 export async function appendBatch(db: NodePgDatabase, partitions: Partitions, batch: Batch): Promise<AppendResult> {
   checkCall(batch.callId, batch.epoch);
   for (const fact of batch.facts) checkEnvelope(fact, batch.callId, batch.epoch);
