@@ -100,6 +100,7 @@ const schema = z.strictObject({
     .strictObject({
       startMs: z.number().min(30).max(2_000),
       pauseMs: z.number().min(50).max(5_000),
+      joinMs: z.number().min(0).max(2_000),
       threshold: z.number().min(0.2).max(0.95),
       preRollMs: z.number().min(0).max(2_000),
     })

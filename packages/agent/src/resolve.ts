@@ -1,5 +1,5 @@
 import { settingsSchema } from "@parley/conversation";
-import { type CallAgent, hearingDefaults, type Tts, timeoutDefaults, type Vad } from "@parley/engine";
+import { type CallAgent, eagerHearing, hearingDefaults, type Tts, timeoutDefaults, type Vad } from "@parley/engine";
 import type { AgentDefinition } from "./definition.ts";
 import { type Env, resolveLlm, resolveStt, resolveTts, resolveVad, spareVoice } from "./providers.ts";
 
@@ -52,7 +52,7 @@ export async function resolveAgent(definition: AgentDefinition, { env, vad }: Re
       ...(definition.realtime ? { mode: "realtime" } : {}),
       ...(onUserTurnCompleted ? { reviewTurns: true } : {}),
     }),
-    hearing: { ...hearingDefaults, ...definition.hearing },
+    hearing: { ...hearingDefaults, ...(stt?.capabilities.restarts ? eagerHearing : {}), ...definition.hearing },
     timeouts: { ...timeoutDefaults, ...definition.timeouts },
   };
 }

@@ -29,7 +29,7 @@ export const settingsSchema = z.object({
     .object({
       policy: z.enum(["at-pause", "never"]).default("at-pause"),
       /** Replies prepared in vain for one turn before it waits for the end of the turn. */
-      maxPerTurn: z.int().min(0).default(2),
+      maxPerTurn: z.int().min(0).default(3),
     })
     .prefault({}),
   away: z

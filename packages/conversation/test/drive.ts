@@ -66,6 +66,11 @@ export class Drive {
     return this.feed({ type: "speech-started", participantId, startMs: this.now });
   }
 
+  /** What seemed the end was a pause: the stretch that began then goes on. */
+  goOn(resumesMs: number, participantId = "p"): string[] {
+    return this.feed({ type: "speech-started", participantId, startMs: this.now, resumesMs });
+  }
+
   pause(participantId = "p"): string[] {
     return this.feed({ type: "speech-ended", participantId, endMs: this.now });
   }
@@ -75,12 +80,13 @@ export class Drive {
     return [...this.begin(participantId), ...this.after(ms), ...this.pause(participantId)];
   }
 
-  heard(text: string, turnId = "t1", segment = 0, understood = true): string[] {
+  heard(text: string, turnId = "t1", segment = 0, understood = true, take = 0): string[] {
     return this.feed({
       type: "transcript-final",
       participantId: "p",
       turnId,
       segment,
+      ...(take > 0 ? { take } : {}),
       text,
       understood,
       audioMs: 500,

@@ -2,9 +2,17 @@ import { z } from "zod";
 import { fact, failure, wordTime } from "./envelope.ts";
 
 /** The VAD heard speech begin; `startMs` lies before `at` by the VAD's own delay. */
-export const speechStarted = fact("speech-started", { participantId: z.string(), startMs: z.number() });
+export const speechStarted = fact("speech-started", {
+  participantId: z.string(),
+  startMs: z.number(),
+  /** Where the stretch of speech began that now goes on: what `speech-ended` told was a pause inside it. */
+  resumesMs: z.number().optional(),
+});
 /** The VAD heard a pause; `endMs` is where the last voiced sound ended. */
 export const speechEnded = fact("speech-ended", { participantId: z.string(), endMs: z.number() });
+
+/** Which request for this segment is answered, where it was asked for more than once: see `transcript-requested`. */
+const take = z.int().min(1);
 
 /** Ephemeral, unless a decision rests on it. */
 export const transcriptInterim = fact("transcript-interim", {
@@ -18,6 +26,7 @@ export const transcriptFinal = fact("transcript-final", {
   participantId: z.string(),
   turnId: z.string(),
   segment: z.int(),
+  take: take.optional(),
   text: z.string(),
   /** False: speech, but not in a form the recogniser can make out. */
   understood: z.boolean(),
@@ -31,6 +40,7 @@ export const transcriptFailed = fact("transcript-failed", {
   participantId: z.string(),
   turnId: z.string(),
   segment: z.int(),
+  take: take.optional(),
   error: failure,
 });
 

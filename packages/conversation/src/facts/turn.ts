@@ -11,8 +11,12 @@ export const turnOpened = fact("turn-opened", {
   overReplyId: z.string().nullable(),
 });
 
-/** Audio of segment `segment` is complete: transcribe it. */
-export const transcriptRequested = fact("transcript-requested", { turnId: z.string(), segment: z.int() });
+/** Audio of segment `segment` is complete: transcribe it. `take` counts how often it went on after it had been asked for. */
+export const transcriptRequested = fact("transcript-requested", {
+  turnId: z.string(),
+  segment: z.int(),
+  take: z.int().min(1).optional(),
+});
 
 /** The end of the turn is decided. */
 export const turnCommitted = fact("turn-committed", {

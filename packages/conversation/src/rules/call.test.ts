@@ -88,8 +88,9 @@ describe("the life of a turn", () => {
     c.speak(1000);
     c.say("What time", "t1");
     c.after(50);
-    c.speak(500);
-    expect(c.say("do you open?", "t1", 1)).toEqual(["reply-discarded", "reply-requested"]);
+    expect(c.speak(500)).toEqual(["transcript-requested"]);
+    expect(c.log.filter((fact) => fact.type === "reply-discarded")).toMatchObject([{ reason: "turn-went-on" }]);
+    expect(c.say("do you open?", "t1", 1)).toEqual(["reply-requested"]);
     expect(c.after(400)).toEqual(["turn-committed", "reply-released"]);
     expect(c.log.find((fact) => fact.type === "turn-committed")).toMatchObject({ text: "What time do you open?" });
   });

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { Drive } from "../../test/drive.ts";
 
-const person = { present: true, ready: true, network: "ok", speakingSinceMs: null };
+const person = {
+  present: true,
+  ready: true,
+  network: "ok",
+  speakingSinceMs: null,
+  stretchSinceMs: 0,
+  spokeUntilMs: null,
+};
 
 describe("who is there, who hears, who speaks", () => {
   const table: [what: string, act: (call: Drive) => void, people: object][] = [
@@ -14,7 +21,7 @@ describe("who is there, who hears, who speaks", () => {
       (call) => [call.begin(), call.leave()],
       { p: { ...person, present: false, ready: false } },
     ],
-    ["speech and its end", (call) => [call.begin(), call.pause()], { p: person }],
+    ["speech and its end", (call) => call.speak(300), { p: { ...person, spokeUntilMs: 300 } }],
     [
       "a lost network",
       (call) => call.feed({ type: "network-changed", participantId: "p", state: "lost" }),
@@ -40,6 +47,19 @@ describe("who is there, who hears, who speaks", () => {
     const call = Drive.call();
     act(call);
     expect(call.state.hearing.people).toEqual(people);
+  });
+
+  it("counts a stretch that goes on after a breath from its beginning, after a pause from where it goes on", () => {
+    const call = Drive.call();
+    call.speak(300);
+    call.after(200);
+    call.goOn(0);
+    expect(call.state.hearing.people.p?.stretchSinceMs).toBe(0);
+    call.after(300);
+    call.pause();
+    call.after(201);
+    call.goOn(0);
+    expect(call.state.hearing.people.p?.stretchSinceMs).toBe(1001);
   });
 
   it("takes speech without end for noise after turnMs", () => {

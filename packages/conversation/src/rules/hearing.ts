@@ -1,5 +1,8 @@
 import type { Concern, Deadline, HearingState, Person } from "./state.ts";
 
+/** A stretch that goes on after no longer than this has not paused: it is as long as both parts. */
+const BREATH_MS = 200;
+
 /** Who is there, who can hear the agent, who speaks. Keyed by participant from the first day. */
 export const hearing: Concern<HearingState> = {
   initial: { people: {} },
@@ -18,13 +21,15 @@ export const hearing: Concern<HearingState> = {
       case "speech-started": {
         const person = own.people[fact.participantId];
         if (!person?.present) return own;
+        const { spokeUntilMs } = person;
+        const breath = spokeUntilMs !== null && fact.startMs - spokeUntilMs <= BREATH_MS;
         // Told again, late: it has not begun earlier for that.
-        return change(own, fact.participantId, {
-          speakingSinceMs: Math.max(fact.startMs, person.speakingSinceMs ?? 0),
-        });
+        const speakingSinceMs = Math.max(fact.startMs, person.speakingSinceMs ?? 0);
+        const stretchSinceMs = breath ? (fact.resumesMs ?? speakingSinceMs) : speakingSinceMs;
+        return change(own, fact.participantId, { speakingSinceMs, stretchSinceMs });
       }
       case "speech-ended":
-        return known(own, fact.participantId, { speakingSinceMs: null });
+        return known(own, fact.participantId, { speakingSinceMs: null, spokeUntilMs: fact.endMs });
       case "deadline-passed":
         return quieten(own, fact.deadline);
       case "call-recovered": {
@@ -58,7 +63,14 @@ function quieten(own: HearingState, deadline: string): HearingState {
   return own;
 }
 
-const absent: Person = { present: false, ready: false, network: "ok", speakingSinceMs: null };
+const absent: Person = {
+  present: false,
+  ready: false,
+  network: "ok",
+  speakingSinceMs: null,
+  stretchSinceMs: 0,
+  spokeUntilMs: null,
+};
 
 function change(own: HearingState, id: string, to: Partial<Person>): HearingState {
   return { people: { ...own.people, [id]: { ...(own.people[id] ?? absent), ...to } } };

@@ -41,6 +41,10 @@ export interface Person {
   ready: boolean;
   network: "ok" | "lost";
   speakingSinceMs: number | null;
+  /** The same, with what was said before a breath; of no meaning while he is silent. */
+  stretchSinceMs: number;
+  /** Where the last stretch of speech ended. */
+  spokeUntilMs: number | null;
 }
 export interface HearingState {
   /** By participantId. Agents are not in it: they are not listened to. */
@@ -52,6 +56,8 @@ export interface Segment {
   endMs: number | null;
   status: "speaking" | "ended" | "requested" | "final" | "failed";
   requestedAt: number;
+  /** How often it went on after a pause. */
+  takes: number;
   text: string;
   understood: boolean;
 }

@@ -26,7 +26,7 @@ export function speakingSince(state: RuleState): number | null {
   let since: number | null = null;
   for (const id in state.hearing.people) {
     const person = state.hearing.people[id] as Person;
-    const start = person.present ? person.speakingSinceMs : null;
+    const start = person.present && person.speakingSinceMs !== null ? person.stretchSinceMs : null;
     if (start !== null && (since === null || start < since)) since = start;
   }
   return since;

@@ -1,5 +1,5 @@
 import type { Decision } from "../../src/facts/index.ts";
-import type { RuleState } from "../../src/rules/state.ts";
+import type { RepliesState, RuleState } from "../../src/rules/state.ts";
 import { deceived, evolving, type Mutant, mutant, noDeadline, not } from "./mutant.ts";
 
 export const replyMutants: readonly Mutant[] = [
@@ -7,11 +7,16 @@ export const replyMutants: readonly Mutant[] = [
     "stale-preparation-kept",
     "a reply prepared for half a turn is kept for the whole of it",
     "replies",
-    evolving((_own, fact, next) =>
-      fact.type === "reply-requested"
-        ? { ...next, active: next.active.map((reply) => ({ ...reply, basis: null })) }
-        : next,
-    ),
+    (real) => ({
+      ...evolving<RepliesState>((_own, fact, next) =>
+        fact.type === "reply-requested"
+          ? { ...next, active: next.active.map((reply) => ({ ...reply, basis: null })) }
+          : next,
+      )(real),
+      ...not<RepliesState>((decision, fact) => fact.type === "speech-started" && decision.type === "reply-discarded")(
+        real,
+      ),
+    }),
   ),
   mutant(
     "preparation-not-dropped",

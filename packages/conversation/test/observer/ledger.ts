@@ -58,6 +58,8 @@ export interface TurnEntry {
   committedSeq: number;
   /** By segment; null: none will come. */
   finals: (string | null | undefined)[];
+  /** By segment: how often it went on after a pause. */
+  takes: number[];
   /** Its process died: some of its sound is lost. */
   isCut: boolean;
   /** A stretch of speech has ended and nobody was asked to transcribe it. */

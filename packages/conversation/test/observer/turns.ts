@@ -67,14 +67,15 @@ export function turns(ledger: Ledger, fact: Fact): void {
       return;
     }
     case "deadline-passed": {
-      const [kind, turnId = "", segment] = fact.deadline.split(":");
+      const [kind, turnId = "", segment, takes] = fact.deadline.split(":");
       const turn = ledger.turns.get(turnId);
       if (!turn) return;
       if (kind === "review" && turn.underReview) {
         turn.underReview = false;
         turn.reviewed = true;
       }
-      if (kind === "transcript" && turn.status === "open") settleSegment(turn, Number(segment), null);
+      if (kind === "transcript" && turn.status === "open")
+        settleSegment(turn, { segment: Number(segment), take: Number(takes) }, null);
       return;
     }
     case "call-recovered":
@@ -108,8 +109,8 @@ export function turns(ledger: Ledger, fact: Fact): void {
       if (!turn) return;
       if (turn.status === "open") {
         turn.waitFrom = fact.at;
-        if (fact.type === "transcript-final") settleSegment(turn, fact.segment, fact.text.trim());
-        if (fact.type === "transcript-failed") settleSegment(turn, fact.segment, null);
+        if (fact.type === "transcript-final") settleSegment(turn, fact, fact.text.trim());
+        if (fact.type === "transcript-failed") settleSegment(turn, fact, null);
       } else if (fact.type === "transcript-final" && ledger.settings.mode === "realtime" && turn.remembered === "")
         turn.remembered = fact.text;
       return;
@@ -121,7 +122,7 @@ export function turns(ledger: Ledger, fact: Fact): void {
       for (const turn of ledger.openTurns) {
         if (turn.participantId !== fact.participantId || turn.via !== "speech") continue;
         turn.waitFrom = fact.at;
-        if (fact.type === "speech-started") turn.isSpeaking = true;
+        if (fact.type === "speech-started") speaks(turn, fact);
         else if (turn.isSpeaking) {
           turn.isSpeaking = false;
           turn.owesTranscript = ledger.settings.mode !== "realtime";
@@ -144,6 +145,7 @@ function opened(fact: Extract<Fact, { type: "turn-opened" }>): TurnEntry {
     reviewAskedAt: 0,
     committedSeq: 0,
     finals: [],
+    takes: [0],
     isCut: false,
     owesTranscript: false,
     isSpeaking: via === "speech",
@@ -157,9 +159,26 @@ function opened(fact: Extract<Fact, { type: "turn-opened" }>): TurnEntry {
   };
 }
 
-/** The first word on a segment counts. */
-function settleSegment(turn: TurnEntry, segment: number, text: string | null): void {
-  if (turn.finals[segment] === undefined) turn.finals[segment] = text;
+/** Another stretch, or the last one goes on and is transcribed anew. */
+function speaks(turn: TurnEntry, { resumesMs }: FactOf<"speech-started">): void {
+  if (turn.isSpeaking) return;
+  turn.isSpeaking = true;
+  const last = turn.takes.length - 1;
+  if (resumesMs === undefined) turn.takes.push(0);
+  else {
+    turn.takes[last]!++;
+    turn.finals[last] = undefined;
+    turn.requestedSegments.delete(last);
+  }
+}
+
+/** The first word on a segment counts, unless it was asked for before the segment went on. */
+function settleSegment(
+  turn: TurnEntry,
+  { segment, take = 0 }: { segment: number; take?: number | undefined },
+  text: string | null,
+): void {
+  if (take === (turn.takes[segment] ?? 0) && turn.finals[segment] === undefined) turn.finals[segment] = text;
 }
 
 function textOf(ledger: Ledger, turn: TurnEntry, said: string): string {

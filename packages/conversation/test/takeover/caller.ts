@@ -51,13 +51,14 @@ function* speech(
   else if (state.closing.phase === "open" && roll() < 0.4)
     yield { type: "speech-started", participantId: person, startMs: now };
   for (const { turnId, segments, participantId } of state.turns.open)
-    for (const [segment, { status }] of segments.entries())
+    for (const [segment, { status, takes }] of segments.entries())
       if (status === "requested")
         yield {
           type: "transcript-final",
           participantId,
           turnId,
           segment,
+          ...(takes > 0 ? { take: takes } : {}),
           text: oneOf(roll, ["What time do you open?", "Is there a table?", "mhm", ""]),
           understood: true,
           audioMs: 500,

@@ -40,7 +40,7 @@ const hesitate: Action = ({ desk, people }, roll) => {
   for (let pieces = between(roll, 2, 4); pieces > 0; pieces--) {
     const ms = between(roll, 300, 1400);
     desk.whatever(at, () => people.speak(human, ms, roll));
-    at += ms + between(roll, 250, 1200);
+    at += ms + (roll() < 0.4 ? between(roll, 100, 300) : between(roll, 250, 1200));
   }
 };
 

@@ -9,7 +9,12 @@ interface Human {
   /** In speech right now; the VAD has said so in this process. */
   speaking: boolean;
   told: number;
+  /** The last stretch of speech that the VAD told of, in this process. */
+  stretch: { startMs: number; endMs: number; life: number } | null;
 }
+
+/** Who goes on this soon has only paused. */
+const JOIN_MS = 350;
 
 /** People (and sometimes another agent): they come, speak, pause, make noise, type, lose their network, go. */
 export class People {
@@ -28,6 +33,7 @@ export class People {
       lost: false,
       speaking: false,
       told: 0,
+      stretch: null,
     }));
   }
 
@@ -75,10 +81,15 @@ export class People {
     human.speaking = true;
     const startMs = this.#desk.now;
     const participantId = human.id;
+    const joins = roll() < 0.7;
     this.#desk.whatever(between(roll, 30, 130), () => {
       if (!human.speaking || human.lost) return;
       human.told = this.#life;
-      this.#desk.feed({ type: "speech-started", participantId, startMs });
+      const { stretch } = human;
+      const goesOn = joins && stretch?.life === this.#life && startMs - stretch.endMs <= JOIN_MS;
+      if (!goesOn) human.stretch = { startMs, endMs: Number.POSITIVE_INFINITY, life: this.#life };
+      const resumes = goesOn ? { resumesMs: stretch.startMs } : {};
+      this.#desk.feed({ type: "speech-started", participantId, startMs, ...resumes });
       if (roll() < 0.2) this.#interim(human, "and then");
     });
     if (ms > 700 && roll() < 0.4)
@@ -92,7 +103,9 @@ export class People {
         return;
       }
       human.speaking = false;
-      if (human.told === this.#life) this.#desk.feed({ type: "speech-ended", participantId, endMs });
+      if (human.told !== this.#life) return;
+      if (human.stretch) human.stretch.endMs = endMs;
+      this.#desk.feed({ type: "speech-ended", participantId, endMs });
     };
     this.#desk.whatever(ms + between(roll, 60, 400), end);
   }

@@ -86,17 +86,17 @@ export class Stages {
     this.#queues.clear();
   }
 
-  #transcribe({ turnId, segment }: { turnId: string; segment: number }): void {
+  #transcribe({ turnId, segment, take }: { turnId: string; segment: number; take?: number | undefined }): void {
     const { seed, faults } = this.#desk;
-    const roll = dice(seed, of.transcript, numberOf(turnId), segment);
+    const roll = dice(seed, of.transcript, numberOf(turnId), segment + 20 * (take ?? 0));
     const { text, understood } = saying(roll);
     const participantId = this.#speakers.get(turnId) ?? "p1";
-    const place = { participantId, turnId, segment };
+    const place = { participantId, turnId, segment, ...(take === undefined ? {} : { take }) };
     const fate = roll();
     let delay = roll() < 0.85 ? between(roll, 20, 400) : between(roll, 400, 4000);
     if (text.length > 3 && roll() < 0.3)
       this.#desk.later(delay / 2, () =>
-        this.#desk.feed({ type: "transcript-interim", ...place, text: text.slice(0, -2) }),
+        this.#desk.feed({ type: "transcript-interim", participantId, turnId, segment, text: text.slice(0, -2) }),
       );
     if (fate < 0.04 * faults) return;
     if (fate < 0.07 * faults) {

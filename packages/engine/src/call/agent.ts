@@ -85,8 +85,10 @@ export type TurnVerdict = { text: string } | { skip: true };
 export interface HearingOptions {
   /** Voiced sound this long is speech. */
   startMs: number;
-  /** Silence this long is a pause. */
+  /** Silence this long is a pause: a transcript is asked for, and perhaps an answer prepared. */
   pauseMs: number;
+  /** Speech that goes on this soon after a pause is transcribed again together with what was before; 0: never. */
+  joinMs: number;
   /** VAD probability that counts as voiced; what falls 0.15 below it is silence. */
   threshold: number;
   /** Sound kept from before the speech. */
@@ -130,7 +132,10 @@ export interface CallAgent {
   timeouts: StageTimeouts;
 }
 
-export const hearingDefaults: HearingOptions = { startMs: 90, pauseMs: 192, threshold: 0.5, preRollMs: 400 };
+export const hearingDefaults: HearingOptions = { startMs: 90, pauseMs: 192, joinMs: 0, threshold: 0.5, preRollMs: 400 };
+
+/** With a recogniser that can begin again at no great cost, the shortest pause is worth asking at: it is taken back. */
+export const eagerHearing: Pick<HearingOptions, "pauseMs" | "joinMs"> = { pauseMs: 64, joinMs: 350 };
 
 export const timeoutDefaults: StageTimeouts = {
   sttMs: 10_000,

@@ -50,7 +50,12 @@ export interface SttSession {
 export interface Stt {
   /** `vendor/model`, as written in an agent file. */
   readonly name: string;
-  readonly capabilities: { interim: boolean; words: boolean };
+  readonly capabilities: {
+    interim: boolean;
+    words: boolean;
+    /** The same sound may be given again from its beginning, with more behind it: it costs no time to speak of. */
+    restarts?: boolean;
+  };
   open(options: SttOptions): SttSession;
   /** Loads models, opens connections: called before the first call. */
   warm?(): Promise<void>;

@@ -1,10 +1,15 @@
 import type { Fact, RuleState } from "@parley/conversation";
 import { HEARING_RATE_HZ, type VadStream } from "../ports/index.ts";
+import { Hush } from "./hush.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
 const SAMPLES_PER_MS = HEARING_RATE_HZ / 1000;
 /** Below the threshold by this much is silence: one probability can't flicker between the two. */
 const HYSTERESIS = 0.15;
+/** Who has just paused is believed sooner to go on than a new sound to be speech. */
+const GOES_ON_MS = 64;
+/** A stretch that is longer is not taken up again: it would be transcribed as a whole once more, at every pause. */
+const LONGEST_JOINED_MS = 12_000;
 
 /** Listens to every person: cuts sound into speech and pauses. */
 export class Hear implements Stage {
@@ -40,6 +45,7 @@ class Ear {
   readonly #participantId: string;
   readonly #context: StageContext;
   readonly #vad: VadStream;
+  readonly #hush = new Hush();
   readonly #windowMs: number;
   readonly #onWindow = (probability: number) => this.#window(probability);
   #pushedMs = 0;
@@ -48,6 +54,8 @@ class Ear {
   #voicedMs = 0;
   #silentMs = 0;
   #lastVoicedAtMs = 0;
+  /** Of the present or last stretch of speech, in its own time and in the call's. */
+  #stretch = { fromMs: 0, untilMs: Number.NEGATIVE_INFINITY, startMs: 0 };
 
   constructor(participantId: string, context: StageContext) {
     this.#participantId = participantId;
@@ -58,43 +66,57 @@ class Ear {
 
   push(frame: Int16Array): void {
     this.#pushedMs += frame.length / SAMPLES_PER_MS;
+    this.#hush.push(frame);
     this.#vad.push(frame, this.#onWindow);
   }
 
   close(): void {
     this.#vad.close();
-    if (this.#speaking) this.#report("speech-ended", 0);
-    this.#speaking = false;
+    if (this.#speaking) this.#ended();
   }
 
   #window(probability: number): void {
-    const { threshold, startMs, pauseMs } = this.#context.agent.hearing;
-    this.#judgedMs += this.#windowMs;
-    if (probability >= threshold) {
-      this.#voicedMs += this.#windowMs;
-      this.#silentMs = 0;
-      this.#lastVoicedAtMs = this.#judgedMs;
-    } else if (probability < threshold - HYSTERESIS) {
-      this.#silentMs += this.#windowMs;
+    const { threshold, pauseMs } = this.#context.agent.hearing;
+    const windowMs = this.#windowMs;
+    this.#judgedMs += windowMs;
+    // The line's end may have been pushed, but not judged.
+    const quietMs = Math.max(0, this.#judgedMs - (this.#pushedMs - this.#hush.ms));
+    if (quietMs >= windowMs || probability < threshold - HYSTERESIS) {
+      this.#silentMs += windowMs;
       // Single silent windows happen inside speech; two end a beginning.
-      if (!this.#speaking && this.#silentMs > this.#windowMs) this.#voicedMs = 0;
+      if (!this.#speaking && this.#silentMs > windowMs) this.#voicedMs = 0;
+    } else if (probability >= threshold) {
+      this.#voicedMs += windowMs;
+      this.#silentMs = 0;
+      this.#lastVoicedAtMs = this.#judgedMs - quietMs;
     }
-    if (!this.#speaking && this.#voicedMs >= startMs) {
-      this.#speaking = true;
-      this.#report("speech-started", this.#voicedMs + this.#silentMs);
-    } else if (this.#speaking && this.#silentMs >= pauseMs) {
-      this.#speaking = false;
-      this.#voicedMs = 0;
-      this.#report("speech-ended", this.#judgedMs - this.#lastVoicedAtMs);
-    }
+    if (!this.#speaking) this.#begin();
+    else if (this.#silentMs >= pauseMs || quietMs >= pauseMs) this.#ended();
   }
 
-  /** `agoMs` before the window that was just judged; what was pushed and not yet judged is later still. */
-  #report(type: "speech-started" | "speech-ended", agoMs: number): void {
-    const participantId = this.#participantId;
-    const at = Math.max(0, this.#context.now() - agoMs - (this.#pushedMs - this.#judgedMs));
-    this.#context.report(
-      type === "speech-started" ? { type, participantId, startMs: at } : { type, participantId, endMs: at },
-    );
+  #begin(): void {
+    const { startMs, joinMs } = this.#context.agent.hearing;
+    const fromMs = this.#judgedMs - this.#voicedMs - this.#silentMs;
+    const stretch = this.#stretch;
+    const goesOn = fromMs - stretch.untilMs <= joinMs && stretch.untilMs - stretch.fromMs <= LONGEST_JOINED_MS;
+    if (this.#voicedMs < (goesOn ? Math.min(startMs, GOES_ON_MS) : startMs)) return;
+    this.#speaking = true;
+    const at = this.#timeOf(fromMs);
+    if (!goesOn) this.#stretch = { fromMs, untilMs: fromMs, startMs: at };
+    const resumes = goesOn ? { resumesMs: stretch.startMs } : {};
+    this.#context.report({ type: "speech-started", participantId: this.#participantId, startMs: at, ...resumes });
+  }
+
+  #ended(): void {
+    this.#speaking = false;
+    this.#voicedMs = 0;
+    this.#stretch.untilMs = this.#lastVoicedAtMs;
+    const endMs = this.#timeOf(this.#lastVoicedAtMs);
+    this.#context.report({ type: "speech-ended", participantId: this.#participantId, endMs });
+  }
+
+  /** When in the call a moment of this sound was; what was pushed last came now. */
+  #timeOf(soundMs: number): number {
+    return Math.max(0, this.#context.now() - (this.#pushedMs - soundMs));
   }
 }

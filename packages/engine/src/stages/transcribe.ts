@@ -1,9 +1,9 @@
 import { concat, SampleRing } from "@parley/audio";
-import type { Fact, RuleState } from "@parley/conversation";
+import type { Fact, FactOf, RuleState } from "@parley/conversation";
 import { ParleyError } from "../error.ts";
 import { HEARING_RATE_HZ, type SttResult, type SttSession, type SttUtterance } from "../ports/index.ts";
 import { within } from "../remote/index.ts";
-import { isCancelled, toFailure } from "./failure.ts";
+import { toFailure } from "./failure.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
 const SAMPLES_PER_MS = HEARING_RATE_HZ / 1000;
@@ -19,9 +19,12 @@ interface Utterance {
   turnId: string;
   segment: number;
   stt: SttUtterance;
+  /** Its sound: for a second try, and for the case that what seemed its end was a pause. */
   kept: Int16Array[];
   keptMs: number;
-  listening: boolean;
+  /** How often it went on after its transcript had been asked for. */
+  take: number;
+  state: "listening" | "asked" | "told";
 }
 
 /** Speech to text: one utterance for every stretch of speech, its beginning included. */
@@ -39,8 +42,11 @@ export class Transcribe implements Stage {
   /** The hot path: 16 kHz mono. */
   audio(participantId: string, frame: Int16Array): void {
     this.#ring(participantId).write(frame);
-    for (const utterance of this.#utterances.values())
-      if (utterance.listening && utterance.participantId === participantId) push(utterance, frame);
+    for (const utterance of this.#utterances.values()) {
+      if (utterance.participantId !== participantId) continue;
+      if (utterance.state === "listening") utterance.stt.push(frame);
+      keep(utterance, frame);
+    }
   }
 
   react(fact: Fact, state: RuleState): void {
@@ -49,11 +55,15 @@ export class Transcribe implements Stage {
         const turn = state.turns.open.find(
           (open) => open.participantId === fact.participantId && open.via === "speech",
         );
-        if (turn) this.#begin(fact.participantId, turn.turnId, turn.segments.length - 1, fact.at - fact.startMs);
+        if (!turn) return;
+        const { turnId, segments } = turn;
+        const last = this.#utterances.get(keyOf(turnId, segments.length - 1));
+        if (last && fact.resumesMs !== undefined) this.#goOn(last);
+        else this.#begin(fact.participantId, turnId, segments.length - 1, fact.at - fact.startMs);
         return;
       }
       case "transcript-requested":
-        void this.#finish(`${fact.turnId}:${fact.segment}`, fact.turnId, fact.segment);
+        void this.#finish(fact);
         return;
       case "participant-left":
         this.#rings.delete(fact.participantId);
@@ -84,17 +94,50 @@ export class Transcribe implements Stage {
   }
 
   #begin(participantId: string, turnId: string, segment: number, agoMs: number): void {
-    const key = `${turnId}:${segment}`;
+    const key = keyOf(turnId, segment);
     if (this.#utterances.has(key) || !this.#context.agent.stt) return;
+    // What was told of earlier stretches stands: this one does not go on with them.
+    for (const [other, { participantId: of, state }] of this.#utterances)
+      if (of === participantId && state === "told") this.#drop(other);
     if (this.#utterances.size >= MAX_OPEN) this.#drop(this.#utterances.keys().next().value as string);
     const before = Math.ceil((agoMs + this.#context.agent.hearing.preRollMs) * SAMPLES_PER_MS);
     const preRoll = this.#ring(participantId).takeLast(before);
-    const stt = this.#open().utterance((text) =>
-      this.#context.report({ type: "transcript-interim", participantId, turnId, segment, text }),
-    );
-    const utterance: Utterance = { participantId, turnId, segment, stt, kept: [], keptMs: 0, listening: true };
+    const stt = this.#open().utterance(this.#interims(participantId, turnId, segment));
+    const utterance: Utterance = {
+      participantId,
+      turnId,
+      segment,
+      stt,
+      kept: [],
+      keptMs: 0,
+      take: 0,
+      state: "listening",
+    };
     this.#utterances.set(key, utterance);
-    push(utterance, preRoll);
+    stt.push(preRoll);
+    keep(utterance, preRoll);
+  }
+
+  /** Its end was a pause: it is heard anew, from its beginning, the pause included. */
+  #goOn(utterance: Utterance): void {
+    if (utterance.state === "listening") return;
+    const { participantId, turnId, segment, keptMs } = utterance;
+    utterance.stt.cancel();
+    // Asked for in vain, and most likely to be paid for all the same.
+    if (utterance.state === "asked") this.#used(keptMs);
+    utterance.take++;
+    utterance.state = "listening";
+    utterance.stt = this.#open().utterance(this.#interims(participantId, turnId, segment));
+    utterance.stt.push(concat(utterance.kept));
+  }
+
+  #interims(participantId: string, turnId: string, segment: number): (text: string) => void {
+    return (text) => this.#context.report({ type: "transcript-interim", participantId, turnId, segment, text });
+  }
+
+  #used(audioMs: number): void {
+    const model = this.#context.agent.stt?.name ?? "";
+    this.#context.report({ type: "usage-reported", stage: "stt", model, audioMs: Math.round(audioMs) });
   }
 
   #open(): SttSession {
@@ -103,64 +146,54 @@ export class Transcribe implements Stage {
     return this.#session;
   }
 
-  async #finish(key: string, turnId: string, segment: number): Promise<void> {
-    const utterance = this.#utterances.get(key);
+  async #finish({ turnId, segment, take = 0 }: FactOf<"transcript-requested">): Promise<void> {
+    const utterance = this.#utterances.get(keyOf(turnId, segment));
     const participantId = utterance?.participantId ?? "";
-    if (!utterance) {
+    const place = { participantId, turnId, segment, ...(take > 0 ? { take } : {}) };
+    if (!utterance || utterance.take !== take) {
       const error = new ParleyError("There is no speech to text for this agent, or its sound is gone", {
         code: "stt-no-sound",
         category: "internal",
       });
-      this.#context.report({
-        type: "transcript-failed",
-        participantId,
-        turnId,
-        segment,
-        error: toFailure(error, "stt"),
-      });
+      this.#context.report({ type: "transcript-failed", ...place, error: toFailure(error, "stt") });
       return;
     }
-    utterance.listening = false;
+    const isCurrent = () => this.#utterances.get(keyOf(turnId, segment)) === utterance && utterance.take === take;
+    utterance.state = "asked";
     const audioMs = Math.round(utterance.keptMs);
     try {
-      const result = await this.#transcribe(utterance);
-      const { words, confidence, language } = result;
-      const model = this.#context.agent.stt?.name ?? "";
+      const { text, understood, words, confidence, language } = await this.#transcribe(utterance);
+      if (!isCurrent()) return;
+      utterance.state = "told";
       this.#context.report({
         type: "transcript-final",
-        participantId,
-        turnId,
-        segment,
-        text: result.text.slice(0, 8_000),
-        understood: result.understood,
+        ...place,
+        text: text.slice(0, 8_000),
+        understood,
         audioMs,
         ...(confidence === undefined ? {} : { confidence }),
         ...(language === undefined ? {} : { language }),
         ...(words === undefined ? {} : { words: words.map((word) => ({ ...word })) }),
       });
-      this.#context.report({ type: "usage-reported", stage: "stt", model, audioMs });
+      this.#used(audioMs);
     } catch (error) {
-      if (this.#context.signal.aborted || (isCancelled(error) && !this.#utterances.has(key))) return;
-      this.#context.report({
-        type: "transcript-failed",
-        participantId,
-        turnId,
-        segment,
-        error: toFailure(error, "stt-failed"),
-      });
+      if (this.#context.signal.aborted || !isCurrent()) return;
+      utterance.state = "told";
+      this.#context.report({ type: "transcript-failed", ...place, error: toFailure(error, "stt-failed") });
     } finally {
-      this.#drop(key);
+      if (isCurrent()) utterance.stt.cancel();
     }
   }
 
   async #transcribe(utterance: Utterance): Promise<SttResult> {
     const { clock } = this.#context;
+    const { take } = utterance;
     const startedAt = clock.now();
     try {
       return await this.#wait(utterance.stt);
     } catch (error) {
       const again = error instanceof ParleyError && error.retryable && clock.now() - startedAt < RETRY_WITHIN_MS;
-      if (!again || this.#context.signal.aborted) throw error;
+      if (!again || this.#context.signal.aborted || utterance.take !== take) throw error;
       this.#context.logger.warn({ error: error.code }, "transcription failed; trying once more");
       utterance.stt.cancel();
       utterance.stt = this.#open().utterance();
@@ -191,8 +224,11 @@ export class Transcribe implements Stage {
   }
 }
 
-function push(utterance: Utterance, frame: Int16Array): void {
-  utterance.stt.push(frame);
+function keyOf(turnId: string, segment: number): string {
+  return `${turnId}:${segment}`;
+}
+
+function keep(utterance: Utterance, frame: Int16Array): void {
   if (utterance.keptMs >= MAX_KEPT_MS) return;
   utterance.kept.push(frame.slice());
   utterance.keptMs += frame.length / SAMPLES_PER_MS;

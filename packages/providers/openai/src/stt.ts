@@ -46,7 +46,7 @@ export function openaiStt(options: OpenAiSttOptions): Stt {
   const longestMs = options.longestUtteranceMs ?? LONGEST_UTTERANCE_MS;
   return {
     name: `openai/${model}`,
-    capabilities: { interim: false, words: false },
+    capabilities: { interim: false, words: false, restarts: true },
     open: (session) =>
       new OpenAiSttSession(connection, longestMs, session.signal, {
         model,

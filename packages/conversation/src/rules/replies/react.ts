@@ -3,7 +3,7 @@ import type { RuleState } from "../state.ts";
 import { isAudible, replyById } from "../views.ts";
 import { discard, end, forTurn, say } from "./decisions.ts";
 import { recover } from "./recover.ts";
-import { speculate } from "./speculate.ts";
+import { speculate, takeBack } from "./speculate.ts";
 
 /** Sentences that a tool says while it works are numbered from here. */
 const SAID_BY_TOOLS = 1_000_000;
@@ -14,6 +14,8 @@ export function react(state: RuleState, fact: Fact): readonly Decision[] {
   switch (fact.type) {
     case "call-started":
       return say(state, { kind: "greeting" }, fact.greeting);
+    case "speech-started":
+      return takeBack(state, fact.participantId);
     case "transcript-final":
       return speculate(state, fact);
     case "say-requested":

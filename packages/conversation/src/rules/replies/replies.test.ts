@@ -165,13 +165,13 @@ describe("a reply prepared at a pause", () => {
     expect(call.after(1000)).toEqual(["turn-committed", "reply-released"]);
   });
 
-  it("is discarded when more is said, and prepared again only so often", () => {
+  it("is discarded as soon as more is said, and prepared again only so often", () => {
     const call = prepared();
     call.heard("A table.");
-    call.speak(200);
-    expect(call.heard("For two.", "t1", 1)).toEqual(["reply-discarded turn-went-on", "reply-requested speculative"]);
-    call.speak(200);
-    expect(call.heard("Tonight.", "t1", 2)).toEqual(["reply-discarded turn-went-on"]);
+    expect(call.speak(200)).toEqual(["reply-discarded turn-went-on", "transcript-requested"]);
+    expect(call.heard("For two.", "t1", 1)).toEqual(["reply-requested speculative"]);
+    expect(call.speak(200)).toEqual(["reply-discarded turn-went-on", "transcript-requested"]);
+    expect(call.heard("Tonight.", "t1", 2)).toEqual([]);
     expect(call.after(1000)).toEqual(["turn-committed", "reply-requested turn", "reply-released"]);
   });
 

@@ -28,6 +28,14 @@ export function speculate(state: RuleState, fact: FactOf<"transcript-final">): r
   ];
 }
 
+/** Its turn goes on: what was prepared answers less than will have been said. */
+export function takeBack(state: RuleState, participantId: string): readonly Decision[] {
+  return state.turns.open
+    .filter((turn) => turn.participantId === participantId && turn.via === "speech")
+    .flatMap((turn) => forTurn(state, turn.turnId))
+    .map((reply) => discard(reply, "turn-went-on"));
+}
+
 function isOverReply(state: RuleState, turn: OpenTurn): boolean {
   return turn.overReplyId !== null && state.playback.current?.replyId === turn.overReplyId;
 }

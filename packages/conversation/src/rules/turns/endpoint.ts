@@ -6,7 +6,8 @@ import { isOver, isSpeaking } from "./segments.ts";
 
 /** Its version: a deadline set for an earlier state of the turn says nothing about this one. */
 export function endpointId(turn: OpenTurn): string {
-  return `endpoint:${turn.turnId}:${turn.segments.length}.${turn.segments.filter(isOver).length}`;
+  const takes = turn.segments.reduce((sum, part) => sum + part.takes, 0);
+  return `endpoint:${turn.turnId}:${turn.segments.length}.${turn.segments.filter(isOver).length}.${takes}`;
 }
 
 export function endpointDue(turn: OpenTurn, state: RuleState): number | null {

@@ -5,7 +5,7 @@ import { commit, commitDue, endpointDue, endpointId } from "./endpoint.ts";
 import { opened, requestTranscripts, typed } from "./opening.ts";
 import { answered, callEnded, leftUnanswered, outcome, reviewOver, supersede } from "./outcome.ts";
 import { overdue } from "./overdue.ts";
-import { endSpeech, inSegment, isSpeaking, openTurn, segment, spoken, spokenTurn } from "./segments.ts";
+import { endSpeech, goOn, inSegment, isSpeaking, openTurn, spoken, spokenTurn } from "./segments.ts";
 
 /** Turn-taking: opened -> committed -> replied | skipped | failed; exactly one of the last three. */
 export const turns: Concern<TurnsState> = {
@@ -15,23 +15,21 @@ export const turns: Concern<TurnsState> = {
       case "turn-opened":
         return { ...own, opened: own.opened + 1, open: [...own.open, openTurn(fact)] };
       case "speech-started":
-        return spoken(own, fact.participantId, (turn) =>
-          isSpeaking(turn) ? turn : { ...turn, segments: [...turn.segments, segment(fact.startMs)] },
-        );
+        return spoken(own, fact.participantId, (turn) => (isSpeaking(turn) ? turn : goOn(turn, fact)));
       case "speech-ended":
         return spoken(own, fact.participantId, (turn) => endSpeech(turn, fact.endMs));
       case "participant-left":
         return spoken(own, fact.participantId, (turn) => endSpeech(turn, fact.at));
       case "transcript-requested":
-        return inSegment(own, fact.turnId, fact.segment, { status: "requested", requestedAt: fact.at });
+        return inSegment(own, fact, { status: "requested", requestedAt: fact.at });
       case "transcript-final":
-        return inSegment(own, fact.turnId, fact.segment, {
+        return inSegment(own, fact, {
           status: "final",
           text: fact.text.trim(),
           understood: fact.understood,
         });
       case "transcript-failed":
-        return inSegment(own, fact.turnId, fact.segment, { status: "failed" });
+        return inSegment(own, fact, { status: "failed" });
       case "reply-discarded":
         return { ...own, open: countWasted(own.open, fact.replyId, state) };
       case "turn-committed": {
@@ -123,9 +121,12 @@ export const turns: Concern<TurnsState> = {
       if (due !== null) list.push({ id: endpointId(turn), at: due });
       turn.segments.forEach((part, index) => {
         if (part.status === "requested")
-          list.push({ id: `transcript:${turn.turnId}:${index}`, at: part.requestedAt + bounds.transcriptMs });
+          list.push({
+            id: `transcript:${turn.turnId}:${index}:${part.takes}`,
+            at: part.requestedAt + bounds.transcriptMs,
+          });
         if (part.status === "speaking")
-          list.push({ id: `turn-long:${turn.turnId}:${index}`, at: part.startMs + bounds.turnMs });
+          list.push({ id: `turn-long:${turn.turnId}:${index}:${part.takes}`, at: part.startMs + bounds.turnMs });
       });
     }
     for (const turn of state.turns.committed)

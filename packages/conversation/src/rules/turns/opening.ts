@@ -18,7 +18,16 @@ export function requestTranscripts(state: RuleState): Decision[] {
   if (state.settings.mode === "realtime") return [];
   return state.turns.open.flatMap((turn) =>
     turn.segments.flatMap((part, segment) =>
-      part.status === "ended" ? [{ type: "transcript-requested" as const, turnId: turn.turnId, segment }] : [],
+      part.status === "ended"
+        ? [
+            {
+              type: "transcript-requested" as const,
+              turnId: turn.turnId,
+              segment,
+              ...(part.takes > 0 ? { take: part.takes } : {}),
+            },
+          ]
+        : [],
     ),
   );
 }

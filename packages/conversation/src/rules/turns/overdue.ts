@@ -4,14 +4,16 @@ import { inCommitted } from "./committed.ts";
 import { endSpeech, inSegment, spoken } from "./segments.ts";
 
 export function overdue(own: TurnsState, fact: FactOf<"deadline-passed">, state: RuleState): TurnsState {
-  const [kind, turnId = "", index = "0"] = fact.deadline.split(":");
+  const [kind, turnId = "", index = "0", takes = "0"] = fact.deadline.split(":");
+  const place = { turnId, segment: Number(index), take: Number(takes) };
   if (kind === "transcript") {
-    const part = own.open.find((turn) => turn.turnId === turnId)?.segments[Number(index)];
-    return part?.status === "requested" ? inSegment(own, turnId, Number(index), { status: "failed" }) : own;
+    const part = own.open.find((turn) => turn.turnId === turnId)?.segments[place.segment];
+    return part?.status === "requested" ? inSegment(own, place, { status: "failed" }) : own;
   }
   if (kind === "turn-long") {
     const turn = own.open.find((candidate) => candidate.turnId === turnId);
-    if (turn?.segments[Number(index)]?.status !== "speaking") return own;
+    const part = turn?.segments[place.segment];
+    if (!turn || part?.status !== "speaking" || part.takes !== place.take) return own;
     return spoken(own, turn.participantId, (candidate) => endSpeech(candidate, fact.at));
   }
   if (kind === "review") {

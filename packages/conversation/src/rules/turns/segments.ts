@@ -9,7 +9,14 @@ export function openTurn(fact: FactOf<"turn-opened">): OpenTurn {
 }
 
 export function segment(startMs: number): Segment {
-  return { startMs, endMs: null, status: "speaking", requestedAt: 0, text: "", understood: true };
+  return { startMs, endMs: null, status: "speaking", requestedAt: 0, takes: 0, text: "", understood: true };
+}
+
+/** Speech began again: its last stretch goes on, or a new one begins. */
+export function goOn(turn: OpenTurn, { startMs, resumesMs }: FactOf<"speech-started">): OpenTurn {
+  const last = turn.segments.at(-1);
+  if (!last || resumesMs === undefined) return { ...turn, segments: [...turn.segments, segment(startMs)] };
+  return { ...turn, segments: [...turn.segments.slice(0, -1), { ...segment(startMs), takes: last.takes + 1 }] };
 }
 
 export function isSpeaking(turn: OpenTurn): boolean {
@@ -30,10 +37,16 @@ export function spoken(own: TurnsState, participantId: string, change: (turn: Op
   return open === own.open ? own : { ...own, open };
 }
 
-export function inSegment(own: TurnsState, turnId: string, index: number, to: Partial<Segment>): TurnsState {
+/** `take`: which request for it this is about. Of one that went on meanwhile nothing is known by it. */
+export function inSegment(
+  own: TurnsState,
+  { turnId, segment: index, take = 0 }: { turnId: string; segment: number; take?: number | undefined },
+  to: Partial<Segment>,
+): TurnsState {
+  const isMeant = (part: Segment | undefined) => part !== undefined && !isOver(part) && part.takes === take;
   const open = update(
     own.open,
-    (turn) => turn.turnId === turnId && turn.segments[index] !== undefined && !isOver(turn.segments[index]),
+    (turn) => turn.turnId === turnId && isMeant(turn.segments[index]),
     (turn) => ({ ...turn, segments: turn.segments.map((part, i) => (i === index ? { ...part, ...to } : part)) }),
   );
   return open === own.open ? own : { ...own, open };

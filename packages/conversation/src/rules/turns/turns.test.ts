@@ -30,6 +30,34 @@ describe("the end of a turn", () => {
     expect(last(call, "turn-committed")).toMatchObject({ turnId: "t1", text: "I want a table.", understood: true });
   });
 
+  it("transcribes a stretch anew when it goes on after a short pause, and forgets what was told of it before", () => {
+    const call = Drive.call(fixed);
+    expect(call.speak(500)).toContain("transcript-requested");
+    call.after(100);
+    call.goOn(0);
+    expect(call.heard("I want")).toEqual([]);
+    call.after(400);
+    expect(call.pause()).toEqual(["transcript-requested"]);
+    expect(last(call, "transcript-requested")).toMatchObject({ segment: 0, take: 1 });
+    expect(call.heard("I want")).toEqual([]);
+    expect(call.after(600)).toEqual([]);
+    expect(call.heard("I want a table.", "t1", 0, true, 1)).toContain("turn-committed");
+    expect(last(call, "turn-committed")).toMatchObject({ text: "I want a table.", endMs: 1000 });
+  });
+
+  it("does not end at the deadline of a pause that was none", () => {
+    const call = Drive.call(fixed);
+    call.speak(500);
+    call.heard("I want");
+    call.after(100);
+    call.goOn(0);
+    call.after(200);
+    call.pause();
+    call.heard("I want a table.", "t1", 0, true, 1);
+    expect(call.after(499)).toEqual([]);
+    expect(call.after(1)).toContain("turn-committed");
+  });
+
   it("does not wait for a transcript without end", () => {
     const call = Drive.call({ ...fixed, bounds: { transcriptMs: 3000 } });
     call.speak(500);

@@ -1,0 +1,88 @@
+import { concat } from "@parley/audio";
+import { silence, tone } from "@parley/testkit";
+import { describe, expect, it } from "vitest";
+import { eagerHearing, hearingDefaults } from "../src/call/agent.ts";
+import { none, type Scene, scene } from "./harness.ts";
+
+const RATE_HZ = 16_000;
+const voice = (ms: number) => tone(ms, RATE_HZ, 300, -15);
+const pause = (ms: number) => silence(ms, RATE_HZ);
+
+function eager(given: Scene = {}) {
+  return scene({
+    settings: { endpointing: { policy: "fixed", minMs: 300 } },
+    agent: { hearing: { ...hearingDefaults, ...eagerHearing } },
+    ...given,
+  });
+}
+
+describe("a short pause", () => {
+  it("is asked about at once; who goes on is transcribed anew, as a whole, and answered once", async () => {
+    const s = eager({
+      stt: { answers: ["What time", "What time do you open?"], delayMs: 100 },
+      llm: { answers: ["Never.", "At nine."] },
+    });
+    await s.begin();
+    await s.clock.until(s.caller.say(concat([voice(600), pause(250), voice(700)])));
+    await s.clock.advance(4_000);
+    expect(s.stt.requests.map(({ request }) => Math.round(request.audioMs / 100))).toEqual([7, 16]);
+    expect(s.texts()).toEqual(["What time do you open?", "At nine."]);
+    expect(s.count("turn-opened")).toBe(1);
+    expect(s.count("reply-released")).toBe(1);
+    expect(s.count("playback-started")).toBe(1);
+    expect(s.differences()).toEqual([]);
+    s.call.close("test");
+    await s.clock.until(s.call.done);
+    expect(s.leaks()).toEqual(none);
+  });
+
+  it("that was none takes an answer back before it has a word, when the words came late", async () => {
+    const s = eager({ stt: { answers: ["What time", "What time do you open?"], delayMs: 400 } });
+    await s.begin();
+    await s.clock.until(s.caller.say(concat([voice(600), pause(200), voice(700)])));
+    await s.clock.advance(4_000);
+    expect(s.count("transcript-requested")).toBe(2);
+    expect(s.count("transcript-final")).toBe(1);
+    expect(s.fact("turn-committed")).toMatchObject({ text: "What time do you open?" });
+    // What was asked for in vain is counted: it is paid for.
+    const used = s.log.facts.filter((fact) => fact.type === "usage-reported" && fact.stage === "stt");
+    expect(used).toHaveLength(2);
+  });
+
+  it("longer than that ends the stretch: the next one is transcribed by itself", async () => {
+    const s = eager({
+      settings: { endpointing: { policy: "fixed", minMs: 900 } },
+      stt: { answers: ["I want", "a table."] },
+    });
+    await s.begin();
+    await s.clock.until(s.caller.say(concat([voice(600), pause(600), voice(700)])));
+    await s.clock.advance(4_000);
+    expect(s.fact("turn-committed")).toMatchObject({ text: "I want a table." });
+  });
+
+  it("ends nothing for a recogniser that cannot begin again: it hears each stretch by itself", async () => {
+    const s = scene({
+      settings: { endpointing: { policy: "fixed", minMs: 600 } },
+      stt: { answers: ["I want", "a table."] },
+    });
+    await s.begin();
+    await s.clock.until(s.caller.say(concat([voice(600), pause(150), voice(400), pause(300), voice(500)])));
+    await s.clock.advance(4_000);
+    expect(s.count("transcript-requested")).toBe(2);
+    expect(s.fact("turn-committed")).toMatchObject({ text: "I want a table." });
+  });
+
+  it("at the true end asks for the words some 100 ms after the last sound", async () => {
+    const s = eager();
+    await s.begin();
+    const from = s.clock.now();
+    await s.clock.until(s.caller.say(voice(800)));
+    await s.clock.advance(300);
+    const asked = s.fact("transcript-requested");
+    expect(asked).toBeDefined();
+    expect(from).toBeGreaterThan(0);
+    const ended = s.fact("speech-ended");
+    expect(asked!.at - ended!.endMs).toBeLessThanOrEqual(140);
+    expect(asked!.at - ended!.endMs).toBeGreaterThanOrEqual(80);
+  });
+});
