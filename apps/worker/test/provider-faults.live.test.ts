@@ -1,147 +1,102 @@
-import type { Fact } from "@parley/conversation";
-import type { SimulatedCaller } from "@parley/livekit";
-import { type OpenAiEndpoint, type OpenAiFault, speechClip } from "@parley/testkit";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { ask } from "./support/ask.ts";
-import { expectWholeLog, ofType } from "./support/call-file.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type OpenAiServer, type OpenAiServerOptions, speechClip, startOpenAiServer } from "@parley/testkit";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { faultBoard } from "./support/fault-board.ts";
+import { APOLOGY, QUESTIONS, type SeenCall } from "./support/fault-call.ts";
+import { KINDS, type Kind, stated } from "./support/fault-kinds.ts";
+import { type FaultRow, isWriting, outcomesOf, outcomesOnPage, writeOutcomes } from "./support/fault-page.ts";
+import { runCells } from "./support/fault-run.ts";
 import { type House, openHouse } from "./support/house.ts";
 import { markedSpeech } from "./support/marked-speech.ts";
 
-const FALLBACK = "Sorry, I am having trouble right now. Could you say that again?";
-const LINES = [
-  "what time do you open on friday",
-  "is there a parking place near the shop",
-  "how much does the small one cost",
-  "can you deliver it to my house",
-];
-const FAULTS = ["refused", "hung", "cut", "garbage"] as const satisfies readonly OpenAiFault["kind"][];
-/** From the end of the question to the fallback's first sound: time-outs of 2.5 s, one retry, and a busy machine. */
-const HEARD_WITHIN_MS = 20_000;
-/** A voice that failed is left alone for 10 s (engine, Speak): only then is it asked again. */
-const VOICE_RESTS_MS = 10_500;
-
-const speech = markedSpeech([...LINES, FALLBACK]);
-let house: House;
-beforeAll(async () => {
-  house = await openHouse({
-    agent: "hurried",
-    openai: {
-      transcribe: ({ samples }) => speech.recognise(samples),
-      reply: ({ lastUserText }) => lastUserText,
-      speak: async ({ input }) => await speech.speak(input, { sampleRateHz: 24_000 }),
-      // Fast enough to play, slow enough to be cut while it is heard.
-      pieceMs: 60,
-    },
-  });
-  for (const line of [...LINES, FALLBACK]) await speechClip(line);
-});
-afterAll(() => house?.close());
-afterEach(() => {
-  for (const endpoint of ["transcriptions", "chat", "speech"] as const) house.openai.fault(endpoint, null);
-});
-
-/** Asks while a provider fails, then again when it is well; the facts of both. */
-async function through(
-  callId: string,
-  caller: SimulatedCaller,
-  endpoint: OpenAiEndpoint,
-  kind: (typeof FAULTS)[number],
-) {
-  const line = LINES[FAULTS.indexOf(kind)]!;
-  const clip = await speech.speak(line);
-  const from = house.facts(callId).length;
-  const requests = house.openai.requests.length;
-  house.openai.fault(endpoint, { kind });
-  const during = await ask(caller, clip, speech, HEARD_WITHIN_MS);
-  house.openai.fault(endpoint, null);
-  const failed = house.facts(callId).slice(from);
-  expect(house.openai.requests.slice(requests).some((request) => request.endpoint === endpoint)).toBe(true);
-  expect(caller.agents).toHaveLength(1);
-  // Heard for as long as the shortest of what may be said lasts.
-  expect(during.loudMs).toBeGreaterThan(800);
-
-  const after = await ask(caller, clip, speech);
-  const healed = house.facts(callId).slice(from + failed.length);
-  expect(ofType(healed, "turn-committed").map(({ text }) => text)).toEqual([line]);
-  expect(ofType(healed, "turn-replied")).toHaveLength(1);
-  expect(ofType(healed, "turn-failed")).toEqual([]);
-  expect(after.loudMs).toBeGreaterThan(500);
-  return { during, failed, after, line };
-}
-
-/** What the caller was told instead of an answer. */
-function fallbacks(facts: readonly Fact[]) {
-  return ofType(facts, "reply-requested").filter(({ cause }) => cause.kind === "fallback");
-}
-
-describe.each([
+const STAGES = [
   { stage: "stt", endpoint: "transcriptions" },
   { stage: "llm", endpoint: "chat" },
-] as const)("one live call while $stage fails", ({ stage, endpoint }) => {
-  const callId = `faulty-${stage}`;
-  let caller: SimulatedCaller;
-  beforeAll(async () => {
-    caller = await house.call(callId);
-  });
+  { stage: "tts", endpoint: "speech" },
+] as const;
+const CELLS = STAGES.flatMap(({ stage, endpoint }) =>
+  KINDS.map((kind) => ({ stage, endpoint, kind: kind as Kind & typeof kind, tag: `${stage}-${kind.id}` })),
+);
+/** All calls of the matrix, six at a time, on a machine with other work. */
+const WHOLE_RUN_MS = 600_000;
 
-  it.each(FAULTS)("is %s: a spoken fallback, and the next turn is answered", async (kind) => {
-    const { during, failed, after, line } = await through(callId, caller, endpoint, kind);
-    expect(ofType(failed, "turn-failed").map((fact) => fact.stage)).toEqual([stage]);
-    expect(fallbacks(failed)).toMatchObject([{ text: FALLBACK }]);
-    expect(during.text).toBe(FALLBACK);
-    expect(after.text).toBe(line);
-  });
+const speech = markedSpeech([...QUESTIONS, APOLOGY]);
+const answers: OpenAiServerOptions = {
+  transcribe: ({ samples }) => speech.recognise(samples),
+  reply: ({ lastUserText }) => lastUserText,
+  speak: async ({ input }) => await speech.speak(input, { sampleRateHz: 24_000 }),
+  // Fast enough to play, slow enough to be cut while it is heard.
+  pieceMs: 60,
+};
+const folder = mkdtempSync(path.join(tmpdir(), "parley-faults-"));
+const servers: OpenAiServer[] = [];
+const byKind = new Map<string, OpenAiServer>();
+let house: House;
+let seen: (tag: string) => Promise<SeenCall>;
 
-  it("went on to its end in one whole log", async () => {
-    await caller.leave();
-    await expect.poll(() => house.facts(callId).at(-1)?.type, { timeout: 20_000 }).toBe("call-closed");
-    const facts = house.facts(callId);
-    expectWholeLog(facts, callId);
-    const failures = stage === "stt" ? ofType(facts, "transcript-failed") : ofType(facts, "reply-failed");
-    const codes = failures.map(({ error }) => error.code);
-    // An answer prepared at a pause may fail as well as the one asked for at the turn's end.
-    expect(codes.length).toBeGreaterThanOrEqual(FAULTS.length);
-    expect(codes.every((code) => code.startsWith(`${stage}-`))).toBe(true);
+beforeAll(async () => {
+  for (const line of [...QUESTIONS, APOLOGY]) await speechClip(line);
+  const services = new Map<string, string>();
+  for (const { id, how } of KINDS) {
+    if ("url" in how) services.set(id, how.url);
+    else {
+      const server = await startOpenAiServer(answers);
+      servers.push(server);
+      byKind.set(id, server);
+      for (const { endpoint } of STAGES) server.fault(endpoint, how);
+      services.set(id, server.baseUrl);
+    }
+  }
+  const well = await startOpenAiServer(answers);
+  servers.push(well);
+  const board = faultBoard(path.join(folder, "board.json"), {
+    well: well.baseUrl,
+    services: [...services.values()],
   });
+  house = await openHouse({ agent: "faulty", settings: { FAULT_BOARD: board.file } });
+  seen = runCells(
+    { house, board, speech },
+    CELLS.map(({ stage, kind, tag }) => ({ stage, tag, service: services.get(kind.id)! })),
+  );
+});
+afterAll(async () => {
+  await house?.close();
+  for (const server of servers) await server.close();
+  rmSync(folder, { recursive: true, force: true });
 });
 
-describe("one live call while tts fails", () => {
-  const callId = "faulty-tts";
-  let caller: SimulatedCaller;
-  beforeAll(async () => {
-    caller = await house.call(callId);
-  });
-  const lastFailureAt = () =>
-    Math.max(
-      0,
-      ...[...ofType(house.facts(callId), "error-occurred"), ...ofType(house.facts(callId), "reply-failed")].map(
-        ({ at }) => at,
-      ),
-    );
+describe.each(STAGES)("on live calls, $stage", ({ stage, endpoint }) => {
+  it.each(CELLS.filter((cell) => cell.stage === stage))(
+    "$kind.title: the turn ends as stated, the call goes on, its log is whole",
+    async ({ kind, tag }) => {
+      const { outcome, facts } = await seen(tag);
+      expect(outcome).toEqual(stated(stage, kind.id));
+      const text = JSON.stringify(facts);
+      expect(text).not.toContain("test-key");
+      if (kind.id === "nohost") expect(text).toMatch(/there is no host .*home\.invalid.*OPENAI_BASE_URL/);
+      const server = byKind.get(kind.id);
+      if (!server) return;
+      const requests = server.requests.filter((request) => request.endpoint === endpoint);
+      expect(requests).toHaveLength(outcome.askedAgain === "yes" ? 2 : 1);
+    },
+    WHOLE_RUN_MS,
+  );
+});
 
-  it.each(FAULTS)("is %s: the caller hears a voice all the same, and the next turn is answered", async (kind) => {
-    const started = performance.now() - (house.facts(callId).at(-1)?.at ?? 0);
-    await caller.until(
-      () => performance.now() - started > lastFailureAt() + VOICE_RESTS_MS,
-      20_000,
-      "the voice's rest",
-    );
-    const { failed, line } = await through(callId, caller, "speech", kind);
-    if (kind === "cut") {
-      // Half of the answer was said in the voice that broke off: an apology follows in the spare one.
-      expect(ofType(failed, "turn-failed").map((fact) => fact.stage)).toEqual(["tts"]);
-      expect(fallbacks(failed)).toMatchObject([{ text: FALLBACK }]);
-    } else {
-      // Nothing had been said: the spare voice gives the answer itself.
-      expect(ofType(failed, "error-occurred")).toMatchObject([{ source: "tts", recoverable: true }]);
-      expect(ofType(failed, "turn-replied")).toHaveLength(1);
-      expect(ofType(failed, "reply-sentence").map(({ text }) => text)).toEqual([line]);
-    }
-  });
+it("nothing is left open at any service", async () => {
+  await Promise.allSettled(CELLS.map(({ tag }) => seen(tag)));
+  await expect.poll(() => servers.map((server) => server.pending()), { timeout: 10_000 }).toEqual(servers.map(() => 0));
+});
 
-  it("went on to its end in one whole log", async () => {
-    await caller.leave();
-    await expect.poll(() => house.facts(callId).at(-1)?.type, { timeout: 20_000 }).toBe("call-closed");
-    expectWholeLog(house.facts(callId), callId);
-  });
+it("docs/provider-faults.md says what happened", async () => {
+  const rows = await Promise.all(
+    CELLS.map(async ({ stage, kind, tag }): Promise<FaultRow> => {
+      const { outcome, afterMs } = await seen(tag);
+      return { stage: stage.toUpperCase(), title: kind.title, does: kind.does, afterMs, outcome };
+    }),
+  );
+  if (isWriting) writeOutcomes("cascade", rows);
+  expect(outcomesOnPage("cascade")).toEqual(outcomesOf(rows));
 });

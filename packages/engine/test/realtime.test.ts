@@ -1,5 +1,6 @@
 import { settingsSchema } from "@parley/conversation";
-import { type FakeRealtimeOptions, fakeRealtimeModel } from "@parley/testkit";
+import { timeoutDefaults } from "@parley/engine";
+import { type FakeRealtimeOptions, type FaultName, fakeRealtimeModel } from "@parley/testkit";
 import { describe, expect, it } from "vitest";
 import { scene } from "./harness.ts";
 
@@ -54,6 +55,62 @@ describe("a speech-to-speech model", () => {
     expect(long.startsWith(texts[1]!)).toBe(true);
     expect(texts[1]!.length).toBeLessThan(long.length);
     expect(texts.slice(-2)).toEqual(["Stop.", "Yes?"]);
+  });
+
+  it("that can't be reached is asked again when somebody speaks, and is told what was said before", async () => {
+    let openFault: FaultName | null = "unavailable";
+    const { model, make } = realtime({ openFault: () => openFault, turns: [{ transcript: "Hello?", reply: "Yes." }] });
+    const s = make();
+    await s.begin();
+    await s.speak(1_000);
+    const askedAt = s.clock.now();
+    await s.clock.advance(8_000);
+    // Nobody waits for a model that is not there: silence ends the turn.
+    expect(s.fact("turn-failed")!.at).toBeLessThan(askedAt + 2_500);
+    openFault = null;
+    await s.speak(1_000);
+    await s.clock.advance(8_000);
+    expect(s.count("turn-replied")).toBe(1);
+    expect(model.sessions).toHaveLength(1);
+    expect(model.sessions[0]!.options.messages.map((message) => "text" in message && message.text)).toEqual([
+      expect.stringContaining("having trouble"),
+    ]);
+  });
+
+  it.each([
+    ["says nothing", { fault: "hung" }, timeoutDefaults.firstTokenMs],
+    ["stops in the middle", { wordMs: 60_000, reply: "It is noon. Or is it?" }, timeoutDefaults.tokenMs],
+  ] as const)("that %s is given up in its time, and what it still says is heard by nobody", async (_, turn, bound) => {
+    const { model, make } = realtime({ turns: [{ transcript: null, ...turn }] });
+    const s = make();
+    await s.begin();
+    await s.speak(1_000);
+    await s.clock.advance(25_000);
+    const { at, error } = s.fact("reply-failed")!;
+    expect(error).toMatchObject({ code: "realtime-timeout", retryable: true });
+    expect(at - s.fact("turn-committed")!.at).toBeLessThan(bound + 1_000);
+    expect(s.count("turn-failed")).toBe(1);
+    expect(model.sessions.map(({ closed }) => closed)).toEqual([true]);
+    await s.speak(1_000);
+    await s.clock.advance(100);
+    expect(model.sessions.map(({ closed }) => closed)).toEqual([true, false]);
+  });
+
+  it("that is lost in the middle of its answer is connected anew", async () => {
+    let n = 0;
+    const { model, make } = realtime({
+      turns: () => (n++ === 0 ? { fault: "cut", lost: true, reply: "It is noon. Or later." } : { reply: "Noon." }),
+    });
+    const s = make();
+    await s.begin();
+    await s.speak(1_000);
+    await s.clock.advance(12_000);
+    expect(s.count("turn-failed")).toBe(1);
+    await s.speak(1_000);
+    await s.clock.advance(8_000);
+    expect(s.texts().at(-1)).toBe("Noon.");
+    expect(model.sessions).toHaveLength(2);
+    expect(s.differences()).toEqual([]);
   });
 
   it("that can't be reached or fails gets the spoken fallback; the call goes on", async () => {

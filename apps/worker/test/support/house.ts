@@ -25,10 +25,10 @@ export interface House {
   readonly openai: OpenAiServer;
   readonly worker: WorkerProcess;
   /** Lets this identity into the room named like the call, and brings the agent if the join makes the room. */
-  token(callId: string, identity?: string): Promise<string>;
-  join(callId: string, identity?: string): Promise<SimulatedCaller>;
-  /** Joins, and has heard the greeting to its end. */
-  call(callId: string): Promise<SimulatedCaller>;
+  token(callId: string, identity?: string, metadata?: Record<string, unknown>): Promise<string>;
+  join(callId: string, identity?: string, metadata?: Record<string, unknown>): Promise<SimulatedCaller>;
+  /** Joins, and has heard the greeting to its end. `metadata` is the dispatch's. */
+  call(callId: string, metadata?: Record<string, unknown>): Promise<SimulatedCaller>;
   /** What the call's file holds by now. */
   facts(callId: string): Fact[];
   callFiles(): string[];
@@ -72,15 +72,15 @@ export async function openHouse({ agent, openai: openaiOptions = {}, settings = 
     });
     closers.push(() => worker.stop());
 
-    const token = (callId: string, identity = `caller-of-${callId}`) =>
+    const token = (callId: string, identity = `caller-of-${callId}`, metadata: Record<string, unknown> = {}) =>
       mintToken({
         ...keys,
         room: callId,
         identity,
-        roomConfig: roomConfigFor([{ agentName: agent, metadata: JSON.stringify({ callId }) }]),
+        roomConfig: roomConfigFor([{ agentName: agent, metadata: JSON.stringify({ callId, ...metadata }) }]),
       });
-    const join = async (callId: string, identity?: string) => {
-      const caller = await SimulatedCaller.join({ url: server.url, token: await token(callId, identity) });
+    const join: House["join"] = async (callId, identity, metadata) => {
+      const caller = await SimulatedCaller.join({ url: server.url, token: await token(callId, identity, metadata) });
       callers.push(caller);
       return caller;
     };
@@ -90,8 +90,8 @@ export async function openHouse({ agent, openai: openaiOptions = {}, settings = 
       worker,
       token,
       join,
-      async call(callId) {
-        const caller = await join(callId);
+      async call(callId, metadata) {
+        const caller = await join(callId, undefined, metadata);
         await caller.onset(0, GREETING_TIMEOUT_MS);
         await caller.quiet();
         return caller;

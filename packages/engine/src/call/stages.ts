@@ -49,13 +49,7 @@ export class CallStages {
 
   /** Opens the speech-to-speech model, where there is one. Never rejects. */
   async openModel(): Promise<void> {
-    try {
-      await this.#converse?.open();
-    } catch (error) {
-      // The call lives: what is asked of the model gets the spoken fallback.
-      const failure = toFailure(error, "realtime-failed");
-      this.#context.report({ type: "error-occurred", source: "realtime", error: failure, recoverable: true });
-    }
+    await this.#converse?.open();
   }
 
   /** The hot path: what a person says. */

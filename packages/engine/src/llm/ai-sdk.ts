@@ -32,6 +32,8 @@ export interface AiSdkLlmOptions {
   idleTimeoutMs?: number;
   /** For messages; where the model is reached. */
   url?: string;
+  /** The setting that holds it. */
+  urlSetting?: string;
   /** Keys now in use, taken out of every message. */
   secrets?: () => readonly string[];
   warm?: () => Promise<void>;
@@ -74,6 +76,7 @@ async function* answer(
     name,
     model: model.modelId,
     ...(options.url === undefined ? {} : { url: options.url }),
+    ...(options.urlSetting === undefined ? {} : { urlSetting: options.urlSetting }),
     secrets: options.secrets?.() ?? [],
   };
   if (signal.aborted) throw cancelledError(service);

@@ -1,3 +1,4 @@
+import type { Message } from "@parley/conversation";
 import type { ToolSpec } from "./llm.ts";
 
 export interface RealtimeOptions {
@@ -5,6 +6,8 @@ export interface RealtimeOptions {
   language: string;
   tools: readonly ToolSpec[];
   voice?: string;
+  /** What was said and heard before, when this session takes the place of one that was lost; else empty. */
+  messages: readonly Message[];
   signal: AbortSignal;
 }
 
@@ -22,7 +25,10 @@ export interface RealtimeSink {
   text(delta: string): void;
   toolCall(call: { toolCallId: string; tool: string; args: unknown }): void;
   replyEnded(usage?: { inputTokens: number; outputTokens: number }): void;
+  /** The reply under way failed; the session goes on. */
   failed(error: unknown): void;
+  /** The session is gone, nothing more comes from it: another one is opened when somebody speaks. */
+  lost(error: unknown): void;
 }
 
 export interface RealtimeSession {

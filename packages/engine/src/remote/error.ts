@@ -1,8 +1,8 @@
 import { type ErrorCategory, ParleyError } from "../error.ts";
 import { redact, safeCause } from "./redact.ts";
 
-/** The three things a cascaded call asks of a service; first part of every error code. */
-export type RemoteStage = "stt" | "llm" | "tts";
+/** What a call asks of a service: three things one by one, or all of them at once; first part of every error code. */
+export type RemoteStage = "stt" | "llm" | "tts" | "realtime";
 
 /** Who was asked for what; everything an error message needs to name. */
 export interface RemoteService {
@@ -13,6 +13,8 @@ export interface RemoteService {
   model: string;
   /** Where it was sent, e.g. `https://api.openai.com/v1`; absent where the adapter cannot know. */
   url?: string;
+  /** The setting that holds `url`, e.g. `OPENAI_BASE_URL`: what somebody has to change when it is wrong. */
+  urlSetting?: string;
   /** Keys in use: taken out of every message. */
   secrets?: readonly string[];
 }
@@ -59,10 +61,25 @@ export function timeoutError(service: RemoteService, wait: string, timeoutMs: nu
 
 /** It could not be reached, or the line broke before it answered. */
 export function networkError(service: RemoteService, cause: unknown): RemoteError {
-  return remoteError(service, `could not be reached: ${reason(cause)}. Check the base URL and the network`, {
+  const unresolved = withCode(cause, ["ENOTFOUND", "EAI_AGAIN"]);
+  if (unresolved !== undefined) return nameError(service, unresolved.code, cause);
+  return remoteError(service, `could not be reached: ${reason(cause)}. Check ${baseUrl(service)} and the network`, {
     code: "network",
     category: "network",
     retryable: true,
+    cause,
+  });
+}
+
+/** Its host's name has no address. Asking again helps only where the name server was at fault. */
+function nameError(service: RemoteService, code: string, cause: unknown): RemoteError {
+  const host = service.url !== undefined && URL.canParse(service.url) ? ` "${new URL(service.url).hostname}"` : "";
+  const isUnknown = code === "ENOTFOUND";
+  const why = isUnknown ? `there is no host${host} (${code})` : `no name server knows of the host${host} now (${code})`;
+  return remoteError(service, `could not be found: ${why}. Check ${baseUrl(service)} and this machine's DNS`, {
+    code: "name-not-found",
+    category: "network",
+    retryable: !isUnknown,
     cause,
   });
 }
@@ -77,7 +94,7 @@ export function cutError(service: RemoteService, category: "network" | "protocol
 export function garbageError(service: RemoteService, what: string, cause?: unknown): RemoteError {
   return remoteError(
     service,
-    `sent an answer that cannot be read: ${what}. Is the base URL that of a compatible API?`,
+    `sent an answer that cannot be read: ${what}. Is ${baseUrl(service)} that of a compatible API?`,
     {
       code: "garbage",
       category: "protocol",
@@ -85,6 +102,19 @@ export function garbageError(service: RemoteService, what: string, cause?: unkno
       cause,
     },
   );
+}
+
+function baseUrl({ urlSetting }: RemoteService): string {
+  return urlSetting === undefined ? "the base URL" : `the base URL (${urlSetting})`;
+}
+
+/** The first of an error and its causes that has one of these codes. */
+function withCode(error: unknown, codes: readonly string[]): { code: string } | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { code } = at as { code?: unknown };
+    if (typeof code === "string" && codes.includes(code)) return { code };
+  }
+  return undefined;
 }
 
 function reason(cause: unknown): string {

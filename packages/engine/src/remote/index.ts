@@ -1,3 +1,4 @@
+export { retryDelayMs } from "./again.ts";
 export {
   cancelledError,
   cutError,
@@ -12,4 +13,4 @@ export {
 export { type HttpRefusal, httpError } from "./http.ts";
 export { patiently } from "./patience.ts";
 export { redact, safeCause } from "./redact.ts";
-export { linkedAbort, type Wait, within } from "./wait.ts";
+export { linkedAbort, pause, type Wait, within } from "./wait.ts";

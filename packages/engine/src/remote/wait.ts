@@ -48,6 +48,20 @@ export function within<T>(promise: PromiseLike<T>, wait: Wait): Promise<T> {
   });
 }
 
+/** Resolves after `delayMs`, or at once when `signal` is aborted. Leaves neither timer nor listener behind. */
+export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const cancel = clock.after(delayMs, done);
+    function done() {
+      cancel();
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done, { once: true });
+  });
+}
+
 /** One controller that follows several signals until `release`; unlike `AbortSignal.any` nothing stays registered. */
 export function linkedAbort(...signals: AbortSignal[]): AbortController & { release(): void } {
   const controller = new AbortController();

@@ -2,7 +2,7 @@ import { Resampler } from "@parley/audio";
 import type { Fact, FactOf, RuleState } from "@parley/conversation";
 import { ParleyError } from "../error.ts";
 import type { Tts, TtsChunk, WordTime } from "../ports/index.ts";
-import { linkedAbort, within } from "../remote/index.ts";
+import { linkedAbort, pause, type RemoteError, within } from "../remote/index.ts";
 import { isCancelled, toFailure } from "./failure.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
@@ -15,8 +15,9 @@ export interface SoundSink {
 /** No further sentence is begun while this much is made and unheard: less is thrown away by an interruption. */
 const MAX_AHEAD_MS = 15_000;
 const LOOK_MS = 500;
-/** After a failure the voice is left alone for this long, and the spare one speaks. */
+/** After a failure the voice is left alone for this long, and the spare one speaks; longer if it asks for more. */
 const REST_MS = 10_000;
+const LONGEST_REST_MS = 60_000;
 
 interface Queue {
   abort: AbortController & { release(): void };
@@ -99,15 +100,7 @@ export class Speak implements Stage {
   /** Waits while enough is made ahead. */
   async #room(replyId: string, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && this.#sink.aheadMs(replyId) > MAX_AHEAD_MS)
-      await new Promise<void>((resolve) => {
-        const cancel = this.#context.clock.after(LOOK_MS, done);
-        function done() {
-          cancel();
-          signal.removeEventListener("abort", done);
-          resolve();
-        }
-        signal.addEventListener("abort", done, { once: true });
-      });
+      await pause(this.#context.clock, LOOK_MS, signal);
   }
 
   async #sentence(replyId: string, index: number, text: string, signal: AbortSignal): Promise<void> {
@@ -122,7 +115,7 @@ export class Speak implements Stage {
       } catch (error) {
         if (signal.aborted || isCancelled(error)) throw error;
         const last = n === voices.length - 1;
-        if (tts === agent.tts) this.#restUntil = clock.now() + REST_MS;
+        if (tts === agent.tts) this.#restUntil = clock.now() + restMs(error);
         logger.warn({ replyId, voice: tts.name, error: toFailure(error, "tts-failed") }, "the voice failed");
         // Half a sentence in one voice and the whole in another would be said one and a half times.
         if (last || progress.samples > 0) throw error;
@@ -187,7 +180,11 @@ export class Speak implements Stage {
       ...(own && agent.speed !== undefined ? { speed: agent.speed } : {}),
     };
     const iterator = tts.synthesize(request, signal)[Symbol.asyncIterator]();
-    let timeoutMs = agent.timeouts.firstAudioMs;
+    const { firstAudioMs, audioMs } = agent.timeouts;
+    let timeoutMs = firstAudioMs;
+    let why = `gave no sound for ${firstAudioMs} ms`;
+    let beganAt: number | null = null;
+    let madeMs = 0;
     try {
       for (;;) {
         const next = await within(iterator.next(), {
@@ -195,19 +192,25 @@ export class Speak implements Stage {
           signal,
           timeoutMs,
           timedOut: () =>
-            new ParleyError(`${tts.name} gave no sound for ${timeoutMs} ms`, {
-              code: "tts-timeout",
-              category: "timeout",
-              retryable: true,
-            }),
+            new ParleyError(`${tts.name} ${why}`, { code: "tts-timeout", category: "timeout", retryable: true }),
           cancelled: () => new ParleyError("The reply is over", { code: "tts-cancelled", category: "cancelled" }),
         });
         if (next.done) return;
-        timeoutMs = agent.timeouts.audioMs;
+        beganAt ??= clock.now();
+        madeMs += (next.value.samples.length / tts.sampleRateHz) * 1000;
+        // One that drips is cut as well: all its gaps together are no longer than one may be.
+        const behindMs = Math.max(0, clock.now() - beganAt - madeMs);
+        timeoutMs = Math.max(0, audioMs - behindMs);
+        why = behindMs > 0 ? `fell ${audioMs} ms behind its own speech` : `gave no sound for ${audioMs} ms`;
         yield next.value;
       }
     } finally {
       void Promise.resolve(iterator.return?.()).catch(() => {});
     }
   }
+}
+
+function restMs(error: unknown): number {
+  const asksMs = (error as Partial<RemoteError> | null)?.retryAfterMs ?? 0;
+  return Math.min(Math.max(REST_MS, asksMs), LONGEST_REST_MS);
 }

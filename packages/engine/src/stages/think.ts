@@ -1,14 +1,10 @@
 import { type Fact, type FactOf, type Message, messages, type RuleState } from "@parley/conversation";
 import { ParleyError } from "../error.ts";
 import type { LlmEvent, LlmRequest } from "../ports/index.ts";
-import { linkedAbort, within } from "../remote/index.ts";
+import { linkedAbort, pause, retryDelayMs, within } from "../remote/index.ts";
 import { isCancelled, toFailure } from "./failure.ts";
 import { SentenceCutter, sentencesOf } from "./sentences.ts";
 import type { Stage, StageContext } from "./stage.ts";
-
-/** A model that fails before its first word is asked once more, after at most this long. */
-const MAX_RETRY_DELAY_MS = 1_000;
-const RETRY_DELAY_MS = 150;
 
 interface Thought {
   abort: AbortController & { release(): void };
@@ -88,12 +84,13 @@ export class Think implements Stage {
           // Once something was said it can't be unsaid: only a silent failure is repeated.
           const silent = thought.step === step && !(error instanceof Spoken);
           const cause = error instanceof Spoken ? error.cause : error;
-          const retryable = cause instanceof ParleyError && cause.retryable && cause.category !== "timeout";
-          if (!silent || !retryable || attempt >= 2 || thought.abort.signal.aborted) throw cause;
-          const asks = (cause as ParleyError & { retryAfterMs?: number }).retryAfterMs ?? RETRY_DELAY_MS;
-          if (asks > MAX_RETRY_DELAY_MS) throw cause;
-          this.#context.logger.warn({ error: cause.code, replyId }, "the model failed; asking once more");
-          await this.#pause(asks, thought.abort.signal);
+          const delayMs = retryDelayMs(cause);
+          const { signal } = thought.abort;
+          if (!silent || delayMs === null || attempt >= 2 || signal.aborted) throw cause;
+          const failure = toFailure(cause, "llm-failed");
+          this.#context.logger.warn({ error: failure, replyId }, "the model failed; asking once more");
+          this.#context.report({ type: "error-occurred", source: "llm", error: failure, recoverable: true });
+          await pause(this.#context.clock, delayMs, signal);
         }
       }
     } catch (error) {
@@ -192,18 +189,6 @@ export class Think implements Stage {
       tool: event.tool,
       args: event.args,
       effectful: tool ? !tool.readOnly : false,
-    });
-  }
-
-  #pause(delayMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#context.clock.after(delayMs, done);
-      function done() {
-        cancel();
-        signal.removeEventListener("abort", done);
-        resolve();
-      }
-      signal.addEventListener("abort", done, { once: true });
     });
   }
 }

@@ -2,7 +2,7 @@ import { concat, SampleRing } from "@parley/audio";
 import type { Fact, FactOf, RuleState } from "@parley/conversation";
 import { ParleyError } from "../error.ts";
 import { HEARING_RATE_HZ, type SttResult, type SttSession, type SttUtterance } from "../ports/index.ts";
-import { within } from "../remote/index.ts";
+import { pause, retryDelayMs, within } from "../remote/index.ts";
 import { toFailure } from "./failure.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
@@ -162,7 +162,7 @@ export class Transcribe implements Stage {
     utterance.state = "asked";
     const audioMs = Math.round(utterance.keptMs);
     try {
-      const { text, understood, words, confidence, language } = await this.#transcribe(utterance);
+      const { text, understood, words, confidence, language } = await this.#transcribe(utterance, isCurrent);
       if (!isCurrent()) return;
       utterance.state = "told";
       this.#context.report({
@@ -185,16 +185,20 @@ export class Transcribe implements Stage {
     }
   }
 
-  async #transcribe(utterance: Utterance): Promise<SttResult> {
-    const { clock } = this.#context;
-    const { take } = utterance;
+  async #transcribe(utterance: Utterance, isCurrent: () => boolean): Promise<SttResult> {
+    const { clock, signal } = this.#context;
     const startedAt = clock.now();
     try {
       return await this.#wait(utterance.stt);
     } catch (error) {
-      const again = error instanceof ParleyError && error.retryable && clock.now() - startedAt < RETRY_WITHIN_MS;
-      if (!again || this.#context.signal.aborted || utterance.take !== take) throw error;
-      this.#context.logger.warn({ error: error.code }, "transcription failed; trying once more");
+      const delayMs = retryDelayMs(error);
+      const dropped = () => signal.aborted || !isCurrent();
+      if (delayMs === null || clock.now() - startedAt > RETRY_WITHIN_MS || dropped()) throw error;
+      const failure = toFailure(error, "stt-failed");
+      this.#context.logger.warn({ error: failure }, "transcription failed; trying once more");
+      this.#context.report({ type: "error-occurred", source: "stt", error: failure, recoverable: true });
+      await pause(clock, delayMs, signal);
+      if (dropped()) throw error;
       utterance.stt.cancel();
       utterance.stt = this.#open().utterance();
       utterance.stt.push(concat(utterance.kept));

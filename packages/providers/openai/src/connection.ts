@@ -34,6 +34,7 @@ export interface OpenAiConnectionOptions {
 
 type Timeouts = { connectMs: number; firstByteMs: number; idleMs: number };
 
+export const BASE_URL_SETTING = "OPENAI_BASE_URL";
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A person thinks, an agent speaks: turns are further apart than a client's usual few seconds, and TLS costs 100 ms. */
 const KEEP_ALIVE_MS = 60_000;
@@ -87,6 +88,7 @@ export class OpenAiConnection {
       name: `openai/${this.#model}`,
       model: this.#model,
       url: this.baseUrl,
+      urlSetting: BASE_URL_SETTING,
       secrets: this.#secrets(),
     };
   }

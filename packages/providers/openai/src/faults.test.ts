@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openaiLlm, openaiStt, openaiTts } from "./index.ts";
 
 const KEY = "sk-test-0123456789abcdef";
+/** A label longer than DNS has: no name server is asked, so it fails alike on a machine without one. */
+const NO_HOST = `http://${"nobody-".repeat(10)}home.invalid/v1`;
 const models = ["stt-1", "llm-1", "tts-1"];
 const never = new AbortController().signal;
 let server: OpenAiServer;
@@ -118,6 +120,13 @@ describe.each(stages)("$stage", ({ stage, endpoint, make }) => {
     server.fault(endpoint, null);
   });
 
+  it("name not found: names the host and the setting, and is not tried again", async () => {
+    const error = await fails(null, { baseUrl: NO_HOST });
+    expect(error).toMatchObject({ code: `${stage}-name-not-found`, category: "network", retryable: false });
+    expect(error.message).toContain(`there is no host "${new URL(NO_HOST).hostname}" (ENOTFOUND)`);
+    expect(error.message).toContain("OPENAI_BASE_URL");
+  });
+
   it("hung: time-out, naming stage and ms", async () => {
     const error = await fails({ kind: "hung" }, { firstByteTimeoutMs: 80 });
     expect(error).toMatchObject({ code: `${stage}-timeout`, category: "timeout", retryable: true });
@@ -137,12 +146,21 @@ describe.each(stages)("$stage", ({ stage, endpoint, make }) => {
     await close();
   });
 
+  it("each piece late: cut by the bound between two pieces, not by that of the first", async () => {
+    const error = await fails({ kind: "slow", delayMs: 0, pieceMs: 5_000 }, { idleTimeoutMs: 80 });
+    expect(error).toMatchObject({ code: `${stage}-timeout`, category: "timeout", retryable: true });
+    expect(error.message).toContain("80 ms");
+  });
+
   it("cut in the middle: retryable, never taken for the whole", async () => {
     expect(await fails({ kind: "cut" })).toMatchObject({ code: `${stage}-cut`, retryable: true });
   });
 
   it("garbage: protocol", async () => {
     expect(await fails({ kind: "garbage" })).toMatchObject({ code: `${stage}-garbage`, category: "protocol" });
+    const page = await fails({ kind: "garbage", page: true });
+    expect(page).toMatchObject({ code: `${stage}-garbage`, category: "protocol" });
+    expect(page.message).toContain("OPENAI_BASE_URL");
   });
 
   it("429: rate-limited, with the wait the server asked for", async () => {

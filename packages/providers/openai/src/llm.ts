@@ -1,7 +1,7 @@
 import { createOpenAI } from "@ai-sdk/openai";
-import { aiSdkLlm, type Llm } from "@parley/engine";
+import { aiSdkLlm, garbageError, type Llm } from "@parley/engine";
 import { fetch, Response } from "undici";
-import { OpenAiConnection, type OpenAiConnectionOptions } from "./connection.ts";
+import { BASE_URL_SETTING, OpenAiConnection, type OpenAiConnectionOptions } from "./connection.ts";
 import { openaiDefaults, reasoningFor } from "./defaults.ts";
 
 export interface OpenAiLlmOptions extends OpenAiConnectionOptions {
@@ -27,11 +27,18 @@ export function openaiLlm(options: OpenAiLlmOptions): Llm {
     firstByteMs: FIRST_TOKEN_TIMEOUT_MS,
     idleMs: IDLE_TIMEOUT_MS,
   });
+  const ask = async (input: string, init: object) => {
+    const response = await fetch(input, { ...init, dispatcher: connection.agent });
+    // The SDK would look for events in a web page, and find an answer that was cut.
+    if (!response.ok || !/^text\/html/.test(response.headers.get("content-type") ?? "")) return response;
+    await response.body?.cancel();
+    throw garbageError(connection.service, "it is a web page, not events");
+  };
   const provider = createOpenAI({
     baseURL: connection.baseUrl,
     // The SDK looks for an environment variable of its own when there is no key; a space keeps it from that.
     apiKey: () => connection.key() || " ",
-    fetch: ((input: string, init: object) => fetch(input, { ...init, dispatcher: connection.agent })) as never,
+    fetch: ask as never,
   });
   const reasoning = options.reasoning ?? reasoningFor(model);
   return aiSdkLlm(`openai/${model}`, provider.chat(model), {
@@ -42,6 +49,7 @@ export function openaiLlm(options: OpenAiLlmOptions): Llm {
     idleTimeoutMs: connection.timeouts.idleMs,
     clock: connection.clock,
     url: connection.baseUrl,
+    urlSetting: BASE_URL_SETTING,
     secrets: () => connection.service.secrets ?? [],
     warm: async () => {
       await Promise.all([connection.warm(), rehearse(model)]);

@@ -217,10 +217,11 @@ describe("fakeRealtimeModel", () => {
       toolCall: (call) => log.push(`tool ${call.tool} ${call.toolCallId}`),
       replyEnded: () => log.push("reply-ended"),
       failed: (error) => log.push(`failed ${error instanceof ParleyError ? error.code : error}`),
+      lost: (error) => log.push(`lost ${error instanceof ParleyError ? error.code : error}`),
     };
     return { log, sink, audioMs: () => audioMs };
   }
-  const options = () => ({ instructions: "", language: "en", tools: [], signal: never() });
+  const options = () => ({ instructions: "", language: "en", tools: [], messages: [], signal: never() });
 
   it("hears a turn end, answers when asked to, and tells what it heard only later", async () => {
     const clock = virtualClock();
@@ -260,7 +261,7 @@ describe("fakeRealtimeModel", () => {
     expect(log).toEqual(["tool book call-0-0", "text Booked"]);
     session.respond();
     await clock.advance(10_000);
-    expect(log.at(-1)).toBe("failed llm-cut");
+    expect(log.at(-1)).toBe("failed realtime-cut");
     const before = log.length;
     session.respond();
     session.close();
@@ -273,6 +274,22 @@ describe("fakeRealtimeModel", () => {
       respondedTo: ["book it", null, null],
       closed: true,
     });
+  });
+
+  it("is lost in the middle of a reply, and silent after that", async () => {
+    const clock = virtualClock();
+    const model = fakeRealtimeModel({
+      clock,
+      turns: [{ fault: "cut", lost: true, reply: "Half of it" }, "Never heard"],
+    });
+    const { log, sink } = listening(clock);
+    const session = await model.open(options(), sink);
+    session.respond();
+    await clock.advance(10_000);
+    session.respond();
+    await clock.advance(10_000);
+    expect(log).toEqual(["text Half", "text of", "lost realtime-cut"]);
+    expect(model.sessions[0]!.closed).toBe(true);
   });
 
   it("refuses to open, or hangs until told to stop", async () => {

@@ -10,11 +10,13 @@ import {
 
 /**
  * Ways in which a provider lets a call down. `refused`: nobody listens there. `unavailable`: HTTP 500. `hung`: never
- * answers, only the signal ends it. `timeout`: the adapter gave up by itself. `cut`: breaks off in the middle.
- * `garbage`: an answer that is none. `thrown`: an adapter with a fault of its own, a plain Error.
+ * answers, only the signal ends it. `name-not-found`: its host does not exist. `timeout`: the adapter gave up by itself.
+ * `cut`: breaks off in the middle. `garbage`: an answer that is none. `thrown`: an adapter with a fault of its own, a
+ * plain Error.
  */
 export type FaultName =
   | "refused"
+  | "name-not-found"
   | "unavailable"
   | "rate-limited"
   | "unauthorised"
@@ -33,6 +35,8 @@ export function faultError(service: RemoteService, fault: Exclude<FaultName, "hu
   switch (fault) {
     case "refused":
       return networkError(service, new Error("connect ECONNREFUSED 127.0.0.1:9"));
+    case "name-not-found":
+      return networkError(service, Object.assign(new Error("getaddrinfo ENOTFOUND"), { code: "ENOTFOUND" }));
     case "unavailable":
       return httpError(service, { status: 500, body: "the server had an error" });
     case "rate-limited":

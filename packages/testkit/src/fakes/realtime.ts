@@ -28,6 +28,10 @@ export interface RealtimeTurn {
   toolCalls?: readonly { tool: string; args: unknown; toolCallId?: string }[];
   /** Reported through `failed`; `cut` comes in the middle of the reply, all else before it. */
   fault?: FaultName;
+  /** With the fault the session is gone: reported through `lost`. */
+  lost?: boolean;
+  /** Between two words of the reply, beside the time that their making takes. Default 0. */
+  wordMs?: number;
 }
 
 export interface FakeRealtimeOptions {
@@ -43,8 +47,8 @@ export interface FakeRealtimeOptions {
   pace?: number;
   /** One per turn, or a function of its number. */
   turns?: Script<{ index: number }, RealtimeTurn | string>;
-  /** `open` fails like this. */
-  openFault?: FaultName;
+  /** `open` fails like this; a function is asked each time. */
+  openFault?: FaultName | (() => FaultName | null);
 }
 
 /** What one session went through. */
@@ -61,7 +65,7 @@ export interface FakeRealtimeModel extends RealtimeModel {
   readonly sessions: readonly FakeRealtimeSession[];
 }
 
-const service = { ...fakeService("llm"), name: "fake/realtime", model: "realtime" };
+const service = { ...fakeService("realtime"), name: "fake/realtime", model: "realtime" };
 const FRAME_MS = 20;
 const CHUNK_MS = 100;
 const LOUD_DB = -45;
@@ -81,8 +85,9 @@ export function fakeRealtimeModel(options: FakeRealtimeOptions = {}): FakeRealti
     sessions,
     async open(sessionOptions, sink) {
       if (sessionOptions.signal.aborted) throw cancelledError(service);
-      if (openFault === "hung") await hang(sessionOptions.signal, () => cancelledError(service));
-      else if (openFault) throw faultError(service, openFault);
+      const fault = typeof openFault === "function" ? openFault() : openFault;
+      if (fault === "hung") await hang(sessionOptions.signal, () => cancelledError(service));
+      else if (fault) throw faultError(service, fault);
       const record: FakeRealtimeSession = {
         options: sessionOptions,
         heardMs: 0,
@@ -142,12 +147,15 @@ function openSession(
     unanswered = null;
     reply.abort();
     reply = new AbortController();
-    run(answer(turn, index, AbortSignal.any([reply.signal, ended.signal])));
+    run(answer(turn, index, AbortSignal.any([reply.signal, ended.signal])), turn.lost);
   };
 
-  const run = (work: Promise<void>) => {
+  const run = (work: Promise<void>, isLost = false) => {
     work.catch((error) => {
-      if (!isCancelled(error)) sink.failed(error);
+      if (isCancelled(error)) return;
+      if (!isLost) return sink.failed(error);
+      close();
+      sink.lost(error);
     });
   };
 
@@ -166,6 +174,7 @@ function openSession(
     const words = text.match(/\S+\s*/g) ?? [];
     for (const [i, word] of words.entries()) {
       if (turn.fault === "cut" && i >= words.length / 2) throw faultError(service, "cut");
+      if (i > 0 && turn.wordMs !== undefined) await wait(turn.wordMs, signal);
       sink.text(word);
       for (let leftMs = word.length * msPerCharacter; leftMs > 0; leftMs -= CHUNK_MS) {
         const chunkMs = Math.min(CHUNK_MS, leftMs);

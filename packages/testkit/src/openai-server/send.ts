@@ -8,7 +8,7 @@ import type { OpenAiEndpoint, OpenAiFault } from "./types.ts";
 export function faultyAnswer(endpoint: OpenAiEndpoint, fault: OpenAiFault): Answer | undefined {
   switch (fault.kind) {
     case "garbage":
-      return garbage(endpoint);
+      return endpoint === "chat" && !fault.page ? brokenEvents() : webPage();
     case "rate-limited": {
       const headers: Record<string, string> =
         fault.retryAfterSeconds === undefined ? {} : { "retry-after": String(fault.retryAfterSeconds) };
@@ -22,11 +22,12 @@ export function faultyAnswer(endpoint: OpenAiEndpoint, fault: OpenAiFault): Answ
   }
 }
 
-function garbage(endpoint: OpenAiEndpoint): Answer {
-  if (endpoint === "chat") {
-    const pieces = [Buffer.from('data: {"choices":[{"delta":\n\n')];
-    return { status: 200, headers: { "content-type": "text/event-stream" }, pieces };
-  }
+function brokenEvents(): Answer {
+  const pieces = [Buffer.from('data: {"choices":[{"delta":\n\n')];
+  return { status: 200, headers: { "content-type": "text/event-stream" }, pieces };
+}
+
+function webPage(): Answer {
   const pieces = [Buffer.from("<html><body>Welcome to the hotel's network</body></html>")];
   return { status: 200, headers: { "content-type": "text/html" }, pieces };
 }
@@ -39,18 +40,16 @@ export async function send(
 ): Promise<void> {
   const breaks = fault?.kind === "cut" || fault?.kind === "stalled";
   const whole = answer.pieces.length;
+  const betweenMs = fault?.kind === "slow" ? (fault.pieceMs ?? pieceMs) : pieceMs;
   // A single piece is broken inside; otherwise half of the pieces go out.
-  const pieces = !breaks
-    ? answer.pieces
-    : whole > 1
-      ? answer.pieces.slice(0, Math.ceil(whole / 2))
-      : answer.pieces.map((piece) => piece.subarray(0, Math.ceil(piece.length / 2)));
+  const parts = whole > 1 || (!breaks && betweenMs === pieceMs) ? answer.pieces : answer.pieces.flatMap(halves);
+  const pieces = breaks ? parts.slice(0, Math.ceil(parts.length / 2)) : parts;
 
   res.writeHead(answer.status, answer.headers);
   res.flushHeaders();
   for (const [index, piece] of pieces.entries()) {
     if (closed.aborted) return;
-    if (index > 0 && pieceMs > 0) await sleep(pieceMs, undefined, { signal: closed }).catch(() => {});
+    if (index > 0 && betweenMs > 0) await sleep(betweenMs, undefined, { signal: closed }).catch(() => {});
     if (closed.aborted) return;
     if (!res.write(piece)) await once(res, "drain", { signal: closed }).catch(() => {});
   }
@@ -62,4 +61,9 @@ export async function send(
     return;
   }
   res.end();
+}
+
+function halves(piece: Uint8Array): Uint8Array[] {
+  const middle = Math.ceil(piece.length / 2);
+  return [piece.subarray(0, middle), piece.subarray(middle)];
 }

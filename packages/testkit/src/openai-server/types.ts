@@ -8,12 +8,12 @@ export type OpenAiFault =
   | { kind: "hung" }
   /** Begins to answer, then says nothing more and keeps the socket. */
   | { kind: "stalled" }
-  /** Answers after this long. */
-  | { kind: "slow"; delayMs: number }
+  /** Answers after this long; `pieceMs` lies between any two pieces of the answer. */
+  | { kind: "slow"; delayMs: number; pieceMs?: number }
   /** Begins to answer, then the socket is closed in the middle. */
   | { kind: "cut" }
-  /** HTTP 200, and not a word of the protocol. */
-  | { kind: "garbage" }
+  /** HTTP 200, and not a word of the protocol; `page`: a web page also where a stream of events was asked for. */
+  | { kind: "garbage"; page?: boolean }
   | { kind: "rate-limited"; retryAfterSeconds?: number }
   | { kind: "error"; status: number };
 
