@@ -18,6 +18,7 @@ interface Utterance {
   participantId: string;
   turnId: string;
   segment: number;
+  session: SttSession;
   stt: SttUtterance;
   kept: Int16Array[];
   keptMs: number;
@@ -58,6 +59,9 @@ export class Transcribe implements Stage {
       case "participant-left":
         this.#rings.delete(fact.participantId);
         return;
+      case "language-changed":
+        this.#retire();
+        return;
       case "turn-committed":
         for (const [key, utterance] of this.#utterances) if (utterance.turnId === fact.turnId) this.#drop(key);
         return;
@@ -89,10 +93,11 @@ export class Transcribe implements Stage {
     if (this.#utterances.size >= MAX_OPEN) this.#drop(this.#utterances.keys().next().value as string);
     const before = Math.ceil((agoMs + this.#context.agent.hearing.preRollMs) * SAMPLES_PER_MS);
     const preRoll = this.#ring(participantId).takeLast(before);
-    const stt = this.#open().utterance((text) =>
+    const session = this.#open();
+    const stt = session.utterance((text) =>
       this.#context.report({ type: "transcript-interim", participantId, turnId, segment, text }),
     );
-    const utterance: Utterance = { participantId, turnId, segment, stt, kept: [], keptMs: 0, listening: true };
+    const utterance = { participantId, turnId, segment, session, stt, kept: [], keptMs: 0, listening: true };
     this.#utterances.set(key, utterance);
     push(utterance, preRoll);
   }
@@ -101,6 +106,19 @@ export class Transcribe implements Stage {
     const { agent, signal } = this.#context;
     this.#session ??= agent.stt!.open({ language: this.#context.language(), phrases: agent.phrases, signal });
     return this.#session;
+  }
+
+  /** What is being said is finished in the language it began in; what is said next is heard in the new one. */
+  #retire(): void {
+    const session = this.#session;
+    this.#session = null;
+    if (session) this.#closeUnused(session);
+  }
+
+  #closeUnused(session: SttSession): void {
+    if (session === this.#session) return;
+    for (const utterance of this.#utterances.values()) if (utterance.session === session) return;
+    session.close();
   }
 
   async #finish(key: string, turnId: string, segment: number): Promise<void> {
@@ -163,7 +181,7 @@ export class Transcribe implements Stage {
       if (!again || this.#context.signal.aborted) throw error;
       this.#context.logger.warn({ error: error.code }, "transcription failed; trying once more");
       utterance.stt.cancel();
-      utterance.stt = this.#open().utterance();
+      utterance.stt = utterance.session.utterance();
       utterance.stt.push(concat(utterance.kept));
       return await this.#wait(utterance.stt);
     }
@@ -186,8 +204,11 @@ export class Transcribe implements Stage {
   }
 
   #drop(key: string): void {
-    this.#utterances.get(key)?.stt.cancel();
+    const utterance = this.#utterances.get(key);
+    if (!utterance) return;
+    utterance.stt.cancel();
     this.#utterances.delete(key);
+    this.#closeUnused(utterance.session);
   }
 }
 
