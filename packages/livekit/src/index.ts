@@ -17,6 +17,7 @@ export {
   type WorkerState,
   type WorkerTimings,
 } from "./protocol/worker-connection.ts";
+export type { IceSettings } from "./room/ice.ts";
 export { JoinGate } from "./room/join-gate.ts";
 export { type JoinedRoom, LiveKitTransport, type LiveKitTransportOptions } from "./room/livekit-transport.ts";
 export { releaseWebRtc } from "./room/release.ts";

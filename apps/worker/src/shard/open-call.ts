@@ -55,17 +55,26 @@ function callOf(
   recovered: Recovery | null,
 ): Call {
   const { callId, epoch, logPath, url, token, context } = assignment;
-  return new Call({
+  const transport = new LiveKitTransport({
+    url,
+    fallbackUrls: [config.livekit.url, ...config.livekit.fallbackUrls],
+    token,
+    connectTimeoutMs: config.connectionTimeoutMs,
+    ice: config.ice,
+    log,
+  });
+  const call = new Call({
     callId,
     epoch,
     agent: recovered?.farewell ? withoutItsCode(agent.call) : agent.call,
-    transport: new LiveKitTransport({ url, token, connectTimeoutMs: config.connectionTimeoutMs, log }),
+    transport,
     log: openFileLog({ path: logPath }),
     context,
     lease,
     logger: log,
     ...(recovered ? { recovered } : {}),
   });
+  return call;
 }
 
 /** What is left can say a sentence, and no more. */
