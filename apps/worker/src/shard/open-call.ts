@@ -7,7 +7,7 @@ import {
   type Recovery,
   readCallFiles,
 } from "@parley/engine";
-import { LiveKitTransport } from "@parley/livekit";
+import { LiveKitTransport, serveControl } from "@parley/livekit";
 import type { WorkerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { CallAssignment, RecoveryPlan } from "../messages.ts";
@@ -74,6 +74,7 @@ function callOf(
     logger: log,
     ...(recovered ? { recovered } : {}),
   });
+  serveControl(transport, call.remote, { log });
   return call;
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Fact } from "@parley/conversation";
 import { readFileLog } from "@parley/engine";
-import { mintToken, roomConfigFor, SimulatedCaller, startLiveKitServer } from "@parley/livekit";
+import { type ControlMethod, mintToken, roomConfigFor, SimulatedCaller, startLiveKitServer } from "@parley/livekit";
 import { type OpenAiServer, type OpenAiServerOptions, startOpenAiServer } from "@parley/testkit";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 
@@ -25,8 +25,9 @@ export interface House {
   readonly openai: OpenAiServer;
   readonly worker: WorkerProcess;
   /** Lets this identity into the room named like the call, and brings the agent if the join makes the room. */
-  token(callId: string, identity?: string): Promise<string>;
-  join(callId: string, identity?: string): Promise<SimulatedCaller>;
+  token(callId: string, identity?: string, control?: readonly ControlMethod[]): Promise<string>;
+  /** `control`: what the token permits to do with the call. */
+  join(callId: string, identity?: string, control?: readonly ControlMethod[]): Promise<SimulatedCaller>;
   /** Joins, and has heard the greeting to its end. */
   call(callId: string): Promise<SimulatedCaller>;
   /** What the call's file holds by now. */
@@ -72,15 +73,16 @@ export async function openHouse({ agent, openai: openaiOptions = {}, settings = 
     });
     closers.push(() => worker.stop());
 
-    const token = (callId: string, identity = `caller-of-${callId}`) =>
+    const token = (callId: string, identity = `caller-of-${callId}`, control: readonly ControlMethod[] = []) =>
       mintToken({
         ...keys,
         room: callId,
         identity,
+        control,
         roomConfig: roomConfigFor([{ agentName: agent, metadata: JSON.stringify({ callId }) }]),
       });
-    const join = async (callId: string, identity?: string) => {
-      const caller = await SimulatedCaller.join({ url: server.url, token: await token(callId, identity) });
+    const join = async (callId: string, identity?: string, control?: readonly ControlMethod[]) => {
+      const caller = await SimulatedCaller.join({ url: server.url, token: await token(callId, identity, control) });
       callers.push(caller);
       return caller;
     };

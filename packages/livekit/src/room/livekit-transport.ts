@@ -10,6 +10,7 @@ import {
   type TransportSink,
 } from "@parley/engine";
 import { type Log, silentLog } from "../log.ts";
+import type { ControlMethod } from "../token/control.ts";
 import { AgentStateSign } from "./agent-state.ts";
 import { AgentVoice, VOICE_BITRATE_BPS } from "./agent-voice.ts";
 import { bounded } from "./bounded.ts";
@@ -142,6 +143,11 @@ export class LiveKitTransport implements Transport {
 
   unregisterRpc(method: string): void {
     this.#rpc.unregister(method);
+  }
+
+  /** What this participant may do with the call, by the token that it joined with. */
+  controlsOf(participantId: string): ReadonlySet<ControlMethod> {
+    return this.#seat?.session.grants.of(participantId) ?? new Set();
   }
 
   /** Calls a method of a participant's client. Throws ParleyError `rpc-failed`. */
