@@ -95,7 +95,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   };
   healthRoutes(app, checks, VERSION, () => isClosing);
   pageConfigRoutes(app, { agents, livekitUrl: livekit.publicUrl, version: VERSION });
-  tokenRoutes(app, livekit, agents[0].name);
+  tokenRoutes(app, livekit, agents[0].name, config.apiKey);
   callRoutes(app, store, apiKeyCheck(config));
   await servePage(app, webRoot);
   return app;

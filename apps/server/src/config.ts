@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { dataFolder, liveKitUrl, port, readSettings, type SettingProblem, waitMs } from "@parley/settings";
+import { dataFolder, liveKitUrl, liveKitUrls, port, readSettings, type SettingProblem, waitMs } from "@parley/settings";
 import { z } from "zod";
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|::1)$/;
@@ -23,8 +23,8 @@ const serverSettings = z.object({
   PARLEY_PORT: port("of the page and the API").default(8080),
   PARLEY_HOST: z.string().optional(),
   PARLEY_DATA: dataFolder,
-  LIVEKIT_URL: liveKitUrl.optional(),
-  LIVEKIT_SERVER_URL: liveKitUrl.optional(),
+  LIVEKIT_URL: liveKitUrls.optional(),
+  LIVEKIT_SERVER_URL: liveKitUrls.optional(),
   LIVEKIT_API_KEY: z.string().optional(),
   LIVEKIT_API_SECRET: z.string().optional(),
   PARLEY_LIVEKIT_PUBLIC_URL: liveKitUrl.optional(),
@@ -50,7 +50,7 @@ export interface ServerConfig {
   /** Absolute. */
   dataDir: string;
   /** Null: not given, so something is to be embedded. */
-  livekit: { url: string; apiKey: string; apiSecret: string } | null;
+  livekit: { url: string; fallbackUrls: readonly string[]; apiKey: string; apiSecret: string } | null;
   /** Where browsers reach LiveKit, when that differs. */
   livekitPublicUrl: string | null;
   databaseUrl: string | null;
@@ -74,14 +74,14 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     ...guessable(given),
   ]);
   const production = read.NODE_ENV === "production";
-  const url = read.LIVEKIT_URL ?? read.LIVEKIT_SERVER_URL;
+  const address = read.LIVEKIT_URL ?? read.LIVEKIT_SERVER_URL;
   const { LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret } = read;
   return {
     production,
     port: read.PARLEY_PORT,
     host: read.PARLEY_HOST ?? (production ? "0.0.0.0" : "127.0.0.1"),
     dataDir: resolve(read.PARLEY_DATA),
-    livekit: url && apiKey && apiSecret ? { url, apiKey, apiSecret } : null,
+    livekit: address && apiKey && apiSecret ? { ...address, apiKey, apiSecret } : null,
     livekitPublicUrl: read.PARLEY_LIVEKIT_PUBLIC_URL ?? null,
     databaseUrl: read.DATABASE_URL ?? null,
     apiKey: read.PARLEY_API_KEY ?? null,

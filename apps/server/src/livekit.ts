@@ -1,5 +1,5 @@
 import { ParleyError } from "@parley/engine";
-import { type RoomApi, roomApi } from "@parley/livekit";
+import { type RoomApi, type RoomApiOptions, roomApi } from "@parley/livekit";
 
 /** A page waits for the answer, and so does a load balancer. */
 const ASK_MS = 3_000;
@@ -16,7 +16,7 @@ export interface LiveKitAccess {
 
 /** Browsers open a WebSocket, so that is the scheme they are told. */
 export function liveKitAccess(
-  livekit: { url: string; apiKey: string; apiSecret: string },
+  livekit: Pick<RoomApiOptions, "url" | "fallbackUrls" | "apiKey" | "apiSecret">,
   publicUrl: string | null,
   rooms: Pick<RoomApi, "listParticipants"> = roomApi({ ...livekit, timeoutMs: ASK_MS }),
 ): LiveKitAccess {

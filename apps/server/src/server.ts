@@ -17,7 +17,7 @@ export interface ServerOptions {
   /** As `readServerConfig` gives it. */
   config: ServerConfig;
   /** The given LiveKit server, or the embedded one. */
-  livekit: { url: string; apiKey: string; apiSecret: string };
+  livekit: { url: string; fallbackUrls?: readonly string[]; apiKey: string; apiSecret: string };
   /** Open; whoever opened it closes it. */
   store: Store;
   /** The first one comes when nobody in particular is asked for. */

@@ -24,6 +24,7 @@ describe("the worker's configuration", () => {
     expect(config).toMatchObject({
       agentFile: resolve("agent.ts"),
       livekit: { url: good.LIVEKIT_URL, apiKey: "devkey", apiSecret: good.LIVEKIT_API_SECRET },
+      ice: { servers: [], relayOnly: false },
       backend: null,
       dataDir: resolve(".parley"),
       port: null,
@@ -38,6 +39,19 @@ describe("the worker's configuration", () => {
     const { LIVEKIT_URL, ...rest } = good;
     expect(readWorkerConfig("a.ts", { ...rest, LIVEKIT_SERVER_URL: "wss://b" }).livekit.url).toBe("wss://b");
     expect(readWorkerConfig("a.ts", { ...good, LIVEKIT_SERVER_URL: "wss://b" }).livekit.url).toBe(LIVEKIT_URL);
+  });
+
+  it("takes several addresses of one LiveKit", () => {
+    const { livekit } = readWorkerConfig("a.ts", { ...good, LIVEKIT_URL: "ws://a:7880, ws://b:7880" });
+    expect(livekit).toMatchObject({ url: "ws://a:7880", fallbackUrls: ["ws://b:7880"] });
+  });
+
+  it("takes ICE servers, and may allow nothing but a relay", () => {
+    const PARLEY_ICE_SERVERS = '[{"urls":"turn:t:3478","username":"u","credential":"c"}]';
+    expect(readWorkerConfig("a.ts", { ...good, PARLEY_ICE_SERVERS, PARLEY_ICE_TRANSPORT: "relay" }).ice).toEqual({
+      servers: [{ urls: ["turn:t:3478"], username: "u", credential: "c" }],
+      relayOnly: true,
+    });
   });
 
   it("names every missing setting at once", () => {
@@ -60,6 +74,7 @@ describe("the worker's configuration", () => {
     ["REQUEST_TIMEOUT", "1.5"],
     ["PARLEY_WORKER_PORT", "70000"],
     ["PARLEY_LOG_LEVEL", "loud"],
+    ["PARLEY_ICE_TRANSPORT", "direct"],
     ["BACKEND_URL", "localhost"],
   ])("refuses %s=%s by name and value", (name, value) => {
     expect(problem({ ...good, [name]: value })).toContain(`${name}=${JSON.stringify(value)}`);

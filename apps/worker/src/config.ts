@@ -1,9 +1,11 @@
 import { availableParallelism, totalmem } from "node:os";
 import { resolve } from "node:path";
+import type { IceSettings } from "@parley/livekit";
 import {
   dataFolder,
   httpUrl,
-  liveKitUrl,
+  iceServers,
+  liveKitUrls,
   port,
   readSettings,
   type SettingProblem,
@@ -20,13 +22,15 @@ const LIVEKIT_WHERE = "take it from your LiveKit server's configuration, or from
 
 /** Every setting that the worker reads, with its default. */
 export const workerSettings = z.object({
-  LIVEKIT_URL: liveKitUrl.optional(),
-  LIVEKIT_SERVER_URL: liveKitUrl.optional(),
+  LIVEKIT_URL: liveKitUrls.optional(),
+  LIVEKIT_SERVER_URL: liveKitUrls.optional(),
   LIVEKIT_API_KEY: z.string({ error: `the worker registers with it; ${LIVEKIT_WHERE}` }),
   LIVEKIT_API_SECRET: z.string({ error: `the worker registers with it; ${LIVEKIT_WHERE}` }),
   BACKEND_URL: httpUrl("a Parley server", "http://127.0.0.1:8080").optional(),
   PARLEY_WORKER_KEY: z.string().optional(),
   PARLEY_DATA: dataFolder,
+  PARLEY_ICE_SERVERS: iceServers.optional(),
+  PARLEY_ICE_TRANSPORT: z.enum(["all", "relay"], { error: "must be all or relay" }).default("all"),
   PARLEY_WORKER_PORT: port("of /healthz and /readyz").optional(),
   PARLEY_SHARDS: wholeNumber(1, 256, "processes that run calls; unset: one per core").optional(),
   PARLEY_DRAIN_MS: wholeNumber(0, 86_400_000, "how long running calls may go on after a stop, in ms").optional(),
@@ -46,7 +50,9 @@ export type LogLevel = z.infer<typeof workerSettings>["PARLEY_LOG_LEVEL"];
 export interface WorkerConfig {
   /** Absolute path of the agent's module. */
   agentFile: string;
-  livekit: { url: string; apiKey: string; apiSecret: string };
+  livekit: { url: string; fallbackUrls: readonly string[]; apiKey: string; apiSecret: string };
+  /** How agents' media finds its way to LiveKit. */
+  ice: IceSettings;
   /** Where call logs are shipped; null: they stay in `dataDir`. */
   backend: { url: string; key: string } | null;
   /** Absolute. Call files are in its `calls` folder. */
@@ -90,10 +96,11 @@ export function readWorkerConfig(agentFile: string, env: NodeJS.ProcessEnv): Wor
   return {
     agentFile: resolve(agentFile),
     livekit: {
-      url: (settings.LIVEKIT_URL ?? settings.LIVEKIT_SERVER_URL)!,
+      ...(settings.LIVEKIT_URL ?? settings.LIVEKIT_SERVER_URL)!,
       apiKey: settings.LIVEKIT_API_KEY,
       apiSecret: settings.LIVEKIT_API_SECRET,
     },
+    ice: { servers: settings.PARLEY_ICE_SERVERS ?? [], relayOnly: settings.PARLEY_ICE_TRANSPORT === "relay" },
     backend:
       settings.BACKEND_URL && settings.PARLEY_WORKER_KEY
         ? { url: settings.BACKEND_URL, key: settings.PARLEY_WORKER_KEY }

@@ -12,7 +12,7 @@ export function liveKitDispatch(config: WorkerConfig, log: Log, clock: Clock = s
   const { livekit, connectionTimeoutMs } = config;
   return async (agentName, sink, signal) => {
     const connection = new WorkerConnection({
-      urls: [livekit.url],
+      urls: [livekit.url, ...livekit.fallbackUrls],
       apiKey: livekit.apiKey,
       apiSecret: livekit.apiSecret,
       agentName,
@@ -54,7 +54,7 @@ export function liveKitDispatch(config: WorkerConfig, log: Log, clock: Clock = s
 function startFailure(error: unknown, late: boolean, { livekit, connectionTimeoutMs }: WorkerConfig): unknown {
   if (late) {
     const message =
-      `LIVEKIT_URL=${livekit.url}: no LiveKit server registered this worker within ${connectionTimeoutMs} ms ` +
+      `LIVEKIT_URL=${[livekit.url, ...livekit.fallbackUrls].join(",")}: no LiveKit server registered this worker within ${connectionTimeoutMs} ms ` +
       "(CONNECTION_TIMEOUT). Is it running, and is this its address?";
     return new ParleyError(message, {
       code: "livekit-unreachable",

@@ -8,6 +8,7 @@ export const invariants = [
   "turn-says-what-was-said",
   "people-are-heard",
   "barge-in",
+  "muted-is-silent",
   "heard-by-somebody",
   "said-once",
   "silence-after-stop",

@@ -19,6 +19,7 @@ export { endingFacts } from "./call/end-log.ts";
 export { type Logger, silentLogger } from "./call/logger.ts";
 export type { Lease } from "./call/loop.ts";
 export type { CallOptions, Recovery } from "./call/options.ts";
+export type { RemoteControl } from "./call/remote-control.ts";
 export { checkTemplate } from "./call/template.ts";
 export { asParleyError, type ErrorCategory, ParleyError, type ParleyErrorOptions } from "./error.ts";
 export * from "./llm/index.ts";

@@ -17,6 +17,8 @@ export {
   type WorkerState,
   type WorkerTimings,
 } from "./protocol/worker-connection.ts";
+export { serveControl } from "./room/control-rpc.ts";
+export type { IceSettings } from "./room/ice.ts";
 export { JoinGate } from "./room/join-gate.ts";
 export { type JoinedRoom, LiveKitTransport, type LiveKitTransportOptions } from "./room/livekit-transport.ts";
 export { releaseWebRtc } from "./room/release.ts";
@@ -28,6 +30,7 @@ export {
   startLiveKitServer,
 } from "./server-process/start.ts";
 export { LIVEKIT_SERVER_VERSION } from "./server-process/version.ts";
+export { CONTROL_ATTRIBUTE, type ControlMethod, controlMethods, parseControl } from "./token/control.ts";
 export { agentIdentity, randomIdentity } from "./token/identity.ts";
 export { type AgentTokenRequest, mintAgentToken, mintToken, type TokenRequest } from "./token/mint.ts";
 export { parseRoomConfig, roomConfigFor } from "./token/room-config.ts";

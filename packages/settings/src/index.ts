@@ -1,4 +1,5 @@
+export { iceServers } from "./ice-servers.ts";
 export { KNOWN_PARLEY_SETTINGS } from "./known.ts";
 export { nearest } from "./nearest.ts";
 export { readSettings, type SettingProblem } from "./read.ts";
-export { dataFolder, httpUrl, liveKitUrl, port, waitMs, wholeNumber } from "./schemas.ts";
+export { dataFolder, httpUrl, liveKitUrl, liveKitUrls, port, waitMs, wholeNumber } from "./schemas.ts";

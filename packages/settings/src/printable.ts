@@ -1,4 +1,4 @@
-const SECRET_NAME = /KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL/;
+const SECRET_NAME = /KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL|ICE_SERVERS/;
 const MOST_CHARACTERS = 120;
 
 /** What may be printed of a setting: secrets by their length only, passwords inside addresses masked. */

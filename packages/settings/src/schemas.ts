@@ -23,6 +23,19 @@ export const liveKitUrl = z.url({
   error: "must be the address of a LiveKit server, e.g. ws://127.0.0.1:7880 or wss://project.livekit.cloud",
 });
 
+const MOST_LIVEKIT_URLS = 8;
+
+/** One address, or several of one LiveKit, separated by commas; the first is the preferred one. */
+export const liveKitUrls = z
+  .string()
+  .transform((text) => text.split(",").map((url) => url.trim()))
+  .pipe(
+    z
+      .array(liveKitUrl)
+      .max(MOST_LIVEKIT_URLS, { error: `may name at most ${MOST_LIVEKIT_URLS} addresses, separated by commas` }),
+  )
+  .transform(([url, ...fallbackUrls]) => ({ url: url!, fallbackUrls }));
+
 export const httpUrl = (what: string, example: string) =>
   z.url({ protocol: /^(wss?|https?)$/, error: `must be the address of ${what}, e.g. ${example}` });
 

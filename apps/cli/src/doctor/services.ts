@@ -10,8 +10,8 @@ const LIVEKIT_HOW =
 
 /** The LiveKit server that is named, or the program that would be started beside. */
 export function liveKitCheck(env: NodeJS.ProcessEnv): Check {
-  const url = env.LIVEKIT_URL || env.LIVEKIT_SERVER_URL;
-  return url ? namedLiveKit(url, env) : embeddedLiveKit(env);
+  const named = env.LIVEKIT_URL || env.LIVEKIT_SERVER_URL;
+  return named ? namedLiveKit(named, env) : embeddedLiveKit(env);
 }
 
 function embeddedLiveKit(env: NodeJS.ProcessEnv): Check {
@@ -32,7 +32,7 @@ function embeddedLiveKit(env: NodeJS.ProcessEnv): Check {
   };
 }
 
-function namedLiveKit(url: string, env: NodeJS.ProcessEnv): Check {
+function namedLiveKit(named: string, env: NodeJS.ProcessEnv): Check {
   return {
     name: "LiveKit",
     needed: "needed",
@@ -40,19 +40,22 @@ function namedLiveKit(url: string, env: NodeJS.ProcessEnv): Check {
       const { LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret } = env;
       if (!apiKey || !apiSecret) {
         const how = "set LIVEKIT_API_KEY and LIVEKIT_API_SECRET to a pair from that server's configuration";
-        return { ok: false, says: `${url} is named, but its keys are not`, how };
+        return { ok: false, says: `${named} is named, but its keys are not`, how };
       }
       const { roomApi } = await import("@parley/livekit");
-      try {
-        await roomApi({ url, apiKey, apiSecret, timeoutMs: 5_000 }).listParticipants("parley-doctor");
-      } catch (error) {
-        const code = error instanceof ParleyError ? error.code : "";
-        if (code !== "livekit-not-found") {
-          const how = "check LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET";
-          return { ok: false, says: error instanceof Error ? error.message : String(error), how };
+      // Of several each is to answer: the others are what is left when one is gone.
+      for (const url of named.split(",").map((part) => part.trim())) {
+        try {
+          await roomApi({ url, apiKey, apiSecret, timeoutMs: 5_000 }).listParticipants("parley-doctor");
+        } catch (error) {
+          const code = error instanceof ParleyError ? error.code : "";
+          if (code !== "livekit-not-found") {
+            const how = "check LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET";
+            return { ok: false, says: error instanceof Error ? error.message : String(error), how };
+          }
         }
       }
-      return { ok: true, says: `${url} takes the keys` };
+      return { ok: true, says: `${named} takes the keys` };
     },
   };
 }

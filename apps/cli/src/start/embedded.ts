@@ -17,6 +17,7 @@ export interface Up<T> {
 
 export interface LiveKitAddress {
   url: string;
+  fallbackUrls: readonly string[];
   apiKey: string;
   apiSecret: string;
 }
@@ -59,7 +60,7 @@ export async function liveKit(
     },
   });
   return {
-    value: { url: server.url, apiKey, apiSecret },
+    value: { url: server.url, fallbackUrls: [], apiKey, apiSecret },
     close() {
       closing = true;
       return server.stop();

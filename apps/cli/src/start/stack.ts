@@ -126,12 +126,13 @@ export function createStack({ config, agentFiles, watch, env, log }: StackOption
 function addresses({ server, livekitPort }: StartConfig, keys: Keys, workerKey: string): NodeJS.ProcessEnv {
   const embedded: LiveKitAddress = {
     url: `ws://127.0.0.1:${livekitPort}`,
+    fallbackUrls: [],
     apiKey: keys.livekitApiKey,
     apiSecret: keys.livekitApiSecret,
   };
-  const { url, apiKey, apiSecret } = server.livekit ?? embedded;
+  const { url, fallbackUrls, apiKey, apiSecret } = server.livekit ?? embedded;
   return {
-    LIVEKIT_URL: url,
+    LIVEKIT_URL: [url, ...fallbackUrls].join(","),
     LIVEKIT_API_KEY: apiKey,
     LIVEKIT_API_SECRET: apiSecret,
     BACKEND_URL: `http://127.0.0.1:${server.port}`,

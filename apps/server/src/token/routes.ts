@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mintToken, randomIdentity } from "@parley/livekit";
-import type { FastifyInstance } from "fastify";
+import { CONTROL_ATTRIBUTE, type ControlMethod, mintToken, parseControl, randomIdentity } from "@parley/livekit";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { bearsApiKey } from "../http/api-key.ts";
 import { HttpProblem } from "../http/problem.ts";
 import { type LiveKitAccess, whoIsIn } from "../livekit.ts";
 import { callRoom } from "./call-room.ts";
@@ -14,8 +15,10 @@ export function tokenRoutes(
   app: FastifyInstance,
   livekit: LiveKitAccess,
   defaultAgent: string,
+  apiKey: string | null,
   seats = new Seats(),
 ): void {
+  const mayGrant = bearsApiKey(apiKey);
   app.post<{ Body: TokenRequest }>(
     "/api/token",
     { schema: { body: tokenRequest, response: { 201: tokenResponse } } },
@@ -33,6 +36,7 @@ export function tokenRoutes(
         name: body.participant_name ?? undefined,
         metadata: body.participant_metadata ?? undefined,
         attributes: body.participant_attributes ?? undefined,
+        control: controlAsked(request, mayGrant),
         roomConfig,
       });
       // A room or an identity of ours is random: nobody has it.
@@ -45,6 +49,20 @@ export function tokenRoutes(
       reply.code(201).header("cache-control", "no-store");
       return { server_url: livekit.publicUrl, participant_token };
     },
+  );
+}
+
+/** What this token is to permit its bearer; only who has the server's key may ask for any. */
+function controlAsked(
+  request: FastifyRequest<{ Body: TokenRequest }>,
+  mayGrant: (request: FastifyRequest) => boolean,
+): ControlMethod[] {
+  const asked = [...parseControl(request.body.participant_attributes?.[CONTROL_ATTRIBUTE])];
+  if (asked.length === 0 || mayGrant(request)) return asked;
+  throw new HttpProblem(
+    403,
+    "control-not-allowed",
+    `Only a backend may give a participant control of a call (${CONTROL_ATTRIBUTE}): send the server's PARLEY_API_KEY as Authorization: Bearer <key>, or leave the attribute out.`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { CONTROL_ATTRIBUTE, controlMethods } from "@parley/livekit";
 import { z } from "zod";
 
 const MAX_NAME_LENGTH = 256;
@@ -16,6 +17,8 @@ const name = (what: string) =>
     .nullish()
     .transform((text) => text ?? undefined);
 
+const isControlMethod = (name: string) => controlMethods.some((method) => method === name);
+
 /** LiveKit's standard token endpoint, https://docs.livekit.io/frontends/authentication/tokens/endpoint/ */
 export const tokenRequest = z.object({
   room_name: name("room_name"),
@@ -29,6 +32,9 @@ export const tokenRequest = z.object({
     .record(z.string().min(1).max(128), z.string().max(MAX_METADATA_LENGTH))
     .refine((attributes) => Object.keys(attributes).length <= MAX_ATTRIBUTES, {
       error: `at most ${MAX_ATTRIBUTES} attributes`,
+    })
+    .refine((attributes) => attributes[CONTROL_ATTRIBUTE]?.split(" ").every(isControlMethod) ?? true, {
+      error: `${CONTROL_ATTRIBUTE} may name ${controlMethods.join(", ")}, with a space between`,
     })
     .refine((attributes) => JSON.stringify(attributes).length <= MAX_METADATA_LENGTH, {
       error: `attributes may have ${MAX_METADATA_LENGTH} characters together`,

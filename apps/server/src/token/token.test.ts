@@ -69,6 +69,46 @@ describe("POST /api/token", () => {
     expect(token.attributes).toEqual({ shop: "north" });
   });
 
+  describe("control of the call", () => {
+    const asked = { participant_attributes: { "parley.control": "say interrupt", shop: "north" } };
+    const apiKey = "an-api-key-of-the-server";
+    const askWith = (app: TestApp["app"], authorization: string, payload: object) =>
+      app.inject({ method: "POST", url: "/api/token", headers: { ...HEADERS, authorization }, payload });
+
+    test.each([
+      ["no key in the request", apiKey, ""],
+      ["another key", apiKey, "Bearer something-else"],
+      ["a server without a key", null, `Bearer ${apiKey}`],
+    ])("is given to nobody who asks with %s", async (_what, key, authorization) => {
+      for (const production of [true, false]) {
+        const { app } = await testApp({ production, apiKey: key });
+        const refused = await askWith(app, authorization, asked);
+        expect(refused.statusCode).toBe(403);
+        expect(refused.json()).toMatchObject({
+          code: "control-not-allowed",
+          detail: expect.stringContaining("PARLEY_API_KEY"),
+        });
+      }
+    });
+
+    test("is given to whom a backend with the server's key wants it to have", async () => {
+      const { app } = await testApp({ apiKey });
+      const answer = await askWith(app, `Bearer ${apiKey}`, asked);
+      expect(answer.statusCode).toBe(201);
+      const token = claims(answer.json().participant_token);
+      expect(token.attributes).toEqual({ shop: "north", "parley.control": "say interrupt" });
+      expect(token.video).toMatchObject({ canUpdateOwnMetadata: false });
+    });
+
+    test("is not given under a name that is no method's", async () => {
+      const { app } = await testApp({ apiKey });
+      const payload = { participant_attributes: { "parley.control": "say everything" } };
+      const answer = await askWith(app, `Bearer ${apiKey}`, payload);
+      expect(answer.statusCode).toBe(400);
+      expect(answer.json().detail).toContain("say, interrupt, mute, setLanguage");
+    });
+  });
+
   test("dispatches the default agent, whose call gets an id that the room knows too", async () => {
     const { app } = await testApp();
     const { roomConfig } = (await granted(app)).claims;

@@ -7,7 +7,7 @@ import {
   type Recovery,
   readCallFiles,
 } from "@parley/engine";
-import { LiveKitTransport } from "@parley/livekit";
+import { LiveKitTransport, serveControl } from "@parley/livekit";
 import type { WorkerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { CallAssignment, RecoveryPlan } from "../messages.ts";
@@ -55,17 +55,27 @@ function callOf(
   recovered: Recovery | null,
 ): Call {
   const { callId, epoch, logPath, url, token, context } = assignment;
-  return new Call({
+  const transport = new LiveKitTransport({
+    url,
+    fallbackUrls: [config.livekit.url, ...config.livekit.fallbackUrls],
+    token,
+    connectTimeoutMs: config.connectionTimeoutMs,
+    ice: config.ice,
+    log,
+  });
+  const call = new Call({
     callId,
     epoch,
     agent: recovered?.farewell ? withoutItsCode(agent.call) : agent.call,
-    transport: new LiveKitTransport({ url, token, connectTimeoutMs: config.connectionTimeoutMs, log }),
+    transport,
     log: openFileLog({ path: logPath }),
     context,
     lease,
     logger: log,
     ...(recovered ? { recovered } : {}),
   });
+  serveControl(transport, call.remote, { log });
+  return call;
 }
 
 /** What is left can say a sentence, and no more. */

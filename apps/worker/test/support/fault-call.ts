@@ -53,7 +53,7 @@ export async function callThroughFault({ house, board, speech }: FaultScene, cel
   const { tag, service } = cell;
   const callId = `fault-${tag}`;
   if (cell.fromTheBeginning) board.letDown(tag, service);
-  const caller = await house.call(callId, { language: `en-x-${tag}` });
+  const caller = await house.call(callId, { metadata: { language: `en-x-${tag}` } });
   const ask = (question: string) => askOnce(house, caller, callId, speech, question);
   board.letDown(tag, service);
   const during = await ask(QUESTIONS[0]);

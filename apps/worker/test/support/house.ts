@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Fact } from "@parley/conversation";
 import { readFileLog } from "@parley/engine";
-import { mintToken, roomConfigFor, SimulatedCaller, startLiveKitServer } from "@parley/livekit";
+import { type ControlMethod, mintToken, roomConfigFor, SimulatedCaller, startLiveKitServer } from "@parley/livekit";
 import { type OpenAiServer, type OpenAiServerOptions, startOpenAiServer } from "@parley/testkit";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 
@@ -20,15 +20,23 @@ export interface HouseOptions {
 }
 
 /** A real livekit-server, providers behind OpenAI's protocol, and a worker as users start it, on ports of their own. */
+/** What a token carries beside the room. */
+export interface Ticket {
+  /** What it permits to do with the call. */
+  control?: readonly ControlMethod[];
+  /** The dispatch's. */
+  metadata?: Record<string, unknown>;
+}
+
 export interface House {
   readonly url: string;
   readonly openai: OpenAiServer;
   readonly worker: WorkerProcess;
   /** Lets this identity into the room named like the call, and brings the agent if the join makes the room. */
-  token(callId: string, identity?: string, metadata?: Record<string, unknown>): Promise<string>;
-  join(callId: string, identity?: string, metadata?: Record<string, unknown>): Promise<SimulatedCaller>;
-  /** Joins, and has heard the greeting to its end. `metadata` is the dispatch's. */
-  call(callId: string, metadata?: Record<string, unknown>): Promise<SimulatedCaller>;
+  token(callId: string, identity?: string, ticket?: Ticket): Promise<string>;
+  join(callId: string, identity?: string, ticket?: Ticket): Promise<SimulatedCaller>;
+  /** Joins, and has heard the greeting to its end. */
+  call(callId: string, ticket?: Ticket): Promise<SimulatedCaller>;
   /** What the call's file holds by now. */
   facts(callId: string): Fact[];
   callFiles(): string[];
@@ -72,15 +80,16 @@ export async function openHouse({ agent, openai: openaiOptions = {}, settings = 
     });
     closers.push(() => worker.stop());
 
-    const token = (callId: string, identity = `caller-of-${callId}`, metadata: Record<string, unknown> = {}) =>
+    const token = (callId: string, identity = `caller-of-${callId}`, { control = [], metadata = {} }: Ticket = {}) =>
       mintToken({
         ...keys,
         room: callId,
         identity,
+        control,
         roomConfig: roomConfigFor([{ agentName: agent, metadata: JSON.stringify({ callId, ...metadata }) }]),
       });
-    const join: House["join"] = async (callId, identity, metadata) => {
-      const caller = await SimulatedCaller.join({ url: server.url, token: await token(callId, identity, metadata) });
+    const join: House["join"] = async (callId, identity, ticket) => {
+      const caller = await SimulatedCaller.join({ url: server.url, token: await token(callId, identity, ticket) });
       callers.push(caller);
       return caller;
     };
@@ -90,8 +99,8 @@ export async function openHouse({ agent, openai: openaiOptions = {}, settings = 
       worker,
       token,
       join,
-      async call(callId, metadata) {
-        const caller = await join(callId, undefined, metadata);
+      async call(callId, ticket) {
+        const caller = await join(callId, undefined, ticket);
         await caller.onset(0, GREETING_TIMEOUT_MS);
         await caller.quiet();
         return caller;

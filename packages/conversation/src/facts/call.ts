@@ -80,6 +80,11 @@ export const closeRequested = fact("close-requested", {
   afterReply: z.boolean(),
 });
 
+/** The agent was silenced, or may speak again. Muted it hears and remembers everything, and says and answers nothing. */
+export const muteChanged = fact("mute-changed", { muted: z.boolean(), by: z.string() });
+/** From now on the agent listens and speaks in this language (BCP 47). */
+export const languageChanged = fact("language-changed", { language: z.string(), by: z.string() });
+
 /** The person has been silent for `settings.away.afterMs`. */
 export const userAway = fact("user-away", { times: z.int() });
 export const userBack = fact("user-back", {});

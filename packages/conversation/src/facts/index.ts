@@ -24,6 +24,8 @@ export const factSchema = z.discriminatedUnion("type", [
   call.dtmfReceived,
   call.errorOccurred,
   call.closeRequested,
+  call.muteChanged,
+  call.languageChanged,
   call.userAway,
   call.userBack,
   call.callClosing,

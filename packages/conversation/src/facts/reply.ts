@@ -70,7 +70,7 @@ export const replyContinued = fact("reply-continued", { replyId: z.string(), ste
 export const replyDiscarded = fact("reply-discarded", {
   replyId: z.string(),
   turnId: z.string().nullable(),
-  reason: z.enum(["turn-went-on", "superseded", "failed", "recovered", "call-ended", "author"]),
+  reason: z.enum(["turn-went-on", "superseded", "failed", "recovered", "call-ended", "author", "muted"]),
   /** The stage that failed. */
   failed: z.string().nullable(),
 });

@@ -17,6 +17,7 @@ export const away: Concern<AwayState> = {
       case "reply-finished":
       case "playback-progress":
       case "call-recovered":
+      case "mute-changed":
         return { ...own, lastActivityAt: fact.at };
       case "user-away":
         return { lastActivityAt: fact.at, away: true, times: fact.times };
@@ -53,6 +54,8 @@ function awayId(state: RuleState): string {
 
 function isQuiet(state: RuleState): boolean {
   const { turns, replies } = state;
+  // Who is not answered need not speak.
+  if (state.muted) return false;
   const nothing = turns.open.length + turns.committed.length + replies.active.length === 0;
   return nothing && speakingSince(state) === null && someoneIsThere(state);
 }

@@ -15,7 +15,7 @@ export const closing: Concern<ClosingState> = {
       case "participant-left":
         return isLast(state, fact.participantId) ? { ...own, emptySince: fact.at } : own;
       case "call-recovered":
-        return recovered({ ...own, emptySince: fact.at + REJOIN_MS }, fact);
+        return recovered({ ...own, emptySince: fact.at + REJOIN_MS }, fact, state.muted);
       case "close-requested":
         return own.phase === "open" ? { ...own, phase: "asked", reason: fact.reason, askedAt: fact.at } : own;
       case "reply-requested":
@@ -55,10 +55,10 @@ export const closing: Concern<ClosingState> = {
   },
 };
 
-function recovered(own: ClosingState, { farewell, at }: FactOf<"call-recovered">): ClosingState {
+function recovered(own: ClosingState, { farewell, at }: FactOf<"call-recovered">, muted: boolean): ClosingState {
   if (!farewell || own.phase === "closing") return own;
   const asked = own.phase === "open" ? { reason: farewell.reason, askedAt: at } : {};
-  return { ...own, ...asked, phase: "asked", farewell: farewell.text.trim() === "" ? "asked" : "due" };
+  return { ...own, ...asked, phase: "asked", farewell: farewell.text.trim() === "" || muted ? "asked" : "due" };
 }
 
 function begin(state: RuleState, fact: Fact): readonly Decision[] {

@@ -76,6 +76,7 @@ export function composeRules(concerns: Concerns): Rules {
     at: 0,
     settings: defaults,
     language: "en",
+    muted: false,
     hearing: concerns.hearing.initial,
     turns: concerns.turns.initial,
     tools: concerns.tools.initial,
@@ -92,6 +93,8 @@ export function composeRules(concerns: Concerns): Rules {
       next.settings = fact.settings;
       next.language = fact.language;
     }
+    if (fact.type === "language-changed") next.language = fact.language;
+    if (fact.type === "mute-changed") next.muted = fact.muted;
     for (const [name, concern] of entries) {
       const own = concern.evolve(state[name], fact, state);
       if (own !== state[name]) (next as Record<string, unknown>)[name] = own;

@@ -87,6 +87,8 @@ function react(state: RuleState, current: Playing, fact: Fact): readonly Decisio
       return current.audible ? stop("call-ended") : [];
     case "interrupt-requested":
       return stop("requested");
+    case "mute-changed":
+      return fact.muted ? stop("requested") : resume(state, current);
     case "reply-failed":
       return fact.replyId === replyId && fact.stage === "playback" ? stop("failed") : resume(state, current);
     case "participant-left":
@@ -144,7 +146,7 @@ function resume(state: RuleState, current: Playing): readonly Decision[] {
 
 /** The first reply that may sound, as soon as nothing else does, nobody has the floor and somebody listens. */
 function release(state: RuleState): readonly Decision[] {
-  if (state.closing.phase === "closing" || floorIsTaken(state) || !someoneListens(state)) return [];
+  if (state.closing.phase === "closing" || state.muted || floorIsTaken(state) || !someoneListens(state)) return [];
   const reply = state.replies.active.find((candidate) => isApproved(state, candidate));
   return reply ? [{ type: "reply-released", replyId: reply.replyId }] : [];
 }

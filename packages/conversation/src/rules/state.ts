@@ -26,6 +26,8 @@ export interface RuleState {
   readonly at: number;
   readonly settings: Settings;
   readonly language: string;
+  /** Somebody silenced the agent: nothing is said or answered. */
+  readonly muted: boolean;
   readonly hearing: HearingState;
   readonly turns: TurnsState;
   readonly tools: ToolsState;

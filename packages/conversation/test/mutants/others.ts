@@ -109,6 +109,24 @@ export const otherMutants: readonly Mutant[] = [
     "closing",
     evolving((_own, fact, next) => (fact.type === "call-recovered" ? { ...next, emptySince: fact.at } : next)),
   ),
+  mutant(
+    "speaks-while-muted",
+    "a muted agent prepares and says what it is asked to",
+    "replies",
+    deceived((state) => ({ ...state, muted: false })),
+  ),
+  mutant(
+    "answers-while-muted",
+    "what is said to a muted agent waits for an answer",
+    "turns",
+    not((decision) => decision.type === "turn-skipped" && decision.reason === "muted"),
+  ),
+  mutant(
+    "muted-too-late",
+    "what sounds when the agent is muted is said to its end",
+    "playback",
+    not((decision, fact) => decision.type === "reply-stopped" && fact.type === "mute-changed"),
+  ),
   wrapped("gap-in-the-log", "a number is left out now and then", (rules) => ({
     ...rules,
     step: (state, input, at) =>

@@ -4,6 +4,7 @@ import { bargeIn } from "./barge-in.ts";
 import { closing } from "./closing.ts";
 import { inTime, moved } from "./in-time.ts";
 import { type Ledger, newLedger } from "./ledger.ts";
+import { muted, settledMuted } from "./muted.ts";
 import { order } from "./order.ts";
 import { people } from "./people.ts";
 import { replies } from "./replies.ts";
@@ -25,12 +26,16 @@ export class Observer {
   see(fact: Fact): void {
     const { ledger } = this;
     if (!isDecision(fact)) {
-      if (ledger.lastInput) settled(ledger, ledger.lastInput);
+      if (ledger.lastInput) {
+        settled(ledger, ledger.lastInput);
+        settledMuted(ledger, ledger.lastInput);
+      }
       ledger.lastInput = fact;
     }
     inTime(ledger, fact);
     order(ledger, fact);
     people(ledger, fact);
+    muted(ledger, fact);
     turns(ledger, fact);
     tools(ledger, fact);
     replies(ledger, fact);

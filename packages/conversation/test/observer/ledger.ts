@@ -25,6 +25,7 @@ export interface Ledger {
   /** Turns that were committed and replies that were released, in that order. */
   story: (TurnEntry | ReplyEntry)[];
   isAway: boolean;
+  isMuted: boolean;
   closing: "open" | "closing" | "closed";
   everJoined: boolean;
   emptySince: number;
@@ -127,6 +128,7 @@ export function newLedger(settings: Settings): Ledger {
     runningTools: new Set(),
     story: [],
     isAway: false,
+    isMuted: false,
     closing: "open",
     everJoined: false,
     emptySince: 0,

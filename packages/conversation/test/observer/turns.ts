@@ -195,7 +195,7 @@ function skipped(ledger: Ledger, fact: FactOf<"turn-skipped">): void {
     const byUnheard = ledger.unheardSeq > (ledger.lastInput?.seq ?? 0);
     must(newest !== undefined || byUnheard, "turn-ends-once", fact, "superseded by nothing");
     if (newest && !byUnheard) newest.supersedes = true;
-  } else if (fact.reason !== "call-ended")
+  } else if (fact.reason !== "call-ended" && fact.reason !== "muted")
     must(!turn.supersedes, "turn-ends-once", fact, "turns that it superseded are never answered");
 }
 

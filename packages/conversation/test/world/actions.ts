@@ -101,6 +101,12 @@ const feeds =
     desk.feed(body(roll));
 
 const interrupt = feeds(() => ({ type: "interrupt-requested", by: "operator" }));
+/** For a while, or for good. */
+const mute: Action = ({ desk }, roll) => {
+  desk.feed({ type: "mute-changed", muted: true, by: "operator" });
+  const unmute = () => desk.feed({ type: "mute-changed", muted: false, by: "operator" });
+  if (roll() < 0.85) desk.whatever(between(roll, 100, 8000), unmute);
+};
 const close = feeds((roll) => ({ type: "close-requested", reason: "agent", afterReply: roll() < 0.7 }));
 const aside = feeds((roll) =>
   oneOf<InputBody>(roll, [
@@ -151,6 +157,6 @@ export function planned(action: number): Planned {
   const pace = roll();
   const delayMs =
     pace < 0.35 ? between(roll, 0, 300) : pace < 0.85 ? between(roll, 300, 2500) : between(roll, 2500, 9000);
-  const chosen = action % 257 === 256 ? close : (table[action % table.length] as Action);
+  const chosen = action % 257 === 256 ? close : action % 61 === 60 ? mute : (table[action % table.length] as Action);
   return { delayMs, run: (hands) => chosen(hands, roll) };
 }

@@ -263,6 +263,7 @@ export class World implements Desk {
 const never: ReadonlySet<string> = new Set(["call-started", "call-recovered", "close-requested"]);
 
 const afterwards: readonly InputBody[] = [
+  { type: "mute-changed", muted: true, by: "operator" },
   { type: "speech-started", participantId: "p1", startMs: 0 },
   { type: "say-requested", text: "Hello.", by: "agent", interruptible: true },
   { type: "close-requested", reason: "again", afterReply: false },

@@ -10,6 +10,7 @@ import { type Logger, silentLogger } from "./logger.ts";
 import { Loop } from "./loop.ts";
 import type { CallOptions, Recovery } from "./options.ts";
 import { isQuiet, untilQuiet } from "./quiet.ts";
+import { type RemoteControl, remoteControl } from "./remote-control.ts";
 import { roomEvents } from "./room-events.ts";
 import { Script } from "./script.ts";
 import { CallStages } from "./stages.ts";
@@ -24,6 +25,8 @@ export class Call {
   readonly done: Promise<{ reason: string }>;
   /** What hooks and tools are given. */
   readonly control: CallControl;
+  /** What people in the call may be permitted to do with it. */
+  readonly remote: RemoteControl;
   readonly #options: CallOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -67,6 +70,12 @@ export class Call {
       say: (text, by, interruptible) => this.say(text, by, interruptible),
       interrupt: (by) => this.interrupt(by),
       close: (reason, how) => this.close(reason, how),
+    });
+    this.remote = remoteControl({
+      agent: options.agent,
+      state: () => this.#loop.state,
+      isOver: () => this.#closing !== null || this.#loop.isClosed,
+      report: (input) => this.#report(input),
     });
     this.#stages = new CallStages(this.#stageContext(), this.control, options.transport);
   }
@@ -188,6 +197,8 @@ export class Call {
 
   #recover(recovered: Recovery): void {
     this.#caller.recall(recovered.facts);
+    const chosen = recovered.facts.findLast((fact) => fact.type === "language-changed");
+    if (chosen) this.#script.language = chosen.language;
     // Its author has met the caller: onEnter is not called twice in a call.
     if (this.#caller.current) this.#stages.hooks.entered();
     this.#script.fillIn(this.#caller.current);
@@ -201,6 +212,10 @@ export class Call {
   }
 
   #onFact(fact: Fact, state: RuleState): void {
+    if (fact.type === "language-changed") {
+      this.#script.language = fact.language;
+      this.#script.fillIn(this.#caller.current);
+    }
     this.#stages.react(fact, state);
     this.#options.onFact?.(fact);
     if (fact.type === "call-closed") void this.#end(fact.reason);

@@ -19,7 +19,9 @@ export function callControl(call: {
     callId,
     agent: agent.name,
     context,
-    language: call.script.language,
+    get language() {
+      return call.script.language;
+    },
     get caller() {
       return call.caller.current;
     },

@@ -112,6 +112,11 @@ export class Loop {
     return this.#history;
   }
 
+  /** Nothing is taken any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Call time, ms. */
   now(): number {
     return this.#options.clock.now() - this.#zero;

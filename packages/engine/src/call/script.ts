@@ -6,6 +6,8 @@ import { checkTemplate, needsCaller, renderTemplate } from "./template.ts";
 export class Script {
   readonly #options: Pick<CallOptions, "agent" | "context" | "callId">;
   #instructions = "";
+  /** Chosen during the call. */
+  #language: string | null = null;
 
   constructor(options: Pick<CallOptions, "agent" | "context" | "callId">) {
     this.#options = options;
@@ -19,7 +21,12 @@ export class Script {
   /** BCP 47. */
   get language(): string {
     const { agent, context } = this.#options;
-    return context.language ?? agent.language;
+    return this.#language ?? context.language ?? agent.language;
+  }
+
+  /** From now on; instructions that name the language are to be filled in again. */
+  set language(language: string) {
+    this.#language = language;
   }
 
   /** It names the caller, so it can only be filled in once somebody is there. */

@@ -7,6 +7,9 @@ export interface WordTime {
   confidence?: number;
 }
 
+/** Primary language tags (`en`, not `en-GB`) that it takes. Absent: any, or it does not say. */
+type Languages = { languages?: readonly string[] };
+
 /** Mono, 16-bit, 16 kHz is what every ear delivers and every Stt and Vad takes. */
 export const HEARING_RATE_HZ = 16_000;
 
@@ -55,7 +58,7 @@ export interface Stt {
     words: boolean;
     /** The same sound may be given again from its beginning, with more behind it: it costs no time to speak of. */
     restarts?: boolean;
-  };
+  } & Languages;
   open(options: SttOptions): SttSession;
   /** Loads models, opens connections: called before the first call. */
   warm?(): Promise<void>;
@@ -82,7 +85,7 @@ export interface TtsChunk {
 export interface Tts {
   readonly name: string;
   readonly sampleRateHz: number;
-  readonly capabilities: { words: boolean };
+  readonly capabilities: { words: boolean } & Languages;
   /** Streams as audio is made. Throws ParleyError; an aborted signal ends it with category `cancelled`. */
   synthesize(request: TtsRequest, signal: AbortSignal): AsyncIterable<TtsChunk>;
   warm?(): Promise<void>;

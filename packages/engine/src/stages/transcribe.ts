@@ -18,6 +18,7 @@ interface Utterance {
   participantId: string;
   turnId: string;
   segment: number;
+  session: SttSession;
   stt: SttUtterance;
   /** Its sound: for a second try, and for the case that what seemed its end was a pause. */
   kept: Int16Array[];
@@ -68,6 +69,9 @@ export class Transcribe implements Stage {
       case "participant-left":
         this.#rings.delete(fact.participantId);
         return;
+      case "language-changed":
+        this.#retire();
+        return;
       case "turn-committed":
         for (const [key, utterance] of this.#utterances) if (utterance.turnId === fact.turnId) this.#drop(key);
         return;
@@ -102,11 +106,13 @@ export class Transcribe implements Stage {
     if (this.#utterances.size >= MAX_OPEN) this.#drop(this.#utterances.keys().next().value as string);
     const before = Math.ceil((agoMs + this.#context.agent.hearing.preRollMs) * SAMPLES_PER_MS);
     const preRoll = this.#ring(participantId).takeLast(before);
-    const stt = this.#open().utterance(this.#interims(participantId, turnId, segment));
+    const session = this.#open();
+    const stt = session.utterance(this.#interims(participantId, turnId, segment));
     const utterance: Utterance = {
       participantId,
       turnId,
       segment,
+      session,
       stt,
       kept: [],
       keptMs: 0,
@@ -127,7 +133,7 @@ export class Transcribe implements Stage {
     if (utterance.state === "asked") this.#used(keptMs);
     utterance.take++;
     utterance.state = "listening";
-    utterance.stt = this.#open().utterance(this.#interims(participantId, turnId, segment));
+    utterance.stt = utterance.session.utterance(this.#interims(participantId, turnId, segment));
     utterance.stt.push(concat(utterance.kept));
   }
 
@@ -144,6 +150,19 @@ export class Transcribe implements Stage {
     const { agent, signal } = this.#context;
     this.#session ??= agent.stt!.open({ language: this.#context.language(), phrases: agent.phrases, signal });
     return this.#session;
+  }
+
+  /** What is being said is finished in the language it began in; what is said next is heard in the new one. */
+  #retire(): void {
+    const session = this.#session;
+    this.#session = null;
+    if (session) this.#closeUnused(session);
+  }
+
+  #closeUnused(session: SttSession): void {
+    if (session === this.#session) return;
+    for (const utterance of this.#utterances.values()) if (utterance.session === session) return;
+    session.close();
   }
 
   async #finish({ turnId, segment, take = 0 }: FactOf<"transcript-requested">): Promise<void> {
@@ -200,7 +219,7 @@ export class Transcribe implements Stage {
       await pause(clock, delayMs, signal);
       if (dropped()) throw error;
       utterance.stt.cancel();
-      utterance.stt = this.#open().utterance();
+      utterance.stt = utterance.session.utterance();
       utterance.stt.push(concat(utterance.kept));
       return await this.#wait(utterance.stt);
     }
@@ -223,8 +242,11 @@ export class Transcribe implements Stage {
   }
 
   #drop(key: string): void {
-    this.#utterances.get(key)?.stt.cancel();
+    const utterance = this.#utterances.get(key);
+    if (!utterance) return;
+    utterance.stt.cancel();
     this.#utterances.delete(key);
+    this.#closeUnused(utterance.session);
   }
 }
 

@@ -2,14 +2,17 @@ import type { ParticipantInfo, RoomAgentDispatch } from "@livekit/protocol";
 import { ParticipantInfo_Kind } from "@livekit/protocol";
 import { ParleyError } from "@parley/engine";
 import { AgentDispatchClient, RoomServiceClient, ServerError } from "livekit-server-sdk";
+import { Addresses } from "../addresses/addresses.ts";
 import { roomConfigFor } from "../token/room-config.ts";
 
 export interface RoomApiOptions {
   /** ws, wss, http or https. */
   url: string;
+  /** Other ways to the same LiveKit: tried in turn when one cannot be reached. */
+  fallbackUrls?: readonly string[];
   apiKey: string;
   apiSecret: string;
-  /** Per request. Default 10,000. */
+  /** Per request, over all addresses. Default 10,000. */
   timeoutMs?: number;
 }
 
@@ -46,20 +49,32 @@ export interface RoomApi {
 }
 
 export function roomApi(options: RoomApiOptions): RoomApi {
-  const { url, apiKey, apiSecret, timeoutMs = 10_000 } = options;
-  const host = url.replace(/^ws/, "http");
-  const requestOptions = { requestTimeout: Math.max(1, Math.ceil(timeoutMs / 1000)) };
-  const rooms = new RoomServiceClient(host, apiKey, apiSecret, requestOptions);
-  const dispatches = new AgentDispatchClient(host, apiKey, apiSecret, requestOptions);
+  const { apiKey, apiSecret, timeoutMs = 10_000 } = options;
+  const urls = [options.url, ...(options.fallbackUrls ?? [])].map((url) => url.replace(/^ws/, "http"));
+  const addresses = new Addresses();
 
-  const ask = async <T>(what: string, request: () => Promise<T>): Promise<T> => {
-    try {
-      return await request();
-    } catch (error) {
-      throw asRoomError(error, what, host, timeoutMs);
+  const ask = async <T>(
+    what: string,
+    request: (clients: Clients) => Promise<T>,
+    mayGoOn: (error: unknown) => boolean = isUnanswered,
+  ): Promise<T> => {
+    const startedAt = performance.now();
+    const hosts = addresses.inTurn(urls);
+    for (const [index, host] of hosts.entries()) {
+      // Those that are left share what is left of the time.
+      const leftMs = Math.max(1, timeoutMs - (performance.now() - startedAt)) / (hosts.length - index);
+      try {
+        const answer = await request(clientsOf(host, apiKey, apiSecret, leftMs));
+        addresses.worked(host);
+        return answer;
+      } catch (error) {
+        if (isUnanswered(error)) addresses.failed(host);
+        if (index === hosts.length - 1 || !mayGoOn(error)) throw asRoomError(error, what, host, Math.round(leftMs));
+      }
     }
+    throw new Error("unreachable: the last address answers or throws");
   };
-  const unlessMissing = async (what: string, request: () => Promise<void>) => {
+  const unlessMissing = async (what: string, request: (clients: Clients) => Promise<void>) => {
     try {
       await ask(what, request);
     } catch (error) {
@@ -69,7 +84,7 @@ export function roomApi(options: RoomApiOptions): RoomApi {
 
   return {
     createRoom: (request) =>
-      ask(`create room ${request.name}`, async () => {
+      ask(`create room ${request.name}`, async ({ rooms }) => {
         const room = await rooms.createRoom({
           name: request.name,
           ...(request.metadata === undefined ? {} : { metadata: request.metadata }),
@@ -80,17 +95,51 @@ export function roomApi(options: RoomApiOptions): RoomApi {
         });
         return { sid: room.sid };
       }),
-    deleteRoom: (name) => unlessMissing(`delete room ${name}`, () => rooms.deleteRoom(name)),
+    deleteRoom: (name) => unlessMissing(`delete room ${name}`, ({ rooms }) => rooms.deleteRoom(name)),
     listParticipants: (room) =>
-      ask(`list the participants of ${room}`, async () => (await rooms.listParticipants(room)).map(roomParticipant)),
+      ask(`list the participants of ${room}`, async ({ rooms }) =>
+        (await rooms.listParticipants(room)).map(roomParticipant),
+      ),
     removeParticipant: (room, identity) =>
-      unlessMissing(`remove ${identity} from ${room}`, () => rooms.removeParticipant(room, identity)),
+      unlessMissing(`remove ${identity} from ${room}`, ({ rooms }) => rooms.removeParticipant(room, identity)),
     createDispatch: (room, agentName, metadata = "") =>
-      ask(`dispatch ${agentName} to ${room}`, async () => {
-        const dispatch = await dispatches.createDispatch(room, agentName, { metadata });
-        return { dispatchId: dispatch.id };
-      }),
+      ask(
+        `dispatch ${agentName} to ${room}`,
+        async ({ dispatches }) => {
+          const dispatch = await dispatches.createDispatch(room, agentName, { metadata });
+          return { dispatchId: dispatch.id };
+        },
+        // Asked twice, it would bring two agents.
+        isUnsent,
+      ),
   };
+}
+
+interface Clients {
+  rooms: RoomServiceClient;
+  dispatches: AgentDispatchClient;
+}
+
+function clientsOf(host: string, apiKey: string, apiSecret: string, timeoutMs: number): Clients {
+  // The SDK takes seconds and multiplies: only eighths of one come out whole, which Node's timers ask for.
+  const requestOptions = { requestTimeout: Math.max(1, Math.floor(timeoutMs / 125)) / 8 };
+  return {
+    rooms: new RoomServiceClient(host, apiKey, apiSecret, requestOptions),
+    dispatches: new AgentDispatchClient(host, apiKey, apiSecret, requestOptions),
+  };
+}
+
+/** LiveKit has said nothing, not even no. */
+function isUnanswered(error: unknown): boolean {
+  return !(error instanceof ServerError);
+}
+
+const UNSENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
+
+/** There was no connection, so LiveKit cannot have carried it out. */
+function isUnsent(error: unknown): boolean {
+  const { cause } = error as { cause?: { code?: unknown } };
+  return typeof cause?.code === "string" && UNSENT.has(cause.code);
 }
 
 function dispatchList(agents: NonNullable<CreateRoomRequest["agents"]>): RoomAgentDispatch[] {

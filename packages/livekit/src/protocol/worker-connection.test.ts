@@ -92,6 +92,29 @@ describe("registering", () => {
     expect(hanging.sockets.length).toBeGreaterThan(0);
   });
 
+  it("comes back to the URL that took it last, and goes on from there when that one is gone", async () => {
+    const [late, used] = [await fakeServer(), await fakeServer()];
+    late.registers = false;
+    const { connection, seen } = connect([late.url, used.url], { timings: { openTimeoutMs: 300 } });
+    await connection.start();
+    expect(late.sockets).toHaveLength(1);
+    late.registers = true;
+    used.sockets.at(-1)?.terminate();
+    await until(() => used.sockets.length === 2 && connection.state === "registered");
+    expect(late.sockets).toHaveLength(1);
+    used.registers = false;
+    used.sockets.at(-1)?.terminate();
+    await until(() => late.sockets.length === 2 && connection.state === "registered");
+    expect(seen.states.at(-1)).toBe("registered");
+  });
+
+  it("ends a start at once where a key is refused, though there are more URLs", async () => {
+    const [refusing, good] = [await fakeServer(() => false), await fakeServer()];
+    const { connection } = connect([refusing.url, good.url]);
+    await expect(connection.start()).rejects.toMatchObject({ code: "livekit-unauthorised" });
+    expect(good.sockets).toHaveLength(0);
+  });
+
   it("ends a start that is closed meanwhile", async () => {
     const { connection } = connect(["ws://127.0.0.1:1"]);
     const started = connection.start();

@@ -8,6 +8,7 @@ import {
   WorkerStatus,
 } from "@livekit/protocol";
 import { asParleyError, type Clock, ParleyError, systemClock } from "@parley/engine";
+import { Addresses } from "../addresses/addresses.ts";
 import { type Log, messageOf, silentLog } from "../log.ts";
 import { mintWorkerToken } from "../token/mint.ts";
 import { Assignments } from "./assignments.ts";
@@ -24,7 +25,7 @@ import {
 import { WorkerSocket } from "./worker-socket.ts";
 
 export interface WorkerConnectionOptions {
-  /** Tried in turn until one takes the worker. */
+  /** Of one LiveKit: tried in turn until one takes the worker, first the one that did so last. */
   urls: readonly string[];
   apiKey: string;
   apiSecret: string;
@@ -156,24 +157,29 @@ export class WorkerConnection {
   async #run(onRegistered: (worker: { workerId: string }) => void): Promise<void> {
     const { urls } = this.#options;
     const { signal } = this.#closing;
+    const addresses = new Addresses();
     let everRegistered = false;
+    let round = addresses.inTurn(urls);
     for (let failures = 0; !signal.aborted; ) {
-      const url = urls[failures % urls.length]!;
+      const url = round.shift()!;
       try {
         const ended = Promise.withResolvers<void>();
         this.#ended = ended;
         this.#socket = await this.#open(url);
         if (signal.aborted) this.#socket.close();
         failures = 0;
+        addresses.worked(url);
         everRegistered = true;
         this.#setState("registered");
         this.#sendStatus();
         onRegistered({ workerId: this.#socket.workerId });
         await ended.promise;
+        round = [];
       } catch (thrown) {
         const error = asParleyError(thrown, { code: "livekit-unreachable", category: "network", retryable: true });
         if (!everRegistered && !error.retryable) throw error;
         failures++;
+        addresses.failed(url);
         this.#log.warn({ url, failures, error: error.message }, "the worker could not register");
       } finally {
         this.#socket = null;
@@ -182,7 +188,9 @@ export class WorkerConnection {
       if (signal.aborted) break;
       if (everRegistered) this.#setState("reconnecting");
       // Every URL gets its turn before the next wait.
-      if (failures % urls.length === 0) await this.#pause(Math.max(0, failures / urls.length - 1));
+      if (round.length > 0) continue;
+      round = addresses.inTurn(urls);
+      await this.#pause(Math.max(0, failures / round.length - 1));
     }
     if (!everRegistered) {
       throw new ParleyError("The worker was closed before it was registered.", {

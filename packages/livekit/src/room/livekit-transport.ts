@@ -10,12 +10,14 @@ import {
   type TransportSink,
 } from "@parley/engine";
 import { type Log, silentLog } from "../log.ts";
+import type { ControlMethod } from "../token/control.ts";
 import { AgentStateSign } from "./agent-state.ts";
 import { AgentVoice, VOICE_BITRATE_BPS } from "./agent-voice.ts";
 import { bounded } from "./bounded.ts";
 import { ChatSender } from "./chat.ts";
 import { connectRoom, leaveRoom } from "./connect-room.ts";
 import { guardSink } from "./guard-sink.ts";
+import type { IceSettings } from "./ice.ts";
 import { type JoinGate, processJoinGate } from "./join-gate.ts";
 import { RoomSession } from "./room-session.ts";
 import { type RpcMethod, RpcMethods } from "./rpc.ts";
@@ -23,10 +25,14 @@ import { Transcripts } from "./transcripts.ts";
 
 export interface LiveKitTransportOptions {
   url: string;
+  /** Other ways to the same LiveKit: tried in turn when `url` cannot be reached. */
+  fallbackUrls?: readonly string[];
   /** Must allow to publish, subscribe, send data and change the own attributes; see mintAgentToken. */
   token: string;
   /** For joining, once it is this join's turn. Default 30,000. */
   connectTimeoutMs?: number;
+  /** Default: as LiveKit says. */
+  ice?: IceSettings;
   /** Default: two joins at a time in this process. */
   joinGate?: JoinGate;
   /** How often a failed subscription is tried again. Default 3. */
@@ -139,6 +145,11 @@ export class LiveKitTransport implements Transport {
     this.#rpc.unregister(method);
   }
 
+  /** What this participant may do with the call, by the token that it joined with. */
+  controlsOf(participantId: string): ReadonlySet<ControlMethod> {
+    return this.#seat?.session.grants.of(participantId) ?? new Set();
+  }
+
   /** Calls a method of a participant's client. Throws ParleyError `rpc-failed`. */
   async callRpc(participantId: string, method: string, payload: string, timeoutMs = RPC_TIMEOUT_MS): Promise<string> {
     const failed = (why: string, cause?: unknown) =>
@@ -164,7 +175,7 @@ export class LiveKitTransport implements Transport {
   }
 
   async #open(sink: TransportSink, signal: AbortSignal): Promise<void> {
-    const { url, token } = this.#options;
+    const { url, fallbackUrls, token, ice } = this.#options;
     const session = new RoomSession({
       sink,
       clock: this.#clock,
@@ -176,12 +187,14 @@ export class LiveKitTransport implements Transport {
     });
     const room = await connectRoom({
       url,
+      fallbackUrls,
       token,
       connectTimeoutMs: this.#options.connectTimeoutMs ?? 30_000,
       gate: this.#options.joinGate ?? processJoinGate,
       signal,
       clock: this.#clock,
       log: this.#log,
+      ice,
       autoSubscribe: false,
       prepare: (unjoined) => session.attach(unjoined),
     });

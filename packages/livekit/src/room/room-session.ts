@@ -10,6 +10,7 @@ import type { Clock, TransportSink } from "@parley/engine";
 import type { Log } from "../log.ts";
 import { Arrivals } from "./arrivals.ts";
 import { receiveChat } from "./chat.ts";
+import { ControlGrants } from "./control-grants.ts";
 import { Ears } from "./ears.ts";
 import { ListenerReadiness } from "./listener-readiness.ts";
 import { Network } from "./network.ts";
@@ -36,6 +37,8 @@ export interface RoomSessionOptions {
 
 /** What happens in one room, told to one call: who is there, what they say, what reaches whom. */
 export class RoomSession {
+  /** Who may control the call. */
+  readonly grants = new ControlGrants();
   readonly #options: RoomSessionOptions;
   readonly #sink: TransportSink;
   readonly #ears: Ears;
@@ -148,6 +151,7 @@ export class RoomSession {
   }
 
   #joined(remote: RemoteParticipant): void {
+    this.grants.joined(remote);
     if (this.#present.has(remote.identity)) return;
     this.#present.add(remote.identity);
     this.#network.joined(remote.identity);
@@ -161,6 +165,7 @@ export class RoomSession {
     if (!this.#present.delete(identity)) return;
     this.#listeners.left(identity);
     this.#network.left(identity);
+    this.grants.left(identity);
     for (const publication of remote.trackPublications.values()) this.#subscriptions.settle(publication.sid ?? "");
     for (const [trackId, owner] of [...this.#heard])
       if (owner === identity) this.#trackGone(trackId, "participant-left");

@@ -1,7 +1,7 @@
 import { ParleyError } from "@parley/engine";
 
-/** Attributes by which LiveKit, its agents and its SIP bridge speak to each other; a caller may not set them. */
-const RESERVED = /^(lk|sip)\./i;
+/** Attributes by which LiveKit, its agents, its SIP bridge and we ourselves speak to each other; a caller may not set them. */
+const RESERVED = /^(lk|sip|parley)\./i;
 /** livekit-server's default limits are 64,000 bytes each (config.go: max_attributes_size, max_metadata_size). */
 const MAX_BYTES = 64_000;
 

@@ -1,6 +1,7 @@
 import type { RoomConfiguration } from "@livekit/protocol";
 import { AccessToken, type VideoGrant } from "livekit-server-sdk";
 import { checkMetadata, joinerAttributes } from "./attributes.ts";
+import { CONTROL_ATTRIBUTE, type ControlMethod, formatControl } from "./control.ts";
 import { checkJoinerIdentity, checkRoomName } from "./identity.ts";
 import { joinerRoomConfig } from "./room-config.ts";
 
@@ -21,6 +22,8 @@ interface Seat {
 export interface TokenRequest extends Keys, Seat {
   /** Takes effect when this token's join creates the room; see joinerRoomConfig for what of it is kept. */
   roomConfig?: RoomConfiguration | undefined;
+  /** What its bearer may do with the call; default nothing. See docs/control.md. */
+  control?: readonly ControlMethod[] | undefined;
   /** How long a join with it may begin; a call that has begun goes on. Default 900. */
   ttlSeconds?: number | undefined;
 }
@@ -34,7 +37,11 @@ export async function mintToken(request: TokenRequest): Promise<string> {
   checkJoinerIdentity(request.identity);
   checkRoomName(request.room);
   checkMetadata(request.metadata ?? "");
-  const attributes = joinerAttributes(request.attributes ?? {});
+  const { control = [] } = request;
+  const attributes = {
+    ...joinerAttributes(request.attributes ?? {}),
+    ...(control.length === 0 ? {} : { [CONTROL_ATTRIBUTE]: formatControl(control) }),
+  };
   const token = accessToken({ ...request, attributes }, request.ttlSeconds ?? 900);
   token.addGrant({ ...seatGrant(request.room), canUpdateOwnMetadata: false });
   if (request.roomConfig) token.roomConfig = joinerRoomConfig(request.roomConfig);

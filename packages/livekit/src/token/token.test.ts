@@ -43,6 +43,16 @@ describe("a joiner's token", () => {
     expect(token.attributes).toEqual({ shop: "north" });
   });
 
+  it("says what its bearer may do with the call: only what the minter says, in an attribute that is ours", async () => {
+    const seat = { ...keys, room: "r", identity: "a" };
+    const control = ["mute", "say", "say"] as const;
+    const token = await claims(mintToken({ ...seat, control, attributes: { "parley.control": "setLanguage" } }));
+    expect(token.attributes).toEqual({ "parley.control": "mute say" });
+    expect(token.video?.canUpdateOwnMetadata).toBe(false);
+    const others = { "parley.control": "say", "Parley.Control": "say" };
+    expect((await claims(mintToken({ ...seat, attributes: others }))).attributes ?? {}).toEqual({});
+  });
+
   it("refuses what the server would refuse for its size", async () => {
     const seat = { ...keys, room: "r", identity: "a" };
     await expect(mintToken({ ...seat, metadata: "é".repeat(32_001) })).rejects.toMatchObject({

@@ -13,14 +13,14 @@ export function request(
   return { type: "reply-requested", replyId, cause, speculative: basis !== null, basis, text, interruptible };
 }
 
-/** Fixed words; where there are none (an author's empty phrase), nothing is said. */
+/** Fixed words; where there are none (an author's empty phrase), or the agent is muted, nothing is said. */
 export function say(
   state: RuleState,
   cause: ReplyCause,
   text: string | null,
   options: { interruptible?: boolean } = {},
 ): Decision[] {
-  return text === null || text.trim() === "" ? [] : [request(state, cause, text, options)];
+  return text === null || text.trim() === "" || state.muted ? [] : [request(state, cause, text, options)];
 }
 
 export function discard(reply: Reply, reason: FactOf<"reply-discarded">["reason"]): Decision {

@@ -5,6 +5,8 @@ import { discard, end, forTurn, request } from "./decisions.ts";
 
 /** What is due now, whatever brought it about: tools' answers go back, ended replies end, turns are answered. */
 export function next(state: RuleState, fact: Fact): readonly Decision[] {
+  // All that is left is being stopped.
+  if (state.muted) return [];
   for (const reply of state.replies.active) {
     const decision = proceed(state, reply);
     if (decision) return [decision];

@@ -1,5 +1,5 @@
-import type { Decision, Fact } from "../../facts/index.ts";
-import type { RuleState } from "../state.ts";
+import type { Decision, Fact, FactOf } from "../../facts/index.ts";
+import type { Reply, RuleState } from "../state.ts";
 import { isAudible, replyById } from "../views.ts";
 import { discard, end, forTurn, say } from "./decisions.ts";
 import { recover } from "./recover.ts";
@@ -26,10 +26,7 @@ export function react(state: RuleState, fact: Fact): readonly Decision[] {
       return say(state, { kind: "fallback", turnId: fact.turnId }, state.settings.phrases.failure);
     case "turn-skipped":
       return forTurn(state, fact.turnId).map((reply) =>
-        discard(
-          reply,
-          fact.reason === "author" ? "author" : fact.reason === "call-ended" ? "call-ended" : "superseded",
-        ),
+        discard(reply, isReason(fact.reason) ? fact.reason : "superseded"),
       );
     case "reply-sentence": {
       const reply = replyById(state, fact.replyId);
@@ -39,10 +36,10 @@ export function react(state: RuleState, fact: Fact): readonly Decision[] {
       if (state.settings.mode === "realtime" && reply.text === null && fact.index < SAID_BY_TOOLS) return [];
       return [{ type: "speech-requested", replyId: fact.replyId, index: fact.index }];
     }
+    case "mute-changed":
+      return fact.muted ? unheard(state).map((reply) => discard(reply, "muted")) : [];
     case "call-closing":
-      return state.replies.active
-        .filter((reply) => !isAudible(state, reply))
-        .map((reply) => discard(reply, "call-ended"));
+      return unheard(state).map((reply) => discard(reply, "call-ended"));
     case "playback-stopped": {
       const { current } = state.playback;
       return current?.replyId === fact.replyId && current.phase === "stopping" ? [end(state, fact.replyId)] : [];
@@ -60,6 +57,15 @@ export function react(state: RuleState, fact: Fact): readonly Decision[] {
     default:
       return [];
   }
+}
+
+function unheard(state: RuleState): Reply[] {
+  return state.replies.active.filter((reply) => !isAudible(state, reply));
+}
+
+/** Why a turn is not to be answered, where that is why its reply is dropped too. */
+function isReason(reason: FactOf<"turn-skipped">["reason"]): reason is "author" | "call-ended" | "muted" {
+  return reason === "author" || reason === "call-ended" || reason === "muted";
 }
 
 function endsReply(fact: Fact): boolean {

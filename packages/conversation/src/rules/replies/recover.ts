@@ -15,7 +15,7 @@ export function recover(state: RuleState, { farewell }: FactOf<"call-recovered">
     const cut = reply.replyId === current?.replyId && current.audible;
     ends.push(cut ? end(state, reply.replyId) : discard(reply, "recovered"));
     const over = reply.failed !== null || (cut && current.phase === "stopping");
-    if (over || farewell || state.closing.phase === "closing") continue;
+    if (over || farewell || state.muted || state.closing.phase === "closing") continue;
     const unheard = reply.cause.kind === "turn" ? null : reply.text;
     const rest = cut ? splitHeard(reply.sentences, current.heardMs).rest : unheard;
     if (rest === null || rest === "") continue;

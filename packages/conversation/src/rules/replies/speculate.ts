@@ -8,7 +8,7 @@ import { discard, forTurn, request } from "./decisions.ts";
 export function speculate(state: RuleState, fact: FactOf<"transcript-final">): readonly Decision[] {
   const { settings } = state;
   const turn = state.turns.open.find((candidate) => candidate.turnId === fact.turnId);
-  if (!turn || settings.mode !== "voice" || settings.reviewTurns || !isSettled(turn)) return [];
+  if (!turn || state.muted || settings.mode !== "voice" || settings.reviewTurns || !isSettled(turn)) return [];
   const text = turnText(turn);
   if (
     !turn.segments.every((part) => part.understood) ||

@@ -106,6 +106,8 @@ export const turns: Concern<TurnsState> = {
       case "reply-finished":
       case "reply-discarded":
         return answered(state, fact);
+      case "mute-changed":
+        return fact.muted ? leftUnanswered(state, "muted") : [];
       case "call-closing":
         return callEnded(state);
       default:

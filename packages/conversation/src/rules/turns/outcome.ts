@@ -10,6 +10,7 @@ export function outcome(state: RuleState, turnId: string): Decision[] {
   if (!turn) return [];
   const skip = (reason: FactOf<"turn-skipped">["reason"]): Decision[] => [{ type: "turn-skipped", turnId, reason }];
   if (state.closing.phase === "closing" || state.closing.farewell !== null) return skip("call-ended");
+  if (state.muted) return skip("muted");
   if (state.settings.mode !== "realtime" || turn.text !== "") {
     if (turn.unheard) return [{ type: "turn-failed", turnId, stage: "stt" }, ...supersede(state, turnId)];
     const overReply = state.playback.current?.replyId === turn.overReplyId ? turn.overReplyId : null;
@@ -53,12 +54,12 @@ export function answered(state: RuleState, fact: FactOf<"reply-finished"> | Fact
 }
 
 /** Nothing more is answered; what is being heard was an answer. */
-export function leftUnanswered(state: RuleState): Decision[] {
+export function leftUnanswered(state: RuleState, reason: "call-ended" | "muted" = "call-ended"): Decision[] {
   const { current } = state.playback;
   const audible = state.replies.active.find((reply) => reply.replyId === current?.replyId && current.audible);
   return state.turns.committed
     .filter((turn) => !(audible?.cause.kind === "turn" && audible.cause.turnId === turn.turnId))
-    .map(({ turnId }) => ({ type: "turn-skipped", turnId, reason: "call-ended" }));
+    .map(({ turnId }) => ({ type: "turn-skipped", turnId, reason }));
 }
 
 /** Words that were said are kept, even when nobody answers them any more. */

@@ -70,7 +70,7 @@ export function fliteTts(options: FliteTtsOptions = {}): Tts {
   return {
     name: options.name ?? `local/flite-${voice}`,
     sampleRateHz: FLITE_RATE_HZ,
-    capabilities: { words: false },
+    capabilities: { words: false, languages: ["en"] },
     synthesize,
     async warm() {
       const sentence = { text: "ready", voice, durationStretch: 1, trimLead: true };

@@ -109,7 +109,7 @@ export function pocketSphinxStt(options: PocketSphinxOptions = {}): Stt {
 
   return {
     name: options.name ?? "local/pocketsphinx",
-    capabilities: { interim: true, words: true },
+    capabilities: { interim: true, words: true, languages: ["en"] },
     open,
     async warm() {
       const session = open({ language: "en", phrases: [], signal: new AbortController().signal });
