@@ -1,7 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { Drive } from "../../test/drive.ts";
 
-const person = { present: true, ready: true, network: "ok", speakingSinceMs: null };
+const person = { present: true, ready: true, network: "ok", connection: "excellent", speakingSinceMs: null };
+
+const quality = (participantId: string | null, level: "poor" | "lost") =>
+  ({
+    type: "connection-quality-changed",
+    participantId,
+    quality: level,
+    lossShare: 0.1,
+    concealedShare: null,
+    jitterMs: 8,
+    roundTripMs: null,
+  }) as const;
 
 describe("who is there, who hears, who speaks", () => {
   const table: [what: string, act: (call: Drive) => void, people: object][] = [
@@ -19,6 +30,13 @@ describe("who is there, who hears, who speaks", () => {
       "a lost network",
       (call) => call.feed({ type: "network-changed", participantId: "p", state: "lost" }),
       { p: { ...person, network: "lost" } },
+    ],
+    ["a poor connection", (call) => call.feed(quality("p", "poor")), { p: { ...person, connection: "poor" } }],
+    ["the connection of somebody nobody knows", (call) => call.feed(quality("q", "poor")), { p: person }],
+    [
+      "a connection that is not known yet, when somebody comes back",
+      (call) => [call.feed(quality("p", "lost")), call.leave(), call.join("p")],
+      { p: person },
     ],
     [
       "speech of somebody who is not there",
@@ -40,6 +58,14 @@ describe("who is there, who hears, who speaks", () => {
     const call = Drive.call();
     act(call);
     expect(call.state.hearing.people).toEqual(people);
+  });
+
+  it("knows the agent's own connection, which decides nothing and is measured anew after a recovery", () => {
+    const call = Drive.call();
+    expect(call.feed(quality(null, "poor"))).toEqual([]);
+    expect(call.state.hearing.connection).toBe("poor");
+    call.recover();
+    expect(call.state.hearing.connection).toBe("excellent");
   });
 
   it("takes speech without end for noise after turnMs", () => {
