@@ -42,6 +42,7 @@ export async function joinScriptedAgent(url: string, token: string): Promise<Scr
     text: (_, { text }) => void messages.push(text),
     dtmf: ignore,
     network: ignore,
+    connectionQuality: ignore,
     closed: ignore,
   };
   await transport.open(sink, new AbortController().signal);

@@ -113,6 +113,7 @@ const schema = z.strictObject({
   onEnter: fn.optional(),
   onExit: fn.optional(),
   onUserTurnCompleted: fn.optional(),
+  onConnectionQuality: fn.optional(),
   on: z.record(z.string(), fn).optional(),
 });
 

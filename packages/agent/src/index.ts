@@ -5,6 +5,7 @@ export type {
   CallControl,
   Caller,
   CallHooks,
+  ConnectionQualityChange,
   ToolContext,
   TurnVerdict,
   UserTurn,

@@ -23,7 +23,7 @@ export async function resolveAgent(definition: AgentDefinition, { env, vad }: Re
     named(definition.tts, resolveTts),
   ]);
   const choice = definition.vad ?? "silero";
-  const { onEnter, onExit, onUserTurnCompleted, on } = definition;
+  const { onEnter, onExit, onUserTurnCompleted, onConnectionQuality, on } = definition;
   return {
     name: definition.name,
     instructions: definition.instructions ?? "",
@@ -45,6 +45,7 @@ export async function resolveAgent(definition: AgentDefinition, { env, vad }: Re
       ...(onEnter ? { onEnter } : {}),
       ...(onExit ? { onExit } : {}),
       ...(onUserTurnCompleted ? { onUserTurnCompleted } : {}),
+      ...(onConnectionQuality ? { onConnectionQuality } : {}),
       ...(on ? { on } : {}),
     },
     settings: settingsSchema.parse({

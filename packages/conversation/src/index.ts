@@ -1,4 +1,5 @@
 export {
+  type ConnectionQuality,
   type Decision,
   type DecisionType,
   FACT_VERSION,
@@ -16,6 +17,7 @@ export {
 export type { Message, ToolCallPart } from "./message.ts";
 export { type ParsedFact, parseFact } from "./parse.ts";
 export { isBackChannel } from "./policies/back-channel.ts";
+export { isPoor, worstConnection } from "./projections/connection.ts";
 export { emptyHistory, evolveHistory, type HistoryState, historyOf, messages } from "./projections/history.ts";
 export { type Phase, phase } from "./projections/phase.ts";
 export { type TurnTimeline, timelineOf } from "./projections/timeline.ts";

@@ -5,6 +5,7 @@ export {
   type CallControl,
   type Caller,
   type CallHooks,
+  type ConnectionQualityChange,
   eagerHearing,
   type HearingOptions,
   hearingDefaults,

@@ -41,6 +41,23 @@ export const networkChanged = fact("network-changed", {
   state: z.enum(["lost", "back"]),
 });
 
+/** From best to worst, as LiveKit names them. */
+export const connectionQualities = ["excellent", "good", "poor", "lost"] as const;
+export type ConnectionQuality = (typeof connectionQualities)[number];
+
+/** How well a connection carries sound, when that has changed and stayed so; what was measured then, null where nothing tells. */
+export const connectionQualityChanged = fact("connection-quality-changed", {
+  /** Null: the agent's own connection. */
+  participantId: z.string().nullable(),
+  quality: z.enum(connectionQualities),
+  /** Of the packets sent, 0 to 1. */
+  lossShare: z.number().nullable(),
+  /** Of the sound that was heard, 0 to 1: made up in place of what was lost and could not be restored. */
+  concealedShare: z.number().nullable(),
+  jitterMs: z.number().nullable(),
+  roundTripMs: z.number().nullable(),
+});
+
 export const trackSubscribed = fact("track-subscribed", {
   participantId: z.string(),
   trackId: z.string(),

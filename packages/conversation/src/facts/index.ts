@@ -6,6 +6,7 @@ import * as reply from "./reply.ts";
 import * as tools from "./tools.ts";
 import * as turn from "./turn.ts";
 
+export type { ConnectionQuality } from "./call.ts";
 export { FACT_VERSION, type Failure } from "./envelope.ts";
 export type { ReplyCause } from "./reply.ts";
 
@@ -16,6 +17,7 @@ export const factSchema = z.discriminatedUnion("type", [
   call.participantJoined,
   call.participantLeft,
   call.networkChanged,
+  call.connectionQualityChanged,
   call.trackSubscribed,
   call.trackEnded,
   call.trackFailed,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Drive } from "../../test/drive.ts";
+import { worstConnection } from "./connection.ts";
 import { type Phase, phase } from "./phase.ts";
 import { timelineOf } from "./timeline.ts";
 import { usageOf } from "./usage.ts";
@@ -41,6 +42,34 @@ describe("the phase", () => {
     ],
   ];
   it.each(table)("%s", (_what, make, expected) => expect(phase(make().state)).toBe(expected));
+});
+
+describe("the worst connection", () => {
+  const told = (call: Drive, participantId: string | null, quality: "good" | "poor" | "lost") =>
+    call.feed({
+      type: "connection-quality-changed",
+      participantId,
+      quality,
+      lossShare: null,
+      concealedShare: null,
+      jitterMs: null,
+      roundTripMs: null,
+    });
+
+  it("is that of whoever is there, or the agent's own", () => {
+    const call = Drive.call();
+    call.join("q");
+    expect(worstConnection(call.state)).toBe("excellent");
+    told(call, "p", "good");
+    told(call, "q", "lost");
+    expect(worstConnection(call.state)).toBe("lost");
+    call.leave("q");
+    expect(worstConnection(call.state)).toBe("good");
+    told(call, null, "poor");
+    expect(worstConnection(call.state)).toBe("poor");
+    call.recover();
+    expect(worstConnection(call.state)).toBe("excellent");
+  });
 });
 
 describe("the timeline", () => {

@@ -5,10 +5,22 @@ const person = {
   present: true,
   ready: true,
   network: "ok",
+  connection: "excellent",
   speakingSinceMs: null,
   stretchSinceMs: 0,
   spokeUntilMs: null,
 };
+
+const quality = (participantId: string | null, level: "poor" | "lost") =>
+  ({
+    type: "connection-quality-changed",
+    participantId,
+    quality: level,
+    lossShare: 0.1,
+    concealedShare: null,
+    jitterMs: 8,
+    roundTripMs: null,
+  }) as const;
 
 describe("who is there, who hears, who speaks", () => {
   const table: [what: string, act: (call: Drive) => void, people: object][] = [
@@ -26,6 +38,13 @@ describe("who is there, who hears, who speaks", () => {
       "a lost network",
       (call) => call.feed({ type: "network-changed", participantId: "p", state: "lost" }),
       { p: { ...person, network: "lost" } },
+    ],
+    ["a poor connection", (call) => call.feed(quality("p", "poor")), { p: { ...person, connection: "poor" } }],
+    ["the connection of somebody nobody knows", (call) => call.feed(quality("q", "poor")), { p: person }],
+    [
+      "a connection that is not known yet, when somebody comes back",
+      (call) => [call.feed(quality("p", "lost")), call.leave(), call.join("p")],
+      { p: person },
     ],
     [
       "speech of somebody who is not there",
@@ -60,6 +79,14 @@ describe("who is there, who hears, who speaks", () => {
     call.after(201);
     call.goOn(0);
     expect(call.state.hearing.people.p?.stretchSinceMs).toBe(1001);
+  });
+
+  it("knows the agent's own connection, which decides nothing and is measured anew after a recovery", () => {
+    const call = Drive.call();
+    expect(call.feed(quality(null, "poor"))).toEqual([]);
+    expect(call.state.hearing.connection).toBe("poor");
+    call.recover();
+    expect(call.state.hearing.connection).toBe("excellent");
   });
 
   it("takes speech without end for noise after turnMs", () => {

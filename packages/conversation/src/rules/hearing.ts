@@ -5,16 +5,19 @@ const BREATH_MS = 200;
 
 /** Who is there, who can hear the agent, who speaks. Keyed by participant from the first day. */
 export const hearing: Concern<HearingState> = {
-  initial: { people: {} },
+  initial: { people: {}, connection: "excellent" },
   evolve(own, fact) {
     switch (fact.type) {
       case "participant-joined":
         if (fact.kind === "agent") return own;
-        return change(own, fact.participantId, { present: true, network: "ok" });
+        return change(own, fact.participantId, { present: true, network: "ok", connection: "excellent" });
       case "participant-left":
         return known(own, fact.participantId, { present: false, ready: false, speakingSinceMs: null });
       case "network-changed":
         return known(own, fact.participantId, { network: fact.state === "lost" ? "lost" : "ok" });
+      case "connection-quality-changed":
+        if (fact.participantId === null) return { ...own, connection: fact.quality };
+        return known(own, fact.participantId, { connection: fact.quality });
       case "listener-ready":
         // Even before the join was told: who never counts as ready is never spoken to.
         return change(own, fact.participantId, { ready: true });
@@ -36,7 +39,7 @@ export const hearing: Concern<HearingState> = {
         // The new process has not met anyone yet: whoever is there joins again.
         const people: Record<string, Person> = {};
         for (const id of Object.keys(own.people)) people[id] = absent;
-        return { people };
+        return { people, connection: "excellent" };
       }
       default:
         return own;
@@ -67,13 +70,14 @@ const absent: Person = {
   present: false,
   ready: false,
   network: "ok",
+  connection: "excellent",
   speakingSinceMs: null,
   stretchSinceMs: 0,
   spokeUntilMs: null,
 };
 
 function change(own: HearingState, id: string, to: Partial<Person>): HearingState {
-  return { people: { ...own.people, [id]: { ...(own.people[id] ?? absent), ...to } } };
+  return { ...own, people: { ...own.people, [id]: { ...(own.people[id] ?? absent), ...to } } };
 }
 
 function known(own: HearingState, id: string, to: Partial<Person>): HearingState {

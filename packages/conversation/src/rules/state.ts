@@ -1,4 +1,4 @@
-import type { Decision, Fact, Failure, ReplyCause } from "../facts/index.ts";
+import type { ConnectionQuality, Decision, Fact, Failure, ReplyCause } from "../facts/index.ts";
 import type { Settings } from "../settings.ts";
 
 /** A moment that the rules wait for; the engine answers with `deadline-passed`. `at` is call time in ms. */
@@ -42,6 +42,8 @@ export interface Person {
   /** Has subscribed to the agent's voice. */
   ready: boolean;
   network: "ok" | "lost";
+  /** Excellent until something else was told. */
+  connection: ConnectionQuality;
   speakingSinceMs: number | null;
   /** The same, with what was said before a breath; of no meaning while he is silent. */
   stretchSinceMs: number;
@@ -51,6 +53,8 @@ export interface Person {
 export interface HearingState {
   /** By participantId. Agents are not in it: they are not listened to. */
   readonly people: Readonly<Record<string, Person>>;
+  /** The agent's own. */
+  readonly connection: ConnectionQuality;
 }
 
 export interface Segment {

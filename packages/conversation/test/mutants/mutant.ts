@@ -74,5 +74,5 @@ export function everybody(state: RuleState, is: Partial<RuleState["hearing"]["pe
   const people = Object.fromEntries(
     Object.entries(state.hearing.people).map(([id, person]) => [id, { ...person, ...is }]),
   );
-  return { ...state, hearing: { people } };
+  return { ...state, hearing: { ...state.hearing, people } };
 }

@@ -1,5 +1,5 @@
 import type { Fact, FactType, Message, Settings } from "@parley/conversation";
-import type { Llm, Participant, RealtimeModel, Stt, Tts, Vad } from "../ports/index.ts";
+import type { ConnectionReading, Llm, Participant, RealtimeModel, Stt, Tts, Vad } from "../ports/index.ts";
 
 /** Where a call comes from: room and dispatch metadata, as far as they are there. */
 export interface CallContext {
@@ -65,6 +65,11 @@ export interface UserTurn {
   participantId: string;
 }
 
+/** Somebody's connection, or with `participantId` null the agent's own, has become better or worse. */
+export interface ConnectionQualityChange extends ConnectionReading {
+  participantId: string | null;
+}
+
 export interface CallHooks {
   /** The first person is there. */
   onEnter?(call: CallControl): void | Promise<void>;
@@ -75,6 +80,8 @@ export interface CallHooks {
     call: CallControl,
     // biome-ignore lint/suspicious/noConfusingVoidType: a hook may return nothing
   ): TurnVerdict | void | Promise<TurnVerdict | void>;
+  /** A connection has become better or worse; not more often than every 10 s for each participant. */
+  onConnectionQuality?(change: ConnectionQualityChange, call: CallControl): void | Promise<void>;
   /** Every fact of the log, as it happens; interim transcripts too. */
   on?: { [T in FactType]?: (fact: Extract<Fact, { type: T }>, call: CallControl) => void | Promise<void> };
 }

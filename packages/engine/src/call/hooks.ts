@@ -1,4 +1,4 @@
-import type { Fact, InputBody, RuleState } from "@parley/conversation";
+import type { Fact, FactOf, InputBody, RuleState } from "@parley/conversation";
 import { ParleyError } from "../error.ts";
 import { within } from "../remote/index.ts";
 import { toFailure } from "../stages/failure.ts";
@@ -19,6 +19,7 @@ export class AuthorHooks implements Stage {
   react(fact: Fact, state: RuleState): void {
     this.#observe(fact);
     if (fact.type === "turn-review-requested") void this.#review(fact.turnId, state);
+    if (fact.type === "connection-quality-changed") this.#connection(fact);
   }
 
   /** Interim transcripts: shown to hooks, never in the log. */
@@ -54,6 +55,14 @@ export class AuthorHooks implements Stage {
       void this.#guard(`on.${fact.type}`, () =>
         (hook as (fact: Fact, call: CallControl) => unknown)(fact, this.#control),
       );
+  }
+
+  #connection(fact: FactOf<"connection-quality-changed">): void {
+    const { onConnectionQuality } = this.#context.agent.hooks;
+    if (!onConnectionQuality) return;
+    const { participantId, quality, lossShare, concealedShare, jitterMs, roundTripMs } = fact;
+    const change = { participantId, quality, lossShare, concealedShare, jitterMs, roundTripMs };
+    void this.#guard("onConnectionQuality", () => onConnectionQuality(change, this.#control));
   }
 
   async #review(turnId: string, state: RuleState): Promise<void> {

@@ -28,6 +28,8 @@ export function roomEvents(call: {
       report({ type: "text-received", participantId, messageId: id, text: text.slice(0, MAX_TEXT) }),
     dtmf: (participantId, digit) => report({ type: "dtmf-received", participantId, digit }),
     network: (participantId, state) => report({ type: "network-changed", participantId, state }),
+    connectionQuality: (participantId, reading) =>
+      report({ type: "connection-quality-changed", participantId, ...reading }),
     // Whoever joined in our name has the call, or had it once: not for us to say.
     closed: (reason) =>
       reason === "duplicate-identity" ? call.evicted() : report({ type: "close-requested", reason, afterReply: false }),

@@ -17,6 +17,7 @@ export {
 export type {
   AgentState,
   AudioOut,
+  ConnectionReading,
   Participant,
   TextChannel,
   TranscriptUpdate,

@@ -1,3 +1,5 @@
+import type { ConnectionQuality } from "@parley/conversation";
+
 /** Somebody in the call. `participantId` is the transport's lasting identity (in LiveKit: the identity). */
 export interface Participant {
   participantId: string;
@@ -39,6 +41,17 @@ export interface TextChannel {
   state(state: AgentState): void;
 }
 
+/** How well a connection carries sound, and what was measured of it; null where nothing tells. */
+export interface ConnectionReading {
+  quality: ConnectionQuality;
+  /** Of the packets sent, 0 to 1. */
+  lossShare: number | null;
+  /** Of the sound that was heard, 0 to 1: made up in place of what was lost and could not be restored. */
+  concealedShare: number | null;
+  jitterMs: number | null;
+  roundTripMs: number | null;
+}
+
 /** What a transport tells a call. Plain callbacks; `audio` is the hot path. */
 export interface TransportSink {
   participantJoined(participant: Participant): void;
@@ -54,6 +67,8 @@ export interface TransportSink {
   text(participantId: string, message: { id: string; text: string }): void;
   dtmf(participantId: string, digit: string): void;
   network(participantId: string, state: "lost" | "back"): void;
+  /** It has changed, and not for a moment only; told seldom. `participantId` null: the agent's own connection. */
+  connectionQuality(participantId: string | null, reading: ConnectionReading): void;
   /** The transport is gone for good. */
   closed(reason: string): void;
 }

@@ -1,10 +1,12 @@
 import { applyGain } from "@parley/audio";
-import type { Fact, RuleState } from "@parley/conversation";
+import { type Fact, isPoor, type RuleState, worstConnection } from "@parley/conversation";
 import type { AudioOut } from "../ports/index.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
 /** Kept in the transport's queue: enough for a busy event loop, little enough to stop at once. */
 const QUEUE_MS = 200;
+/** While a connection is poor: what the network tears is not torn further by a busy event loop of ours. */
+const LONG_QUEUE_MS = 400;
 /** Frames are this long: fewer, longer ones cost the transport less. */
 const FRAME_MS = 40;
 /** What was heard of a process that died is known to within 250 ms: one of these, its way to the server, and to an ear. */
@@ -38,6 +40,7 @@ export class Play implements Stage {
   #started = false;
   #drained = false;
   #checkpointMs = 0;
+  #queueMs = QUEUE_MS;
   #timer: (() => void) | null = null;
 
   constructor(context: StageContext, out: AudioOut) {
@@ -67,8 +70,12 @@ export class Play implements Stage {
     return (track.totalSamples - heard) / this.#samplesPerMs;
   }
 
-  react(fact: Fact, _state: RuleState): void {
+  react(fact: Fact, state: RuleState): void {
     switch (fact.type) {
+      case "connection-quality-changed":
+      case "participant-left":
+        this.#queueMs = isPoor(worstConnection(state)) ? LONG_QUEUE_MS : QUEUE_MS;
+        return;
       case "reply-released":
         this.#release(fact.replyId);
         return;
@@ -170,7 +177,7 @@ export class Play implements Stage {
     this.#stopTimer();
     const track = this.#current;
     if (!track || this.#state !== "playing") return;
-    while (this.#sent < track.totalSamples && this.#out.queuedMs() < QUEUE_MS) this.#send(track);
+    while (this.#sent < track.totalSamples && this.#out.queuedMs() < this.#queueMs) this.#send(track);
     if (this.#sent > 0 && !this.#started) {
       this.#started = true;
       this.#context.report({ type: "playback-started", replyId: track.replyId });
@@ -213,7 +220,7 @@ export class Play implements Stage {
 
   /** The next samples after `#sent`; drops chunks that were heard long ago. */
   #cut(track: Track, length: number): Int16Array<ArrayBuffer> {
-    const keepFrom = this.#sent - QUEUE_MS * 4 * this.#samplesPerMs;
+    const keepFrom = this.#sent - LONG_QUEUE_MS * 2 * this.#samplesPerMs;
     while (track.chunks.length > 1 && track.droppedSamples + track.chunks[0]!.length < keepFrom)
       track.droppedSamples += track.chunks.shift()!.length;
     const frame = new Int16Array(Math.min(length, track.totalSamples - this.#sent));

@@ -123,3 +123,65 @@ it("publishes an Opus track of the wanted bitrate as its microphone", async () =
   await voice.publish({ localParticipant: { publishTrack }, on: vi.fn() } as unknown as Room, 32_000);
   expect(publishTrack.mock.calls[0]?.[1 as never]).toMatchObject({ source: 2, audioEncoding: { maxBitrate: 32_000n } });
 });
+
+/** A room that takes tracks, and says when somebody has subscribed to the last of them. */
+function roomThatTakes(publishing: "well" | "badly" = "well") {
+  const subscribed = Promise.withResolvers<void>();
+  const trackPublications = new Map<string, object>();
+  let published = 0;
+  const localParticipant = {
+    trackPublications,
+    async publishTrack(_: unknown, { audioEncoding }: { audioEncoding: { maxBitrate: bigint } }) {
+      native.asked.push(`publish ${audioEncoding.maxBitrate}`);
+      if (++published > 1 && publishing === "badly") throw new Error("no answer");
+      const publication = { waitForSubscription: () => subscribed.promise };
+      trackPublications.set(`TR_${published}`, publication);
+      return publication;
+    },
+    async unpublishTrack(trackId: string, stop: boolean) {
+      native.asked.push(`unpublish ${trackId} ${stop}`);
+      trackPublications.delete(trackId);
+    },
+  };
+  const room = { localParticipant, on: () => {} } as unknown as Room;
+  return { room, trackPublications, subscribed: () => subscribed.resolve() };
+}
+
+it("changes its bitrate by being published anew, never twice at a time; what is written meanwhile is heard then", async () => {
+  const { clock, voice, settled } = setup();
+  const { room, trackPublications, subscribed } = roomThatTakes();
+  await voice.publish(room, 80_000);
+  const changing = voice.changeBitrate(room, 24_000);
+  await expect(voice.changeBitrate(room, 16_000)).rejects.toThrow("just being changed");
+  voice.write(frame());
+  await settled();
+  expect(native.asked).toEqual(["publish 80000", "unpublish TR_1 false", "publish 24000"]);
+  expect(voice.queuedMs()).toBe(20);
+  subscribed();
+  await clock.advance(300);
+  await changing;
+  expect(native.asked.at(-1)).toBe("capture 960");
+  expect([...trackPublications.keys()]).toEqual(["TR_2"]);
+});
+
+it("does not wait long for somebody to subscribe to the new track", async () => {
+  const { clock, voice } = setup();
+  const { room } = roomThatTakes();
+  await voice.publish(room, 80_000);
+  const changing = voice.changeBitrate(room, 24_000);
+  voice.write(frame());
+  await clock.advance(1_900);
+  expect(native.asked.at(-1)).toBe("capture 960");
+  await changing;
+});
+
+it("says so when it could not be published anew, and holds nothing back", async () => {
+  const { clock, voice } = setup();
+  const { room } = roomThatTakes("badly");
+  await voice.publish(room, 80_000);
+  const changing = voice.changeBitrate(room, 24_000);
+  voice.write(frame());
+  await expect(changing).rejects.toThrow("no answer");
+  await clock.advance(0);
+  expect(native.asked.at(-1)).toBe("capture 960");
+});

@@ -2,6 +2,7 @@ import {
   AudioFrame,
   type AudioSource,
   LocalAudioTrack,
+  type LocalParticipant,
   type LocalTrackPublication,
   type Room,
   RoomEvent,
@@ -14,7 +15,7 @@ import { type Log, messageOf } from "../log.ts";
 import { returnSource, takeSource, VOICE_RATE_HZ } from "./audio-sources.ts";
 import { bounded } from "./bounded.ts";
 import { type KeepPublished, keepPublished } from "./keep-published.ts";
-import { hasSender } from "./track-stats.ts";
+import { hasSender, type Outbound, outboundOf } from "./track-stats.ts";
 
 /**
  * The native source sends silence when it has nothing else, and up to some 76 kbit/s Opus codes that, like speech, with
@@ -23,6 +24,11 @@ import { hasSender } from "./track-stats.ts";
  */
 export const VOICE_BITRATE_BPS = 80_000;
 const CAPTURE_TIMEOUT_MS = 3000;
+/** While the track is published anew. Less than what may wait. */
+const MOST_HELD_MS = 1900;
+const SUBSCRIBE_TIMEOUT_MS = 1500;
+/** LiveKit tells of the first who has subscribed; the others need a moment more. */
+const SETTLE_MS = 300;
 /** What may wait here while a capture is under way. The call keeps about 200 ms: this is only ever reached by a fault. */
 const MAX_WAITING_MS = 2000;
 
@@ -44,6 +50,9 @@ export class AgentVoice implements AudioOut {
   /** When all that was handed to the native queue will have been played. */
   #playedAt = 0;
   #keeper: KeepPublished | null = null;
+  #bitrateBps = VOICE_BITRATE_BPS;
+  /** Nobody can hear us at the moment: what is written waits. */
+  #held = false;
   #closed = false;
 
   constructor(clock: Clock, log: Log, trackName = "agent") {
@@ -54,12 +63,9 @@ export class AgentVoice implements AudioOut {
 
   /** Once. The track stays in the room until the voice is closed, also when the connection is made anew. */
   async publish(room: Room, bitrateBps: number): Promise<LocalTrackPublication> {
-    const options = new TrackPublishOptions({
-      source: TrackSource.SOURCE_MICROPHONE,
-      audioEncoding: { maxBitrate: BigInt(bitrateBps) },
-    });
+    this.#bitrateBps = bitrateBps;
     const participant = room.localParticipant!;
-    const published = await participant.publishTrack(this.#track, options);
+    const published = await this.#publish(participant);
     this.#keeper = keepPublished({
       clock: this.#clock,
       log: this.#log,
@@ -67,11 +73,41 @@ export class AgentVoice implements AudioOut {
       publish: () => {
         // What stands there is the publication that was lost.
         participant.trackPublications.clear();
-        return participant.publishTrack(this.#track, options);
+        return this.#publish(participant);
       },
     });
     room.on(RoomEvent.Reconnected, this.#keeper.reconnected);
     return published;
+  }
+
+  /**
+   * Of a published track nothing changes it: the track is taken out of the room and published anew, and what is written
+   * meanwhile is heard afterwards. To be called while the voice is silent. Rejects when it could not be done.
+   */
+  async changeBitrate(room: Room, bitrateBps: number): Promise<void> {
+    if (this.#held) throw new Error("its bitrate is just being changed");
+    const participant = room.localParticipant!;
+    const before = this.#bitrateBps;
+    this.#held = true;
+    const release = this.#clock.after(MOST_HELD_MS, () => this.#release());
+    try {
+      const changed = await this.#keeper?.meanwhile(async () => {
+        for (const trackId of [...participant.trackPublications.keys()])
+          await participant.unpublishTrack(trackId, false);
+        this.#bitrateBps = bitrateBps;
+        const published = await this.#publish(participant);
+        const subscribed = published.waitForSubscription();
+        await bounded(this.#clock, SUBSCRIBE_TIMEOUT_MS, "subscribe to the voice", subscribed).catch(() => {});
+        await new Promise<void>((resolve) => this.#clock.after(SETTLE_MS, resolve));
+      });
+      if (!changed) throw new Error("the track is just being published");
+    } catch (error) {
+      this.#bitrateBps = before;
+      throw error;
+    } finally {
+      release();
+      this.#release();
+    }
   }
 
   write(frame: Int16Array): void {
@@ -98,6 +134,11 @@ export class AgentVoice implements AudioOut {
     if (!this.#closed) this.#source.clearQueue();
   }
 
+  /** What the server says of the track; null when it cannot be known. */
+  outbound(): Promise<Outbound | null> {
+    return outboundOf(this.#track, this.#clock);
+  }
+
   /**
    * Idempotent. Only after the room was left: the track is in use until then. `serverEnded`: the room was not left but
    * ended by the server.
@@ -115,8 +156,21 @@ export class AgentVoice implements AudioOut {
     await returnSource(this.#source, serverEnded);
   }
 
+  #publish(participant: LocalParticipant): Promise<LocalTrackPublication> {
+    const options = new TrackPublishOptions({
+      source: TrackSource.SOURCE_MICROPHONE,
+      audioEncoding: { maxBitrate: BigInt(this.#bitrateBps) },
+    });
+    return participant.publishTrack(this.#track, options);
+  }
+
+  #release(): void {
+    this.#held = false;
+    this.#pump();
+  }
+
   #pump(): void {
-    if (this.#capturing || this.#closed || this.#waitingSamples === 0) return;
+    if (this.#held || this.#capturing || this.#closed || this.#waitingSamples === 0) return;
     const samples = this.#waiting.length === 1 ? this.#waiting[0]! : concat(this.#waiting);
     this.#waiting = [];
     this.#waitingSamples = 0;

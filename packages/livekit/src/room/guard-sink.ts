@@ -32,6 +32,7 @@ export function guardSink(sink: TransportSink, log: Log): TransportSink {
     text: guarded("text", sink.text),
     dtmf: guarded("dtmf", sink.dtmf),
     network: guarded("network", sink.network),
+    connectionQuality: guarded("connectionQuality", sink.connectionQuality),
     closed: guarded("closed", sink.closed),
   };
 }

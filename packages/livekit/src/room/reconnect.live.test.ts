@@ -103,6 +103,8 @@ it("hears at once after a full reconnect of its own", async () => {
     log,
     subscribeRetries: 3,
     subscribeTimeoutMs: 5000,
+    outbound: async () => null,
+    onConnections: () => {},
     onReconnected: () => {},
     onEnded: () => {},
   });

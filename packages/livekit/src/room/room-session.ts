@@ -10,6 +10,8 @@ import type { Clock, TransportSink } from "@parley/engine";
 import type { Log } from "../log.ts";
 import { Arrivals } from "./arrivals.ts";
 import { receiveChat } from "./chat.ts";
+import type { Quality } from "./connection-quality.ts";
+import { ConnectionWatch } from "./connection-watch.ts";
 import { ControlGrants } from "./control-grants.ts";
 import { Ears } from "./ears.ts";
 import { ListenerReadiness } from "./listener-readiness.ts";
@@ -18,11 +20,19 @@ import { isPerson, participantOf } from "./participants.ts";
 import { PRE_CONNECT_FEATURE, PreConnectAudio } from "./pre-connect/pre-connect-audio.ts";
 import { reasonOf } from "./reasons.ts";
 import { Subscriptions } from "./subscriptions.ts";
-import { packetsReceived } from "./track-stats.ts";
+import { inboundOf, type Outbound } from "./track-stats.ts";
 import { isVoice, sourceOf } from "./tracks.ts";
 
 /** Silero's window: shorter frames would wait for the next one, and cost more. */
 const VAD_WINDOW_MS = 32;
+const CONNECTION_EVERY_MS = 2500;
+
+const scores: Record<ConnectionQuality, Quality> = {
+  [ConnectionQuality.QUALITY_EXCELLENT]: "excellent",
+  [ConnectionQuality.QUALITY_GOOD]: "good",
+  [ConnectionQuality.QUALITY_POOR]: "poor",
+  [ConnectionQuality.QUALITY_LOST]: "lost",
+};
 
 export interface RoomSessionOptions {
   sink: TransportSink;
@@ -30,6 +40,10 @@ export interface RoomSessionOptions {
   log: Log;
   subscribeRetries: number;
   subscribeTimeoutMs: number;
+  /** Statistics of our own voice; null when they cannot be known. */
+  outbound(): Promise<Outbound | null>;
+  /** The worst of all connections, looked at every few seconds while somebody is there. */
+  onConnections(worst: Quality): void;
   onReconnected(): void;
   /** The server, or the network, ended it. */
   onEnded(reason: string): void;
@@ -47,6 +61,7 @@ export class RoomSession {
   readonly #listeners: ListenerReadiness;
   readonly #network: Network;
   readonly #arrivals: Arrivals;
+  readonly #connections: ConnectionWatch;
   readonly #present = new Set<string>();
   /** The voices that are heard: track to participant. */
   readonly #heard = new Map<string, string>();
@@ -57,7 +72,17 @@ export class RoomSession {
     this.#sink = sink;
     this.#ears = new Ears({ frameMs: VAD_WINDOW_MS, onAudio: sink.audio, log });
     this.#preConnect = new PreConnectAudio(clock, log);
-    this.#network = new Network(sink.network);
+    this.#connections = new ConnectionWatch({
+      everyMs: CONNECTION_EVERY_MS,
+      clock,
+      outbound: options.outbound,
+      onChange: sink.connectionQuality,
+      onLooked: options.onConnections,
+    });
+    this.#network = new Network((participantId, state) => {
+      this.#connections.lost(participantId, state === "lost");
+      sink.network(participantId, state);
+    });
     this.#arrivals = new Arrivals({
       everyMs: 500,
       stalledAfterMs: 1500,
@@ -111,9 +136,11 @@ export class RoomSession {
           this.#sink.dtmf(participant.identity, digit);
         }
       })
-      .on(RoomEvent.ConnectionQualityChanged, (quality, { identity }) =>
-        this.#network.sign(identity, "quality", quality === ConnectionQuality.QUALITY_LOST),
-      )
+      .on(RoomEvent.ConnectionQualityChanged, (quality, participant) => {
+        const { identity } = participant;
+        this.#connections.scored(participant === room.localParticipant ? null : identity, scores[quality]);
+        this.#network.sign(identity, "quality", quality === ConnectionQuality.QUALITY_LOST);
+      })
       .on(RoomEvent.TrackMuted, ({ sid = "" }) => this.#arrivals.mute(sid, true))
       .on(RoomEvent.TrackUnmuted, ({ sid = "" }) => this.#arrivals.mute(sid, false))
       .on(RoomEvent.Reconnecting, () => this.#network.own(true))
@@ -145,6 +172,7 @@ export class RoomSession {
     this.#listeners.close();
     this.#preConnect.close();
     this.#arrivals.close();
+    this.#connections.close();
     this.#ears.closeAll();
     this.#heard.clear();
     this.#present.clear();
@@ -156,7 +184,10 @@ export class RoomSession {
     this.#present.add(remote.identity);
     this.#network.joined(remote.identity);
     this.#sink.participantJoined(participantOf(remote));
-    if (isPerson(remote)) this.#listeners.joined(remote.identity);
+    if (isPerson(remote)) {
+      this.#listeners.joined(remote.identity);
+      this.#connections.joined(remote.identity);
+    }
     for (const publication of remote.trackPublications.values()) this.#published(publication, remote);
   }
 
@@ -166,6 +197,7 @@ export class RoomSession {
     this.#listeners.left(identity);
     this.#network.left(identity);
     this.grants.left(identity);
+    this.#connections.left(identity);
     for (const publication of remote.trackPublications.values()) this.#subscriptions.settle(publication.sid ?? "");
     for (const [trackId, owner] of [...this.#heard])
       if (owner === identity) this.#trackGone(trackId, "participant-left");
@@ -184,9 +216,11 @@ export class RoomSession {
     if (!isVoice(publication)) return;
     this.#heard.set(trackId, remote.identity);
     this.#sink.trackSubscribed(remote.identity, { trackId, kind: "audio", source: sourceOf(publication) });
-    this.#arrivals.watch(remote.identity, trackId, publication.muted ?? false, () =>
-      packetsReceived(track, this.#options.clock),
-    );
+    this.#arrivals.watch(remote.identity, trackId, publication.muted ?? false, async () => {
+      const inbound = await inboundOf(track, this.#options.clock);
+      if (inbound) this.#connections.heard(remote.identity, trackId, inbound);
+      return inbound?.packetsReceived ?? null;
+    });
     const promised = publication.info?.audioFeatures.some((feature) => Number(feature) === PRE_CONNECT_FEATURE);
     this.#ears.open(remote.identity, trackId, track, promised ? this.#preConnect.take(trackId) : null);
   }

@@ -1,10 +1,11 @@
 import { concat } from "@parley/audio";
-import type { Participant, TransportSink } from "@parley/engine";
+import type { ConnectionReading, Participant, TransportSink } from "@parley/engine";
 
 /** Writes down what a transport reports. */
 export class RecordingSink implements TransportSink {
   readonly events: unknown[][] = [];
   readonly participants = new Map<string, Participant>();
+  readonly connections: ({ participantId: string | null } & ConnectionReading)[] = [];
   readonly frames: { participantId: string; at: number; samples: Int16Array }[] = [];
   #watchers = new Set<() => void>();
 
@@ -39,6 +40,10 @@ export class RecordingSink implements TransportSink {
   }
   network(participantId: string, state: "lost" | "back"): void {
     this.#note("network", participantId, state);
+  }
+  connectionQuality(participantId: string | null, reading: ConnectionReading): void {
+    this.connections.push({ participantId, ...reading });
+    this.#note("connectionQuality", participantId, reading.quality);
   }
   closed(reason: string): void {
     this.#note("closed", reason);

@@ -25,6 +25,7 @@ function notingSink(clock: VirtualClock) {
     text: tell("text"),
     dtmf: tell("dtmf"),
     network: tell("network"),
+    connectionQuality: tell("connection"),
     closed: tell("closed"),
   };
   return { told, audio, sink };

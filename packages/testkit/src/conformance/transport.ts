@@ -221,6 +221,7 @@ class Seen {
     text: (participantId, message) => void this.texts.push({ participantId, text: message.text }),
     dtmf: () => void this.#others++,
     network: () => void this.#others++,
+    connectionQuality: () => void this.#others++,
     closed: () => void this.#others++,
   };
 

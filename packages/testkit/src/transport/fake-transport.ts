@@ -90,6 +90,7 @@ export function fakeTransport(options: FakeTransportOptions = {}): FakeTransport
     text: (id, message) => sink?.text(id, message),
     dtmf: (id, digit) => sink?.dtmf(id, digit),
     network: (id, state) => sink?.network(id, state),
+    connectionQuality: (id, reading) => sink?.connectionQuality(id, reading),
     closed(reason) {
       const told = sink;
       sink = null;
