@@ -33,6 +33,7 @@ export const factSchema = z.discriminatedUnion("type", [
   hearing.transcriptInterim,
   hearing.transcriptFinal,
   hearing.transcriptFailed,
+  hearing.turnEndPredicted,
   hearing.textReceived,
   hearing.modelTurnEnded,
   hearing.turnReviewed,
