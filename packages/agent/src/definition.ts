@@ -10,6 +10,7 @@ import {
   type StageTimeouts,
   type Stt,
   type Tts,
+  type TurnDetector,
   type Vad,
 } from "@parley/engine";
 import { z } from "zod";
@@ -41,6 +42,8 @@ export interface AgentOptions extends CallHooks {
   llm?: string | Llm;
   tts?: string | Tts;
   vad?: "silero" | "energy" | Vad;
+  /** Judges pauses by their sound, beside the words. */
+  turnDetector?: TurnDetector;
   /** A speech-to-speech model in place of stt and llm. */
   realtime?: RealtimeModel;
   /** The voice's id at its provider. */
@@ -88,6 +91,7 @@ const schema = z.strictObject({
   llm: provider.optional(),
   tts: provider.optional(),
   vad: provider.optional(),
+  turnDetector: z.looseObject({ name: z.string(), probability: fn }).optional(),
   realtime: z.looseObject({ name: z.string() }).optional(),
   voice: text(200).optional(),
   speed: z.number().min(0.25).max(4).optional(),

@@ -34,6 +34,7 @@ export async function resolveAgent(definition: AgentDefinition, { env, vad }: Re
     tts,
     spareTts: await spareFor(tts),
     realtime: definition.realtime ?? null,
+    turnDetector: definition.turnDetector ?? null,
     vad: vad ?? (typeof choice === "string" ? await resolveVad(choice) : choice),
     ...(definition.voice === undefined ? {} : { voice: definition.voice }),
     ...(definition.speed === undefined ? {} : { speed: definition.speed }),
@@ -60,7 +61,13 @@ export async function resolveAgent(definition: AgentDefinition, { env, vad }: Re
 
 /** Loads models and opens connections, before the first call. Throws the first ParleyError. */
 export async function warmAgent(agent: CallAgent): Promise<void> {
-  await Promise.all([agent.vad.warm?.(), agent.stt?.warm?.(), agent.llm?.warm?.(), agent.tts?.warm?.()]);
+  await Promise.all([
+    agent.vad.warm?.(),
+    agent.stt?.warm?.(),
+    agent.llm?.warm?.(),
+    agent.tts?.warm?.(),
+    agent.turnDetector?.warm?.(),
+  ]);
 }
 
 async function spareFor(tts: Tts | null): Promise<Tts | null> {

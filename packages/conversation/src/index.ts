@@ -37,4 +37,5 @@ export {
   settle,
   step,
 } from "./rules/index.ts";
+export { turnText } from "./rules/views.ts";
 export { type Settings, type SettingsInput, settingsSchema } from "./settings.ts";

@@ -10,6 +10,8 @@ export const settingsSchema = z.object({
       minMs: z.number().min(0).default(350),
       /** The most (adaptive: a sentence that sounds unfinished). */
       maxMs: z.number().min(0).default(1500),
+      /** Adaptive: this caller's own pauses, as far as they are known, widen or narrow it. */
+      learn: z.boolean().default(true),
     })
     .prefault({}),
   interruption: z

@@ -20,6 +20,12 @@ export type { FakeRequest } from "./fakes/requests.ts";
 export type { Script } from "./fakes/script.ts";
 export { type FakeStt, type FakeSttOptions, fakeStt, type HeardUtterance, type SttAnswer } from "./fakes/stt.ts";
 export { type FakeTts, type FakeTtsOptions, fakeTts, type TtsAnswer } from "./fakes/tts.ts";
+export {
+  type FakeTurnDetector,
+  type FakeTurnDetectorOptions,
+  fakeTurnDetector,
+  type TurnDetectorAnswer,
+} from "./fakes/turn-detector.ts";
 export { type FakeVad, type FakeVadOptions, fakeVad } from "./fakes/vad.ts";
 export * from "./openai-server/index.ts";
 export { type SpeechClipOptions, speechClip } from "./speech/clip.ts";

@@ -44,6 +44,14 @@ export const transcriptFailed = fact("transcript-failed", {
   error: failure,
 });
 
+/** A turn detector has judged the pause after a stretch of speech: 0 (will go on) to 1 (has finished). */
+export const turnEndPredicted = fact("turn-end-predicted", {
+  participantId: z.string(),
+  turnId: z.string(),
+  segment: z.int(),
+  probability: z.number().min(0).max(1),
+});
+
 /** A typed message: a whole turn in itself. */
 export const textReceived = fact("text-received", {
   participantId: z.string(),

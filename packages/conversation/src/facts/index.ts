@@ -37,6 +37,7 @@ export const factSchema = z.discriminatedUnion("type", [
   hearing.transcriptInterim,
   hearing.transcriptFinal,
   hearing.transcriptFailed,
+  hearing.turnEndPredicted,
   hearing.textReceived,
   hearing.modelTurnEnded,
   hearing.turnReviewed,

@@ -1,11 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { settingsSchema } from "../settings.ts";
+import { type Settings, settingsSchema } from "../settings.ts";
 import { isBackChannel, wordsOf } from "./back-channel.ts";
 import { endpointingDelayMs } from "./endpointing/index.ts";
+import type { Pause } from "./endpointing/policy.ts";
 import { confirmAfterMs, wordsInterrupt } from "./interruption.ts";
 import { maySpeculate } from "./speculation.ts";
 
-const endpointing = { minMs: 400, maxMs: 1400 };
+const endpointing = { minMs: 400, maxMs: 1400, learn: true };
+
+function after(text: string, settings: Settings["endpointing"], more: Partial<Pause> = {}): number {
+  return endpointingDelayMs({ text, language: "en", pauses: [], endProbability: null, ...more }, settings);
+}
 
 describe("adaptive endpointing waits", () => {
   const least: string[] = [
@@ -14,11 +19,15 @@ describe("adaptive endpointing waits", () => {
     "Stop!",
     'She said "no."',
     "(That is all.)",
+    "yes please",
+    "no thank you",
+    "yes it is",
+    "five five five two one four nine eight three.",
     "何時に開きますか？",
     "",
   ];
   it.each(least)("the least after %j", (text) => {
-    expect(endpointingDelayMs({ text, language: "en" }, { policy: "adaptive", ...endpointing })).toBe(400);
+    expect(after(text, { policy: "adaptive", ...endpointing })).toBe(400);
   });
 
   const most: string[] = [
@@ -30,29 +39,74 @@ describe("adaptive endpointing waits", () => {
     "and then...",
     "and then…",
     "my number is:",
+    "I would like to.",
+    "it was delivered to the.",
+    "five five five",
+    "my number is 555 214",
+    "when I press the button",
     "Ich hätte gern einen Tisch und",
     "une table pour deux et",
     "una mesa para dos y",
   ];
   it.each(most)("the most after %j", (text) => {
-    expect(endpointingDelayMs({ text, language: "en" }, { policy: "adaptive", ...endpointing })).toBe(1400);
+    expect(after(text, { policy: "adaptive", ...endpointing })).toBe(1400);
   });
 
-  const little: string[] = ["tomorrow evening at eight", "a table", "no wait", "I think", "Thursday"];
+  const little: string[] = [
+    "tomorrow evening at eight",
+    "a table",
+    "no wait",
+    "I think",
+    "I think so",
+    "where are you from",
+    "Thursday",
+  ];
   it.each(little)("a little after %j", (text) => {
-    expect(endpointingDelayMs({ text, language: "en" }, { policy: "adaptive", ...endpointing })).toBe(600);
+    expect(after(text, { policy: "adaptive", ...endpointing })).toBe(600);
+  });
+
+  it("longer for a caller who pauses long, shorter for one who does not, and between the least and the most", () => {
+    const settings = { policy: "adaptive", ...endpointing } as const;
+    const of = (ms: number, count = 4) => ({ pauses: Array(count).fill({ ms, stopped: false }) });
+    expect(after("a table", settings, of(900))).toBeGreaterThan(700);
+    expect(after("a table", settings, of(220))).toBeLessThan(550);
+    expect(after("a table for", settings, of(220))).toBeLessThan(1400);
+    expect(after("Yes.", settings, of(900))).toBe(400);
+    for (const pauses of [of(1), of(1e9), of(1, 12), of(1e9, 12), of(0, 1)])
+      for (const text of ["Yes.", "a table", "and"]) {
+        expect(after(text, settings, pauses)).toBeGreaterThanOrEqual(400);
+        expect(after(text, settings, pauses)).toBeLessThanOrEqual(1400);
+      }
+    expect(after("a table", { ...settings, learn: false }, of(900))).toBe(after("a table", settings));
+  });
+
+  it("longer after a full stop when full stops have stood inside turns, but not after a question or a short answer", () => {
+    const settings = { policy: "adaptive", ...endpointing } as const;
+    const pauses = Array(6).fill({ ms: 500, stopped: true });
+    expect(after("I want a table.", settings, { pauses: pauses.slice(0, 1) })).toBeLessThan(520);
+    expect(after("I want a table.", settings, { pauses })).toBeCloseTo(600);
+    expect(after("A table?", settings, { pauses })).toBe(400);
+    expect(after("Yes please.", settings, { pauses })).toBe(400);
+    expect(after("I want a table.", { ...settings, learn: false }, { pauses })).toBe(400);
+  });
+
+  it("longer when a detector hears somebody go on, shorter when it hears an end, unless the words are open", () => {
+    const settings = { policy: "adaptive", ...endpointing } as const;
+    expect(after("a table", settings, { endProbability: 0.05 })).toBeGreaterThan(1200);
+    expect(after("Yes.", settings, { endProbability: 0.3 })).toBeGreaterThan(1000);
+    expect(after("a table", settings, { endProbability: 0.98 })).toBeLessThan(420);
+    expect(after("a table for", settings, { endProbability: 0.98 })).toBe(1400);
   });
 
   it("never less than the least, even when the most is smaller", () => {
-    const settings = { policy: "adaptive", minMs: 800, maxMs: 300 } as const;
-    for (const text of ["Yes.", "and", "a table"])
-      expect(endpointingDelayMs({ text, language: "en" }, settings)).toBe(800);
+    const settings = { policy: "adaptive", minMs: 800, maxMs: 300, learn: true } as const;
+    for (const text of ["Yes.", "and", "a table"]) expect(after(text, settings)).toBe(800);
   });
 });
 
 describe("fixed endpointing", () => {
   it.each(["Yes.", "and", ""])("waits the same after %j", (text) => {
-    expect(endpointingDelayMs({ text, language: "en" }, { policy: "fixed", ...endpointing })).toBe(400);
+    expect(after(text, { policy: "fixed", ...endpointing })).toBe(400);
   });
 });
 

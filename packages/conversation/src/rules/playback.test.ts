@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Drive } from "../../test/drive.ts";
+import { Drive, error } from "../../test/drive.ts";
 import type { SettingsInput } from "../settings.ts";
 
 const interim = (call: Drive, text: string, turnId = "t2") =>
@@ -69,13 +69,47 @@ describe("barge-in", () => {
   it("a back-channel does not, unless nearly everything was said", () => {
     const middle = Drive.speaking({ interruption: { tailMs: 1200 } });
     middle.speak(300);
-    middle.heard("okay", "t2");
-    expect(middle.after(1000)).toEqual(["turn-committed", "turn-skipped back-channel", "reply-resumed"]);
+    // Nobody waits for the end of that turn: what it is, is known.
+    expect(middle.heard("okay", "t2")).toEqual(["reply-resumed"]);
+    expect(middle.after(1000)).toEqual(["turn-committed", "turn-skipped back-channel"]);
     const end = Drive.speaking({ interruption: { tailMs: 1200 } });
     end.feed({ type: "playback-progress", replyId: "r1", heardMs: 4000 });
     end.speak(300);
     end.heard("okay", "t2");
     expect(end.after(1000)).toContain("reply-stopped interrupted");
+  });
+
+  it("a long cough, or a long back-channel, is over for the reply as soon as its words are there", () => {
+    for (const words of ["", "okay right"]) {
+      const call = Drive.speaking();
+      expect([...call.speak(700)]).toContain("reply-paused speech-length");
+      call.after(100);
+      expect(call.heard(words, "t2")).toEqual(["reply-resumed"]);
+      expect(call.after(2000)).not.toContain("reply-stopped interrupted");
+    }
+  });
+
+  it("a back-channel that goes on as an interruption ducks again, and stops", () => {
+    const call = Drive.speaking();
+    call.speak(300);
+    expect(call.heard("okay", "t2")).toEqual(["reply-resumed"]);
+    call.after(100);
+    expect(call.speak(300)).toContain("reply-ducked");
+    expect(call.heard("but wait", "t2", 1)).toEqual(["reply-paused words"]);
+    expect(call.after(2000)).toContain("reply-stopped interrupted");
+  });
+
+  it("does not go on while words are awaited, are more than a back-channel, or could not be made out", () => {
+    const awaited = Drive.speaking();
+    awaited.speak(700);
+    awaited.after(100);
+    awaited.speak(200);
+    expect(awaited.heard("okay", "t2", 0)).toEqual([]);
+    expect(awaited.heard("wait", "t2", 1)).toEqual([]);
+    const failed = Drive.speaking();
+    failed.speak(700);
+    failed.after(100);
+    expect(failed.feed({ type: "transcript-failed", participantId: "p", turnId: "t2", segment: 0, error })).toEqual([]);
   });
 
   it("what must not be interrupted is said to its end; the turn is answered then", () => {

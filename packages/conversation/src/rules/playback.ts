@@ -1,7 +1,17 @@
 import type { Decision, Fact, FactOf } from "../facts/index.ts";
+import { isBackChannel } from "../policies/back-channel.ts";
 import { confirmAfterMs, wordsInterrupt } from "../policies/interruption.ts";
-import type { Concern, Deadline, PlaybackState, Playing, RuleState } from "./state.ts";
-import { floorIsTaken, isApproved, isListenedTo, replyById, someoneListens, speakingSince } from "./views.ts";
+import type { Concern, Deadline, OpenTurn, PlaybackState, Playing, RuleState } from "./state.ts";
+import {
+  floorIsTaken,
+  isApproved,
+  isListenedTo,
+  remainingMs,
+  replyById,
+  someoneListens,
+  speakingSince,
+  turnText,
+} from "./views.ts";
 
 /** The mouth's answer to a stop is waited for this long, ms. */
 const STOP_MS = 2_000;
@@ -138,10 +148,22 @@ function react(state: RuleState, current: Playing, fact: Fact): readonly Decisio
 /** Full gain again, from where it was, once the floor is free and somebody listens. */
 function resume(state: RuleState, current: Playing): readonly Decision[] {
   if (current.phase !== "paused" && current.phase !== "ducked") return [];
-  if (floorIsTaken(state) || speakingSince(state) !== null || !someoneListens(state)) return [];
+  if (speakingSince(state) !== null || !someoneListens(state)) return [];
+  if (state.turns.open.some((turn) => !wantsNothing(state, turn, current))) return [];
   const reply = replyById(state, current.replyId);
   if (!current.audible && reply && !isApproved(state, reply)) return [];
   return [{ type: "reply-resumed", replyId: current.replyId }];
+}
+
+/** Its words are there, and are none, or only go along with what is said: it will be passed over when its silence ends. */
+function wantsNothing(state: RuleState, turn: OpenTurn, { replyId, audible }: Playing): boolean {
+  if (!audible || turn.via !== "speech" || turn.overReplyId !== replyId) return false;
+  if (!turn.segments.every((part) => part.status === "final")) return false;
+  const text = turnText(turn);
+  const { interruption, endpointing } = state.settings;
+  // Near its end the reply would run out before that: then it is an answer.
+  const leastMs = interruption.tailMs + Math.max(endpointing.minMs, endpointing.maxMs);
+  return text === "" || (isBackChannel(text) && remainingMs(state, replyId) > leastMs);
 }
 
 /** The first reply that may sound, as soon as nothing else does, nobody has the floor and somebody listens. */

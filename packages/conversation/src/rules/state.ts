@@ -1,4 +1,5 @@
 import type { ConnectionQuality, Decision, Fact, Failure, ReplyCause } from "../facts/index.ts";
+import type { SeenPause } from "../policies/endpointing/policy.ts";
 import type { Settings } from "../settings.ts";
 
 /** A moment that the rules wait for; the engine answers with `deadline-passed`. `at` is call time in ms. */
@@ -66,6 +67,8 @@ export interface Segment {
   takes: number;
   text: string;
   understood: boolean;
+  /** What a turn detector made of the pause after it. */
+  endProbability?: number;
 }
 export interface OpenTurn {
   turnId: string;
@@ -93,6 +96,8 @@ export interface TurnsState {
   readonly opened: number;
   readonly open: readonly OpenTurn[];
   readonly committed: readonly CommittedTurn[];
+  /** By participantId; the last few. */
+  readonly pauses: Readonly<Record<string, readonly SeenPause[]>>;
 }
 
 export interface ToolCall {

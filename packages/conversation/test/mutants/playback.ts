@@ -29,6 +29,21 @@ export const playbackMutants: readonly Mutant[] = [
     }),
   ),
   mutant(
+    "resumes-over-words",
+    "a paused reply goes on although what was said is more than a sound",
+    "playback",
+    deceived((state) => ({
+      ...state,
+      turns: {
+        ...state.turns,
+        open: state.turns.open.map((turn) => ({
+          ...turn,
+          segments: turn.segments.map((part) => ({ ...part, text: "" })),
+        })),
+      },
+    })),
+  ),
+  mutant(
     "not-stopped",
     "a reply goes on over a turn that interrupts it",
     "playback",

@@ -6,6 +6,7 @@ import {
   type ReplyEntry,
   someoneListens,
   someoneSpeaks,
+  type TurnEntry,
   turnOfReply,
 } from "./ledger.ts";
 
@@ -43,6 +44,9 @@ export function replies(ledger: Ledger, fact: Fact): void {
       must(held, "silence-after-stop", fact, `${fact.replyId} is ${reply.phase}: there is nothing to resume`);
       must(!someoneSpeaks(ledger), "floor-is-free", fact, "resumed while somebody speaks");
       must(someoneListens(ledger), "floor-is-free", fact, "resumed while nobody listens");
+      if (reply.phase === "paused")
+        for (const turn of ledger.openTurns)
+          must(saysNothing(turn), "floor-is-free", fact, `resumed although ${turn.turnId} has the floor`);
       enter(reply, reply.sounded ? "playing" : "released", fact);
       return;
     }
@@ -112,6 +116,13 @@ export function replies(ledger: Ledger, fact: Fact): void {
       return;
     }
   }
+}
+
+/** All that was said in it is known, and only goes along with the agent. */
+function saysNothing({ via, finals, requestedSegments }: TurnEntry): boolean {
+  if (via === "text") return false;
+  const said = [...requestedSegments.keys()].map((segment) => finals[segment]);
+  return said.every((text) => text !== null && text !== undefined && /^(?:mhm|yes|okay|i see|\s)*$/i.test(text));
 }
 
 /** Said because somebody asked for exactly this. */

@@ -5,7 +5,7 @@ import type { Mouth } from "./mouth.ts";
 import { saying, sentence } from "./phrases.ts";
 
 /** One number for each kind of fate, so that no two share theirs. */
-const of = { transcript: 10, thought: 11, speech: 12, tool: 13, review: 14, pace: 15, ahead: 16 } as const;
+const of = { transcript: 10, thought: 11, speech: 12, tool: 13, review: 14, pace: 15, ahead: 16, turnEnd: 17 } as const;
 
 /** What the stages do about decisions: after random delays, in random order, late, twice, wrongly or never. */
 export class Stages {
@@ -33,6 +33,7 @@ export class Stages {
         break;
       case "transcript-requested":
         this.#transcribe(decision);
+        this.#detect(decision);
         break;
       case "turn-committed":
         if (this.#desk.settings.mode === "realtime" && decision.text === "") this.#transcribeLate(decision);
@@ -107,6 +108,18 @@ export class Stages {
     if (fate < 0.1 * faults) delay += 9000;
     this.#desk.later(delay, () => this.#desk.feed(final));
     if (fate < 0.12 * faults) this.#desk.later(delay + between(roll, 0, 3000), () => this.#desk.feed(final));
+  }
+
+  /** A turn detector judges some of the pauses: soon, late, or twice. */
+  #detect({ turnId, segment }: { turnId: string; segment: number }): void {
+    const roll = dice(this.#desk.seed, of.turnEnd, numberOf(turnId), segment);
+    if (roll() < 0.5) return;
+    const participantId = this.#speakers.get(turnId) ?? "p1";
+    const probability = roll();
+    const delay = roll() < 0.8 ? between(roll, 20, 200) : between(roll, 200, 3000);
+    const predicted: InputBody = { type: "turn-end-predicted", participantId, turnId, segment, probability };
+    this.#desk.later(delay, () => this.#desk.feed(predicted));
+    if (roll() < 0.1) this.#desk.later(delay + between(roll, 0, 500), () => this.#desk.feed(predicted));
   }
 
   #transcribeLate({ turnId, participantId }: { turnId: string; participantId: string }): void {

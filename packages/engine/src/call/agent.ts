@@ -1,5 +1,14 @@
 import type { Fact, FactType, Message, Settings } from "@parley/conversation";
-import type { ConnectionReading, Llm, Participant, RealtimeModel, Stt, Tts, Vad } from "../ports/index.ts";
+import type {
+  ConnectionReading,
+  Llm,
+  Participant,
+  RealtimeModel,
+  Stt,
+  Tts,
+  TurnDetector,
+  Vad,
+} from "../ports/index.ts";
 
 /** Where a call comes from: room and dispatch metadata, as far as they are there. */
 export interface CallContext {
@@ -110,6 +119,7 @@ export interface StageTimeouts {
   firstAudioMs: number;
   audioMs: number;
   hookMs: number;
+  turnDetectorMs: number;
 }
 
 /** An agent with its providers, ready to run calls. One per process serves many calls. */
@@ -126,6 +136,8 @@ export interface CallAgent {
   spareTts?: Tts | null;
   realtime?: RealtimeModel | null;
   vad: Vad;
+  /** Asked at every pause, beside the words. */
+  turnDetector?: TurnDetector | null;
   voice?: string;
   speed?: number;
   temperature?: number;
@@ -151,4 +163,5 @@ export const timeoutDefaults: StageTimeouts = {
   firstAudioMs: 6_000,
   audioMs: 6_000,
   hookMs: 5_000,
+  turnDetectorMs: 1_000,
 };

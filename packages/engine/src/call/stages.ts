@@ -1,6 +1,7 @@
 import type { Fact, InputBody, RuleState } from "@parley/conversation";
 import type { Transport } from "../ports/index.ts";
 import { Converse } from "../stages/converse.ts";
+import { Detect } from "../stages/detect.ts";
 import { toFailure } from "../stages/failure.ts";
 import { Hear } from "../stages/hear.ts";
 import { Play } from "../stages/play.ts";
@@ -22,16 +23,18 @@ export class CallStages {
   /** One of the two: words for a language model, or a speech-to-speech model that hears itself. */
   readonly #transcribe: Transcribe | null;
   readonly #converse: Converse | null;
+  readonly #detect: Detect | null;
   readonly #relay: Relay;
 
   constructor(context: StageContext, control: CallControl, { out, text }: Pick<Transport, "out" | "text">) {
-    const { realtime } = context.agent;
+    const { realtime, turnDetector } = context.agent;
     const play = new Play(context, out);
     this.#context = context;
     this.#hear = new Hear(context);
     this.#relay = new Relay(text);
     this.#transcribe = realtime ? null : new Transcribe(context);
     this.#converse = realtime ? new Converse(context, realtime, play, out.sampleRateHz) : null;
+    this.#detect = turnDetector && !realtime ? new Detect(context, turnDetector) : null;
     this.hooks = new AuthorHooks(context, control);
     // The mouth first: what must fall silent does so before anything else is done.
     this.#all = [
@@ -39,6 +42,7 @@ export class CallStages {
       this.#hear,
       ...(this.#transcribe ? [this.#transcribe] : []),
       ...(this.#converse ? [this.#converse] : []),
+      ...(this.#detect ? [this.#detect] : []),
       new Think(context),
       new Speak(context, play, out.sampleRateHz),
       new Work(context, control),
@@ -57,6 +61,7 @@ export class CallStages {
     // Sound first, judgement after: what the VAD hears is already in the pre-roll.
     this.#transcribe?.audio(participantId, frame);
     this.#converse?.audio(participantId, frame);
+    this.#detect?.audio(participantId, frame);
     this.#hear.audio(participantId, frame);
   }
 

@@ -24,4 +24,5 @@ export type {
   Transport,
   TransportSink,
 } from "./transport.ts";
-export type { NoiseFilter, TurnDetector, Vad, VadStream } from "./vad.ts";
+export type { TurnDetector, TurnEnd } from "./turn-detector.ts";
+export type { NoiseFilter, Vad, VadStream } from "./vad.ts";

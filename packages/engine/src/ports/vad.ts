@@ -18,13 +18,6 @@ export interface Vad {
   close?(): Promise<void>;
 }
 
-/** Says how likely a pause is the end of the turn, from the last seconds of sound and the words so far. */
-export interface TurnDetector {
-  readonly name: string;
-  /** 0 (will go on) to 1 (has finished). `samples`: 16 kHz mono, at most the last 8 s. */
-  probability(input: { samples: Int16Array; text: string; language: string }, signal: AbortSignal): Promise<number>;
-}
-
 /** Cleans a caller's sound before VAD and STT. One per stream. */
 export interface NoiseFilter {
   readonly name: string;

@@ -7,3 +7,4 @@ export { receptionistPhrases } from "./receptionist/phrases.ts";
 export { type InstallOptions, installLocalSpeech } from "./setup/install.ts";
 export { localSpeechStatus, type SpeechPart } from "./setup/status.ts";
 export { type SileroVad, type SileroVadOptions, sileroVad } from "./silero/index.ts";
+export { type SmartTurnOptions, smartTurn } from "./smart-turn/index.ts";

@@ -9,4 +9,5 @@ export {
   transportConformance,
 } from "./transport.ts";
 export { type TtsConformanceOptions, ttsConformance } from "./tts.ts";
+export { type TurnDetectorConformanceOptions, turnDetectorConformance } from "./turn-detector.ts";
 export { type VadConformanceOptions, vadConformance } from "./vad.ts";

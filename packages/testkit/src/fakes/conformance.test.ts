@@ -5,6 +5,7 @@ import {
   sttConformance,
   transportConformance,
   ttsConformance,
+  turnDetectorConformance,
   vadConformance,
 } from "../conformance/index.ts";
 import { fakeTransport } from "../transport/fake-transport.ts";
@@ -13,6 +14,7 @@ import { fakeLlm } from "./llm.ts";
 import { memoryLog } from "./memory-log.ts";
 import { fakeStt } from "./stt.ts";
 import { fakeTts } from "./tts.ts";
+import { fakeTurnDetector } from "./turn-detector.ts";
 import { fakeVad } from "./vad.ts";
 
 const FAULTS: Exclude<FaultName, "hung" | "thrown" | "cut">[] = [
@@ -53,6 +55,11 @@ ttsConformance("fakeTts", () => fakeTts({ firstMs: 2, pace: 0.001 }), {
 });
 
 vadConformance("fakeVad", () => fakeVad());
+
+turnDetectorConformance("fakeTurnDetector", () => fakeTurnDetector({ delayMs: 2 }), {
+  timeoutMs: 2000,
+  faults: FAULTS.map((fault) => ({ when: fault, make: () => fakeTurnDetector({ answers: [{ fault }] }) })),
+});
 
 callLogConformance(
   "memoryLog",

@@ -1,18 +1,25 @@
+import { type Completeness, completenessOf } from "./completeness.ts";
+import { paceOf, trustInStops } from "./pace.ts";
 import type { Endpointing } from "./policy.ts";
 
-/** A share of the way from the least to the most silence, for words that end neither clearly nor openly. */
-const UNCLEAR = 0.2;
+/** Shares of the way from the least to the most silence. */
+const shares: Record<Completeness, number> = { finished: 0, stopped: 0, unclear: 0.2, open: 1 };
 
-/** Words after which English (and much of the Germanic and Romance rest) rarely ends. */
-const open =
-  /(?:^|\s)(?:and|but|or|so|because|if|when|while|that|which|the|a|an|my|your|to|of|for|with|from|at|in|on|is|are|was|um+|uh+|er+m?|like|und|oder|aber|weil|dass|der|die|das|et|ou|mais|que|le|la|les|y|o|pero|el|los|de)$/i;
-
-/** Finished sentences wait the least, open ones the most, the rest a little. */
-export const adaptiveEndpointing: Endpointing = (pause, { minMs, maxMs }) => {
+/**
+ * Finished sentences wait the least, open ones the most, the rest a little: more for a caller who pauses long inside
+ * turns, less for one who does not. A full stop counts for as much as it has been worth with this caller.
+ */
+export const adaptiveEndpointing: Endpointing = (pause, { minMs, maxMs, learn }) => {
   const most = Math.max(minMs, maxMs);
-  const text = pause.text.trim();
-  if (text === "") return minMs;
-  if (/[.?!。？！]["')\]]*$/.test(text) && !/(?:\.\.\.|…)$/.test(text)) return minMs;
-  if (/[,;:–—-]$|(?:\.\.\.|…)$/.test(text) || open.test(text)) return most;
-  return minMs + (most - minMs) * UNCLEAR;
+  const completeness = completenessOf(pause.text);
+  const doubt = learn && completeness === "stopped" ? 1 - trustInStops(pause.pauses) : 0;
+  const share = Math.max(shares[completeness], shares.unclear * doubt) * (learn ? paceOf(pause.pauses) : 1);
+  return minMs + (most - minMs) * Math.min(1, withDetector(share, completeness, pause.endProbability));
 };
+
+/** A detector that hears somebody go on is believed; one that hears an end is not, against words that are open. */
+function withDetector(share: number, completeness: Completeness, endProbability: number | null): number {
+  if (endProbability === null) return share;
+  if (endProbability < 0.5) return Math.max(share, 1 - endProbability);
+  return completeness === "open" ? share : share * 2 * (1 - endProbability);
+}

@@ -6,8 +6,10 @@ import { isOver, isSpeaking } from "./segments.ts";
 
 /** Its version: a deadline set for an earlier state of the turn says nothing about this one. */
 export function endpointId(turn: OpenTurn): string {
-  const takes = turn.segments.reduce((sum, part) => sum + part.takes, 0);
-  return `endpoint:${turn.turnId}:${turn.segments.length}.${turn.segments.filter(isOver).length}.${takes}`;
+  const { segments } = turn;
+  const takes = segments.reduce((sum, part) => sum + part.takes, 0);
+  const judged = segments.at(-1)?.endProbability === undefined ? "" : ".judged";
+  return `endpoint:${turn.turnId}:${segments.length}.${segments.filter(isOver).length}.${takes}${judged}`;
 }
 
 export function endpointDue(turn: OpenTurn, state: RuleState): number | null {
@@ -19,8 +21,13 @@ export function endpointDue(turn: OpenTurn, state: RuleState): number | null {
   const leastMs = isLost ? state.settings.closing.graceMs : 0;
   // A speech-to-speech model ends the turn itself; this is only the bound.
   if (state.settings.mode === "realtime") return silentSince + Math.max(leastMs, state.settings.bounds.transcriptMs);
-  const text = turnText(turn);
-  const delayMs = endpointingDelayMs({ text, language: state.language }, state.settings.endpointing);
+  const pause = {
+    text: turnText(turn),
+    language: state.language,
+    pauses: state.turns.pauses[turn.participantId] ?? [],
+    endProbability: turn.segments.at(-1)?.endProbability ?? null,
+  };
+  const delayMs = endpointingDelayMs(pause, state.settings.endpointing);
   return silentSince + Math.max(leastMs, delayMs);
 }
 

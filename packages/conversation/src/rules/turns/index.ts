@@ -5,17 +5,21 @@ import { commit, commitDue, endpointDue, endpointId } from "./endpoint.ts";
 import { opened, requestTranscripts, typed } from "./opening.ts";
 import { answered, callEnded, leftUnanswered, outcome, reviewOver, supersede } from "./outcome.ts";
 import { overdue } from "./overdue.ts";
+import { pauseCutOff, pauseInTurn } from "./pauses.ts";
+import { predicted } from "./predicted.ts";
 import { endSpeech, goOn, inSegment, isSpeaking, openTurn, spoken, spokenTurn } from "./segments.ts";
 
 /** Turn-taking: opened -> committed -> replied | skipped | failed; exactly one of the last three. */
 export const turns: Concern<TurnsState> = {
-  initial: { opened: 0, open: [], committed: [] },
+  initial: { opened: 0, open: [], committed: [], pauses: {} },
   evolve(own, fact, state) {
     switch (fact.type) {
       case "turn-opened":
-        return { ...own, opened: own.opened + 1, open: [...own.open, openTurn(fact)] };
+        return pauseCutOff({ ...own, opened: own.opened + 1, open: [...own.open, openTurn(fact)] }, fact, state);
       case "speech-started":
-        return spoken(own, fact.participantId, (turn) => (isSpeaking(turn) ? turn : goOn(turn, fact)));
+        return spoken(pauseInTurn(own, fact, state), fact.participantId, (turn) =>
+          isSpeaking(turn) ? turn : goOn(turn, fact),
+        );
       case "speech-ended":
         return spoken(own, fact.participantId, (turn) => endSpeech(turn, fact.endMs));
       case "participant-left":
@@ -30,6 +34,8 @@ export const turns: Concern<TurnsState> = {
         });
       case "transcript-failed":
         return inSegment(own, fact, { status: "failed" });
+      case "turn-end-predicted":
+        return predicted(own, fact);
       case "reply-discarded":
         return { ...own, open: countWasted(own.open, fact.replyId, state) };
       case "turn-committed": {
@@ -93,6 +99,7 @@ export const turns: Concern<TurnsState> = {
         return [...requestTranscripts(state), ...commitDue(state, fact.deadline), ...reviewOver(state, fact.deadline)];
       case "transcript-final":
       case "transcript-failed":
+      case "turn-end-predicted":
       case "network-changed":
         return commitDue(state, null);
       case "call-recovered":

@@ -1,0 +1,1 @@
+export { type SmartTurnOptions, smartTurn } from "./detector.ts";
