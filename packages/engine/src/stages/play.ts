@@ -10,7 +10,7 @@ const LONG_QUEUE_MS = 400;
 /** Frames are this long: fewer, longer ones cost the transport less. */
 const FRAME_MS = 40;
 /** What was heard of a process that died is known to within 250 ms: one of these, its way to the server, and to an ear. */
-const CHECKPOINT_MS = 160;
+const CHECKPOINT_MS = 120;
 /** While somebody speaks over the agent. -18 dB. */
 const DUCKED = 0.126;
 /** A gain never jumps: it would click. */

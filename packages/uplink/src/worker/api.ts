@@ -17,7 +17,7 @@ export interface UplinkOptions {
   instance?: string;
   /** The dispatch name of the agent that runs here: calls of that agent may be ordered here. Default: none are. */
   agent?: string | null;
-  /** How long facts are gathered before they are sent. Default 50 ms. */
+  /** How long facts are gathered before they are sent. Default 30 ms. */
   batchMs?: number;
   /** How often the folder is looked through, for what no watcher told. Default 1,000 ms. */
   pollMs?: number;

@@ -197,7 +197,7 @@ class Shipper implements Uplink {
   }
 
   /** After the time in which facts are gathered: see what has grown, and send it. */
-  #wake(delayMs = this.#options.batchMs ?? 50): void {
+  #wake(delayMs = this.#options.batchMs ?? 30): void {
     if (this.#isClosed || this.#gather !== undefined) return;
     this.#gather = setTimeout(() => {
       this.#gather = undefined;
