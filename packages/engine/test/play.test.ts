@@ -1,6 +1,7 @@
 import type { Fact, RuleState } from "@parley/conversation";
 import { virtualClock } from "@parley/testkit";
 import { expect, it } from "vitest";
+import { FarEnd } from "../src/stages/far-end.ts";
 import { Play } from "../src/stages/play.ts";
 import type { StageContext } from "../src/stages/stage.ts";
 
@@ -32,7 +33,11 @@ it("says that a reply was heard to its last sample when its queue runs dry while
     const report = (fact: { type: string; heardMs?: number }) => {
       if (fact.type === "playback-drained") drained.push(fact.heardMs ?? 0);
     };
-    const play = new Play({ clock, report } as unknown as StageContext, leakyMouth());
+    const play = new Play(
+      { clock, report, now: () => clock.now() } as unknown as StageContext,
+      leakyMouth(),
+      new FarEnd(),
+    );
     play.audio("r1", new Int16Array(samples));
     play.react({ type: "reply-released", replyId: "r1" } as Fact, null as unknown as RuleState);
     await clock.advance(20_000);

@@ -25,6 +25,8 @@ export interface Disturbance {
   words: readonly SpokenWord[];
   /** The agent's own voice in the microphone, dB; null: none. */
   echoDb: number | null;
+  /** How late it comes. Default 150 ms. */
+  echoDelayMs?: number;
 }
 
 export interface Reaction {
@@ -64,7 +66,7 @@ export async function react(
     const samples = new Int16Array(FRAME_MS * SAMPLES_PER_MS);
     for (let i = 0; i < samples.length; i++) samples[i] = room[sent++ % room.length]!;
     if (one.echoDb !== null) {
-      const until = clock.now() - ECHO_DELAY_MS;
+      const until = clock.now() - (one.echoDelayMs ?? ECHO_DELAY_MS);
       const own = transport.out.sound(until - FRAME_MS, until);
       add(samples, applyGain(own, 10 ** (one.echoDb / 20)));
     }

@@ -3,6 +3,7 @@ import type { Transport } from "../ports/index.ts";
 import { Converse } from "../stages/converse.ts";
 import { Detect } from "../stages/detect.ts";
 import { toFailure } from "../stages/failure.ts";
+import { FarEnd } from "../stages/far-end.ts";
 import { Hear } from "../stages/hear.ts";
 import { Play } from "../stages/play.ts";
 import { Relay } from "../stages/relay.ts";
@@ -28,9 +29,10 @@ export class CallStages {
 
   constructor(context: StageContext, control: CallControl, { out, text }: Pick<Transport, "out" | "text">) {
     const { realtime, turnDetector } = context.agent;
-    const play = new Play(context, out);
+    const far = new FarEnd();
+    const play = new Play(context, out, far);
     this.#context = context;
-    this.#hear = new Hear(context);
+    this.#hear = new Hear(context, far);
     this.#relay = new Relay(text);
     this.#transcribe = realtime ? null : new Transcribe(context);
     this.#converse = realtime ? new Converse(context, realtime, play, out.sampleRateHz) : null;

@@ -1,5 +1,7 @@
 import type { Fact, RuleState } from "@parley/conversation";
 import { HEARING_RATE_HZ, type VadStream } from "../ports/index.ts";
+import { EchoGuard } from "./echo-guard.ts";
+import { type FarEnd, PIECE_MS } from "./far-end.ts";
 import { Hush } from "./hush.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
@@ -14,10 +16,12 @@ const LONGEST_JOINED_MS = 12_000;
 /** Listens to every person: cuts sound into speech and pauses. */
 export class Hear implements Stage {
   readonly #context: StageContext;
+  readonly #far: FarEnd;
   readonly #ears = new Map<string, Ear>();
 
-  constructor(context: StageContext) {
+  constructor(context: StageContext, far: FarEnd) {
     this.#context = context;
+    this.#far = far;
   }
 
   /** The hot path: 16 kHz mono. */
@@ -27,7 +31,7 @@ export class Hear implements Stage {
 
   react(fact: Fact, _state: RuleState): void {
     if (fact.type === "participant-joined" && fact.kind !== "agent" && !this.#ears.has(fact.participantId))
-      this.#ears.set(fact.participantId, new Ear(fact.participantId, this.#context));
+      this.#ears.set(fact.participantId, new Ear(fact.participantId, this.#context, this.#far));
     if (fact.type === "participant-left") {
       this.#ears.get(fact.participantId)?.close();
       this.#ears.delete(fact.participantId);
@@ -45,7 +49,13 @@ class Ear {
   readonly #participantId: string;
   readonly #context: StageContext;
   readonly #vad: VadStream;
-  readonly #hush = new Hush();
+  readonly #hush = new Hush((rms) => this.#piece(rms));
+  readonly #echo: EchoGuard;
+  readonly #line = new LineTime();
+  /** Of each window that is not judged yet: nothing in it but the agent's own voice. */
+  readonly #echoes: boolean[] = [];
+  #pieces = 0;
+  #onlyEcho = true;
   readonly #windowMs: number;
   readonly #onWindow = (probability: number) => this.#window(probability);
   #pushedMs = 0;
@@ -57,15 +67,17 @@ class Ear {
   /** Of the present or last stretch of speech, in its own time and in the call's. */
   #stretch = { fromMs: 0, untilMs: Number.NEGATIVE_INFINITY, startMs: 0 };
 
-  constructor(participantId: string, context: StageContext) {
+  constructor(participantId: string, context: StageContext, far: FarEnd) {
     this.#participantId = participantId;
     this.#context = context;
+    this.#echo = new EchoGuard(far);
     this.#vad = context.agent.vad.open();
     this.#windowMs = context.agent.vad.windowSamples / SAMPLES_PER_MS;
   }
 
   push(frame: Int16Array): void {
     this.#pushedMs += frame.length / SAMPLES_PER_MS;
+    this.#line.came(this.#context.now(), this.#pushedMs);
     this.#hush.push(frame);
     this.#vad.push(frame, this.#onWindow);
   }
@@ -75,13 +87,23 @@ class Ear {
     if (this.#speaking) this.#ended();
   }
 
+  #piece(rms: number): void {
+    const piece = Math.floor(this.#line.timeOf(this.#pieces++ * PIECE_MS) / PIECE_MS);
+    this.#echo.hears(piece, rms);
+    this.#onlyEcho &&= this.#echo.isEcho(piece, rms);
+    if ((this.#pieces * PIECE_MS) % this.#windowMs !== 0) return;
+    this.#echoes.push(this.#onlyEcho);
+    this.#onlyEcho = true;
+  }
+
   #window(probability: number): void {
     const { threshold, pauseMs } = this.#context.agent.hearing;
     const windowMs = this.#windowMs;
     this.#judgedMs += windowMs;
     // The line's end may have been pushed, but not judged.
     const quietMs = Math.max(0, this.#judgedMs - (this.#pushedMs - this.#hush.ms));
-    if (quietMs >= windowMs || probability < threshold - HYSTERESIS) {
+    const isEcho = this.#echoes.shift() ?? false;
+    if (isEcho || quietMs >= windowMs || probability < threshold - HYSTERESIS) {
       this.#silentMs += windowMs;
       // Single silent windows happen inside speech; two end a beginning.
       if (!this.#speaking && this.#silentMs > windowMs) this.#voicedMs = 0;
@@ -120,3 +142,24 @@ class Ear {
     return Math.max(0, this.#context.now() - (this.#pushedMs - soundMs));
   }
 }
+
+/** Its own time of a line that comes in frames, now late, now several at once: the least delay of late is the true one. */
+class LineTime {
+  #offsetMs = Number.POSITIVE_INFINITY;
+
+  came(nowMs: number, pushedMs: number): void {
+    const offsetMs = nowMs - pushedMs;
+    const isBroken = offsetMs - this.#offsetMs > BROKEN_MS;
+    this.#offsetMs = isBroken ? offsetMs : Math.min(offsetMs, this.#offsetMs + DRIFT_MS);
+  }
+
+  /** The call's, of a moment of this sound. */
+  timeOf(soundMs: number): number {
+    return this.#offsetMs + soundMs;
+  }
+}
+
+/** More than this is missing for good. */
+const BROKEN_MS = 400;
+/** Per frame: clocks differ, and a network's delay rises. */
+const DRIFT_MS = 0.5;

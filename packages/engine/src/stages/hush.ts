@@ -1,9 +1,9 @@
 import { toDb } from "@parley/audio";
 import { HEARING_RATE_HZ } from "../ports/index.ts";
 import { NoiseFloor } from "../vad/noise-floor.ts";
+import { PIECE_MS } from "./far-end.ts";
 
-/** Sound is looked at in pieces of this length: so exactly is known where it ended. */
-const PIECE_MS = 8;
+/** Sound is looked at in pieces: so exactly is known where it ended. */
 const PIECE_SAMPLES = (HEARING_RATE_HZ * PIECE_MS) / 1000;
 /** No louder than this above the room behind it is the room; nothing below the second is ever more (dB below full scale). */
 const OVER_FLOOR_DB = 6;
@@ -22,6 +22,12 @@ export class Hush {
   #ms = 0;
   /** The loudest of the last seconds of sound. */
   #loudestDb = NEVER_SPEECH_DB;
+  readonly #onPiece: (rms: number) => void;
+
+  /** `onPiece` is told how loud each piece was, in order. */
+  constructor(onPiece: (rms: number) => void = () => {}) {
+    this.#onPiece = onPiece;
+  }
 
   /** Milliseconds that it has been quiet, up to the last whole piece of what was pushed. */
   get ms(): number {
@@ -33,9 +39,11 @@ export class Hush {
       const sample = frame[i]!;
       this.#squares += sample * sample;
       if (++this.#counted < PIECE_SAMPLES) continue;
-      this.#piece(toDb(Math.sqrt(this.#squares / PIECE_SAMPLES)));
+      const rms = Math.sqrt(this.#squares / PIECE_SAMPLES);
       this.#squares = 0;
       this.#counted = 0;
+      this.#piece(toDb(rms));
+      this.#onPiece(rms);
     }
   }
 

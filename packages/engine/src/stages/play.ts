@@ -1,6 +1,7 @@
 import { applyGain } from "@parley/audio";
 import { type Fact, isPoor, type RuleState, worstConnection } from "@parley/conversation";
 import type { AudioOut } from "../ports/index.ts";
+import type { FarEnd } from "./far-end.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
 /** Kept in the transport's queue: enough for a busy event loop, little enough to stop at once. */
@@ -29,6 +30,7 @@ interface Track {
 export class Play implements Stage {
   readonly #context: StageContext;
   readonly #out: AudioOut;
+  readonly #far: FarEnd;
   readonly #samplesPerMs: number;
   readonly #tracks = new Map<string, Track>();
   #current: Track | null = null;
@@ -43,9 +45,10 @@ export class Play implements Stage {
   #queueMs = QUEUE_MS;
   #timer: (() => void) | null = null;
 
-  constructor(context: StageContext, out: AudioOut) {
+  constructor(context: StageContext, out: AudioOut, far: FarEnd) {
     this.#context = context;
     this.#out = out;
+    this.#far = far;
     this.#samplesPerMs = out.sampleRateHz / 1000;
   }
 
@@ -162,6 +165,7 @@ export class Play implements Stage {
     if (!this.#current) return;
     this.#sent = this.#heardSamples();
     this.#out.clear();
+    this.#far.cleared(this.#context.now());
   }
 
   #heardSamples(): number {
@@ -215,7 +219,9 @@ export class Play implements Stage {
     this.#drained = false;
     const frame = this.#cut(track, Math.round(FRAME_MS * this.#samplesPerMs));
     this.#sent += frame.length;
-    this.#out.write(this.#shape(frame));
+    const shaped = this.#shape(frame);
+    this.#far.sounds(this.#context.now() + this.#out.queuedMs(), shaped, this.#samplesPerMs);
+    this.#out.write(shaped);
   }
 
   /** The next samples after `#sent`; drops chunks that were heard long ago. */
