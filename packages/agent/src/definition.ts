@@ -3,8 +3,10 @@ import {
   type AgentTool,
   type CallHooks,
   checkTemplate,
+  type EchoCanceller,
   type HearingOptions,
   type Llm,
+  type NoiseFilter,
   ParleyError,
   type RealtimeModel,
   type StageTimeouts,
@@ -44,6 +46,10 @@ export interface AgentOptions extends CallHooks {
   vad?: "silero" | "energy" | Vad;
   /** Judges pauses by their sound, beside the words. */
   turnDetector?: TurnDetector;
+  /** Takes the agent's voice out of callers' microphones; without one its echo is only not taken for speech. */
+  echoCanceller?: EchoCanceller;
+  /** Cleans callers' sound before it is judged and transcribed. */
+  noiseFilter?: NoiseFilter;
   /** A speech-to-speech model in place of stt and llm. */
   realtime?: RealtimeModel;
   /** The voice's id at its provider. */
@@ -92,6 +98,8 @@ const schema = z.strictObject({
   tts: provider.optional(),
   vad: provider.optional(),
   turnDetector: z.looseObject({ name: z.string(), probability: fn }).optional(),
+  echoCanceller: z.looseObject({ name: z.string(), open: fn }).optional(),
+  noiseFilter: z.looseObject({ name: z.string(), open: fn }).optional(),
   realtime: z.looseObject({ name: z.string() }).optional(),
   voice: text(200).optional(),
   speed: z.number().min(0.25).max(4).optional(),

@@ -35,6 +35,8 @@ export async function resolveAgent(definition: AgentDefinition, { env, vad }: Re
     spareTts: await spareFor(tts),
     realtime: definition.realtime ?? null,
     turnDetector: definition.turnDetector ?? null,
+    echoCanceller: definition.echoCanceller ?? null,
+    noiseFilter: definition.noiseFilter ?? null,
     vad: vad ?? (typeof choice === "string" ? await resolveVad(choice) : choice),
     ...(definition.voice === undefined ? {} : { voice: definition.voice }),
     ...(definition.speed === undefined ? {} : { speed: definition.speed }),
@@ -67,6 +69,8 @@ export async function warmAgent(agent: CallAgent): Promise<void> {
     agent.llm?.warm?.(),
     agent.tts?.warm?.(),
     agent.turnDetector?.warm?.(),
+    agent.echoCanceller?.warm?.(),
+    agent.noiseFilter?.warm?.(),
   ]);
 }
 

@@ -6,6 +6,7 @@ export {
   simulatedCaller,
 } from "./caller/simulated-caller.ts";
 export { outsideClock, type VirtualClock, type VirtualClockOptions, virtualClock } from "./clock/virtual-clock.ts";
+export { type FakeEchoCancellerOptions, fakeEchoCanceller, fakeNoiseFilter } from "./fakes/cleaning.ts";
 export type { FaultName } from "./fakes/faults.ts";
 export { type FakeLlm, type FakeLlmOptions, fakeLlm, type LlmAnswer } from "./fakes/llm.ts";
 export { type MemoryLog, type MemoryLogOptions, memoryLog } from "./fakes/memory-log.ts";

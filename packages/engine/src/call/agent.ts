@@ -1,7 +1,9 @@
 import type { Fact, FactType, Message, Settings } from "@parley/conversation";
 import type {
   ConnectionReading,
+  EchoCanceller,
   Llm,
+  NoiseFilter,
   Participant,
   RealtimeModel,
   Stt,
@@ -138,6 +140,8 @@ export interface CallAgent {
   vad: Vad;
   /** Asked at every pause, beside the words. */
   turnDetector?: TurnDetector | null;
+  echoCanceller?: EchoCanceller | null;
+  noiseFilter?: NoiseFilter | null;
   voice?: string;
   speed?: number;
   temperature?: number;

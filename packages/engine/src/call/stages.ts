@@ -1,5 +1,6 @@
 import type { Fact, InputBody, RuleState } from "@parley/conversation";
 import type { Transport } from "../ports/index.ts";
+import { Clean } from "../stages/clean.ts";
 import { Converse } from "../stages/converse.ts";
 import { Detect } from "../stages/detect.ts";
 import { toFailure } from "../stages/failure.ts";
@@ -20,6 +21,7 @@ export class CallStages {
   readonly hooks: AuthorHooks;
   readonly #context: StageContext;
   readonly #all: readonly Stage[];
+  readonly #clean: Clean | null;
   readonly #hear: Hear;
   /** One of the two: words for a language model, or a speech-to-speech model that hears itself. */
   readonly #transcribe: Transcribe | null;
@@ -28,8 +30,9 @@ export class CallStages {
   readonly #relay: Relay;
 
   constructor(context: StageContext, control: CallControl, { out, text }: Pick<Transport, "out" | "text">) {
-    const { realtime, turnDetector } = context.agent;
-    const far = new FarEnd();
+    const { realtime, turnDetector, echoCanceller, noiseFilter } = context.agent;
+    this.#clean = echoCanceller || noiseFilter ? new Clean(context, out.sampleRateHz) : null;
+    const far = new FarEnd(this.#clean);
     const play = new Play(context, out, far);
     this.#context = context;
     this.#hear = new Hear(context, far);
@@ -41,6 +44,7 @@ export class CallStages {
     // The mouth first: what must fall silent does so before anything else is done.
     this.#all = [
       play,
+      ...(this.#clean ? [this.#clean] : []),
       this.#hear,
       ...(this.#transcribe ? [this.#transcribe] : []),
       ...(this.#converse ? [this.#converse] : []),
@@ -59,7 +63,8 @@ export class CallStages {
   }
 
   /** The hot path: what a person says. */
-  audio(participantId: string, frame: Int16Array): void {
+  audio(participantId: string, sound: Int16Array): void {
+    const frame = this.#clean?.audio(participantId, sound) ?? sound;
     // Sound first, judgement after: what the VAD hears is already in the pre-roll.
     this.#transcribe?.audio(participantId, frame);
     this.#converse?.audio(participantId, frame);

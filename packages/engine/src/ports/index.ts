@@ -1,4 +1,5 @@
 export type { CallLog } from "./call-log.ts";
+export type { EchoCanceller, EchoCancellerStream, NoiseFilter, NoiseFilterStream } from "./cleaning.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export type { Llm, LlmEvent, LlmRequest, LlmUsage, ToolSpec } from "./llm.ts";
 export type { RealtimeModel, RealtimeOptions, RealtimeSession, RealtimeSink } from "./realtime.ts";
@@ -25,4 +26,4 @@ export type {
   TransportSink,
 } from "./transport.ts";
 export type { TurnDetector, TurnEnd } from "./turn-detector.ts";
-export type { NoiseFilter, Vad, VadStream } from "./vad.ts";
+export type { Vad, VadStream } from "./vad.ts";

@@ -17,9 +17,3 @@ export interface Vad {
   warm?(): Promise<void>;
   close?(): Promise<void>;
 }
-
-/** Cleans a caller's sound before VAD and STT. One per stream. */
-export interface NoiseFilter {
-  readonly name: string;
-  open(): { process(frame: Int16Array): Int16Array; close(): void };
-}

@@ -3,12 +3,23 @@ export const PIECE_MS = 8;
 /** Two seconds: longer than the way of an echo, and what is queued ahead. */
 const PIECES = 256;
 
+/** Told what is played, with its samples; times as FarEnd's. */
+export interface FarEndListener {
+  sounds(atMs: number, samples: Int16Array): void;
+  cleared(nowMs: number): void;
+}
+
 /** How loud the agent is, by the call's time: what of it comes back on somebody's line is no speech of theirs. */
 export class FarEnd {
   readonly #levels = new Float32Array(PIECES);
   /** Which piece of the call each place holds. */
   readonly #pieces = new Float64Array(PIECES).fill(-1);
   #soundedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #listener: FarEndListener | null;
+
+  constructor(listener: FarEndListener | null = null) {
+    this.#listener = listener;
+  }
 
   /** When the last of what was given will have sounded; the call's time, ms. */
   get soundedAtMs(): number {
@@ -25,6 +36,7 @@ export class FarEnd {
       this.#put(Math.floor((atMs + from / samplesPerMs) / PIECE_MS), Math.sqrt(squares / (to - from)));
     }
     this.#soundedAtMs = Math.max(this.#soundedAtMs, atMs + samples.length / samplesPerMs);
+    this.#listener?.sounds(atMs, samples);
   }
 
   /** What was to sound from now on will not. */
@@ -32,6 +44,7 @@ export class FarEnd {
     const first = Math.ceil(nowMs / PIECE_MS);
     for (let i = 0; i < PIECES; i++) if (this.#pieces[i]! >= first) this.#levels[i] = 0;
     this.#soundedAtMs = Math.min(this.#soundedAtMs, nowMs);
+    this.#listener?.cleared(nowMs);
   }
 
   /** RMS of that piece of the call (its time divided by `PIECE_MS`), 0 to 32768. */

@@ -1,5 +1,6 @@
 export { type CallLogConformanceOptions, callLogConformance, type LogUnderTest } from "./call-log.ts";
 export type { FaultCase } from "./checks.ts";
+export { type EchoCancellerConformanceOptions, echoCancellerConformance, noiseFilterConformance } from "./cleaning.ts";
 export { type LlmConformanceOptions, llmConformance } from "./llm.ts";
 export { type SttConformanceOptions, sttConformance } from "./stt.ts";
 export {

@@ -1,7 +1,9 @@
 import { simulatedCaller } from "../caller/simulated-caller.ts";
 import {
   callLogConformance,
+  echoCancellerConformance,
   llmConformance,
+  noiseFilterConformance,
   sttConformance,
   transportConformance,
   ttsConformance,
@@ -9,6 +11,7 @@ import {
   vadConformance,
 } from "../conformance/index.ts";
 import { fakeTransport } from "../transport/fake-transport.ts";
+import { fakeEchoCanceller, fakeNoiseFilter } from "./cleaning.ts";
 import type { FaultName } from "./faults.ts";
 import { fakeLlm } from "./llm.ts";
 import { memoryLog } from "./memory-log.ts";
@@ -55,6 +58,10 @@ ttsConformance("fakeTts", () => fakeTts({ firstMs: 2, pace: 0.001 }), {
 });
 
 vadConformance("fakeVad", () => fakeVad());
+
+echoCancellerConformance("fakeEchoCanceller", () => fakeEchoCanceller({ delayMs: 120, gain: 0.1 }));
+
+noiseFilterConformance("fakeNoiseFilter", () => fakeNoiseFilter());
 
 turnDetectorConformance("fakeTurnDetector", () => fakeTurnDetector({ delayMs: 2 }), {
   timeoutMs: 2000,
