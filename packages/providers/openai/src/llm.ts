@@ -1,8 +1,8 @@
 import { createOpenAI } from "@ai-sdk/openai";
 import { aiSdkLlm, type Llm } from "@parley/engine";
-import { fetch, Response } from "undici";
 import { OpenAiConnection, type OpenAiConnectionOptions } from "./connection.ts";
 import { openaiDefaults, reasoningFor } from "./defaults.ts";
+import { fetch, Response } from "./undici.ts";
 
 export interface OpenAiLlmOptions extends OpenAiConnectionOptions {
   model?: string;
@@ -14,6 +14,8 @@ export interface OpenAiLlmOptions extends OpenAiConnectionOptions {
 
 const FIRST_TOKEN_TIMEOUT_MS = 15_000;
 const IDLE_TIMEOUT_MS = 8_000;
+/** A process takes calls as soon as it can greet; its first question comes later. */
+const REHEARSE_AFTER_MS = 50;
 
 /**
  * OpenAI's chat completions, or those of any compatible server, through the AI SDK. (Chat completions rather than the
@@ -44,7 +46,8 @@ export function openaiLlm(options: OpenAiLlmOptions): Llm {
     url: connection.baseUrl,
     secrets: () => connection.service.secrets ?? [],
     warm: async () => {
-      await Promise.all([connection.warm(), rehearse(model)]);
+      await connection.warm();
+      setTimeout(() => void rehearse(model), REHEARSE_AFTER_MS).unref();
     },
     close: () => connection.close(),
   });
@@ -65,5 +68,9 @@ async function rehearse(model: string): Promise<void> {
   const tools = [{ name: "rehearse", description: "", parameters: { type: "object", properties: {} } }];
   const messages = [{ role: "user" as const, text: "Hello", participantId: "nobody" }];
   const request = { instructions: "Say hello.", messages, tools, toolChoice: "auto" as const, language: "en" };
-  for await (const _ of llm.stream(request, new AbortController().signal));
+  try {
+    for await (const _ of llm.stream(request, new AbortController().signal));
+  } catch {
+    // The first request is slower then, and says itself what is wrong.
+  }
 }

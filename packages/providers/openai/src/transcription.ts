@@ -1,6 +1,7 @@
 import { encodeWav } from "@parley/audio";
-import { FormData } from "undici";
+import type { FormData as FormDataType } from "undici";
 import type { TranscriptionHints } from "./defaults.ts";
+import { FormData } from "./undici.ts";
 
 /** Ours: hints are to help, not to become the larger part of the request. */
 const MOST_KEYWORDS = 100;
@@ -17,7 +18,11 @@ export interface TranscriptionFields {
 }
 
 /** The multipart body of POST /audio/transcriptions (https://platform.openai.com/docs/api-reference/audio/createTranscription). */
-export function transcriptionForm(fields: TranscriptionFields, samples: Int16Array, sampleRateHz: number): FormData {
+export function transcriptionForm(
+  fields: TranscriptionFields,
+  samples: Int16Array,
+  sampleRateHz: number,
+): FormDataType {
   const form = new FormData();
   form.set("model", fields.model);
   form.set("response_format", "json");
