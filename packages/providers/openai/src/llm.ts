@@ -1,8 +1,7 @@
-import { createOpenAI } from "@ai-sdk/openai";
-import { aiSdkLlm, type Llm } from "@parley/engine";
+import { aiSdkLlm, type Llm, type SdkModel } from "@parley/engine";
+import type { chatModel } from "./chat-model.ts";
 import { OpenAiConnection, type OpenAiConnectionOptions } from "./connection.ts";
 import { openaiDefaults, reasoningFor } from "./defaults.ts";
-import { fetch, Response } from "./undici.ts";
 
 export interface OpenAiLlmOptions extends OpenAiConnectionOptions {
   model?: string;
@@ -14,7 +13,7 @@ export interface OpenAiLlmOptions extends OpenAiConnectionOptions {
 
 const FIRST_TOKEN_TIMEOUT_MS = 15_000;
 const IDLE_TIMEOUT_MS = 8_000;
-/** A process takes calls as soon as it can greet; its first question comes later. */
+/** The SDK is large. A process takes calls as soon as it can greet; what the model is asked comes later. */
 const REHEARSE_AFTER_MS = 50;
 
 /**
@@ -29,14 +28,17 @@ export function openaiLlm(options: OpenAiLlmOptions): Llm {
     firstByteMs: FIRST_TOKEN_TIMEOUT_MS,
     idleMs: IDLE_TIMEOUT_MS,
   });
-  const provider = createOpenAI({
-    baseURL: connection.baseUrl,
-    // The SDK looks for an environment variable of its own when there is no key; a space keeps it from that.
-    apiKey: () => connection.key() || " ",
-    fetch: ((input: string, init: object) => fetch(input, { ...init, dispatcher: connection.agent })) as never,
-  });
+  const sdk = () => import("./chat-model.ts");
+  let chat: Promise<ReturnType<typeof chatModel>> | undefined;
+  const lazily: SdkModel = {
+    modelId: model,
+    async doStream(call) {
+      chat ??= sdk().then(({ chatModel }) => chatModel(model, connection));
+      return (await chat).doStream(call);
+    },
+  };
   const reasoning = options.reasoning ?? reasoningFor(model);
-  return aiSdkLlm(`openai/${model}`, provider.chat(model), {
+  return aiSdkLlm(`openai/${model}`, lazily, {
     ...(options.temperature === undefined ? {} : { temperature: options.temperature }),
     ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }),
     ...(reasoning === undefined ? {} : { reasoning }),
@@ -47,30 +49,10 @@ export function openaiLlm(options: OpenAiLlmOptions): Llm {
     secrets: () => connection.service.secrets ?? [],
     warm: async () => {
       await connection.warm();
-      setTimeout(() => void rehearse(model), REHEARSE_AFTER_MS).unref();
+      const rehearsal = () => sdk().then(({ rehearse }) => rehearse(model));
+      // What is wrong with it, the first request says as well.
+      setTimeout(() => void rehearsal().catch(() => {}), REHEARSE_AFTER_MS).unref();
     },
     close: () => connection.close(),
   });
-}
-
-/** An answer in the wire's format, of one word. */
-const REHEARSAL = ['{"choices":[{"index":0,"delta":{"content":"Hello"},"finish_reason":"stop"}]}', "[DONE]"];
-
-/**
- * One answer that never leaves the process. The SDK builds its schemas at the first request, which takes as long as a
- * model takes to its first word; the first caller should not be the one who waits for it.
- */
-async function rehearse(model: string): Promise<void> {
-  const body = REHEARSAL.map((line) => `data: ${line}\n\n`).join("");
-  const answer = () => Promise.resolve(new Response(body, { headers: { "content-type": "text/event-stream" } }));
-  const provider = createOpenAI({ apiKey: "none", fetch: answer as never });
-  const llm = aiSdkLlm(`openai/${model}`, provider.chat(model));
-  const tools = [{ name: "rehearse", description: "", parameters: { type: "object", properties: {} } }];
-  const messages = [{ role: "user" as const, text: "Hello", participantId: "nobody" }];
-  const request = { instructions: "Say hello.", messages, tools, toolChoice: "auto" as const, language: "en" };
-  try {
-    for await (const _ of llm.stream(request, new AbortController().signal));
-  } catch {
-    // The first request is slower then, and says itself what is wrong.
-  }
 }

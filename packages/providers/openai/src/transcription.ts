@@ -1,7 +1,7 @@
 import { encodeWav } from "@parley/audio";
-import type { FormData as FormDataType } from "undici";
+import type { FormData } from "undici";
 import type { TranscriptionHints } from "./defaults.ts";
-import { FormData } from "./undici.ts";
+import { webFetch } from "./undici.ts";
 
 /** Ours: hints are to help, not to become the larger part of the request. */
 const MOST_KEYWORDS = 100;
@@ -22,8 +22,8 @@ export function transcriptionForm(
   fields: TranscriptionFields,
   samples: Int16Array,
   sampleRateHz: number,
-): FormDataType {
-  const form = new FormData();
+): FormData {
+  const form = new (webFetch().FormData)();
   form.set("model", fields.model);
   form.set("response_format", "json");
   if (fields.language !== "") form.set(fields.hints === "keywords" ? "languages[]" : "language", fields.language);
