@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { nearest } from "@parley/settings";
+import { nearest } from "@parley/settings/nearest";
 import { UsageError } from "./usage-error.ts";
 
 export interface Flag {

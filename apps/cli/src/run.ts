@@ -1,4 +1,4 @@
-import { nearest } from "@parley/settings";
+import { nearest } from "@parley/settings/nearest";
 import { type Command, commandHelp, type ExitCode, readArguments } from "./command.ts";
 import { UsageError } from "./usage-error.ts";
 

@@ -32,7 +32,11 @@ export const workerSettings = z.object({
   PARLEY_ICE_SERVERS: iceServers.optional(),
   PARLEY_ICE_TRANSPORT: z.enum(["all", "relay"], { error: "must be all or relay" }).default("all"),
   PARLEY_WORKER_PORT: port("of /healthz and /readyz").optional(),
-  PARLEY_SHARDS: wholeNumber(1, 256, "processes that run calls; unset: one per core").optional(),
+  PARLEY_SHARDS: wholeNumber(
+    1,
+    256,
+    "processes that run calls; unset: as many as calls need, up to one per core",
+  ).optional(),
   PARLEY_DRAIN_MS: wholeNumber(0, 86_400_000, "how long running calls may go on after a stop, in ms").optional(),
   PARLEY_CALLS_MAX_MB: wholeNumber(1, 1_048_576, "room for call files when no server takes them").default(512),
   PARLEY_LOG_LEVEL: z
@@ -59,7 +63,10 @@ export interface WorkerConfig {
   dataDir: string;
   /** Of healthz and readyz; 0 takes any free port. */
   port: number | null;
+  /** The most processes that run calls. */
   shards: number;
+  /** As many when nobody calls. */
+  shardsAtRest: number;
   /** Null: load decides. */
   maxConcurrentJobs: number | null;
   /** How long running calls may go on after a stop; null: 10 minutes on SIGTERM, 30 s on SIGINT. */
@@ -108,6 +115,7 @@ export function readWorkerConfig(agentFile: string, env: NodeJS.ProcessEnv): Wor
     dataDir: resolve(settings.PARLEY_DATA),
     port: settings.PARLEY_WORKER_PORT ?? null,
     shards: settings.PARLEY_SHARDS ?? defaultShards(),
+    shardsAtRest: settings.PARLEY_SHARDS ?? 1,
     maxConcurrentJobs: settings.MAX_CONCURRENT_JOBS ?? null,
     drainMs: settings.PARLEY_DRAIN_MS ?? null,
     callsMaxMb: settings.PARLEY_CALLS_MAX_MB,

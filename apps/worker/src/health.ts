@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { ParleyError } from "@parley/engine";
+import { ParleyError } from "@parley/engine/error";
 
 export interface WorkerHealth {
   ready: boolean;

@@ -1,5 +1,6 @@
-import { type Clock, ParleyError, systemClock } from "@parley/engine";
-import { WorkerConnection } from "@parley/livekit";
+import { type Clock, systemClock } from "@parley/engine/clock";
+import { ParleyError } from "@parley/engine/error";
+import { WorkerConnection } from "@parley/livekit/worker";
 import type { WorkerConfig } from "./config.ts";
 import type { OpenDispatch } from "./dispatch.ts";
 import type { Log } from "./log.ts";

@@ -1,6 +1,8 @@
+import { createRequire } from "node:module";
 import pino from "pino";
-import pretty from "pino-pretty";
 import type { LogLevel } from "./config.ts";
+
+const require = createRequire(import.meta.url);
 
 export type Log = pino.Logger;
 
@@ -23,6 +25,7 @@ export function createLog(program: string, level: LogLevel): Log {
       translateTime: "SYS:HH:MM:ss.l",
       singleLine: true,
     };
+    const pretty: typeof import("pino-pretty") = require("pino-pretty");
     return pino(options, pretty(look));
   }
   return pino(options, pino.destination({ fd: 2, sync: true }));

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseFact } from "@parley/conversation";
+import type { ParsedFact } from "@parley/conversation";
 import type { CallContext, Clock } from "@parley/engine";
 import type { ShippedFact } from "@parley/uplink";
 import { z } from "zod";
@@ -79,8 +79,12 @@ export function createOrders(options: OrdersOptions): Orders {
     slot.crashes = crashes;
     slot.deaths = crashes;
     try {
-      const facts = await server.readLog(callId, READ_LOG_MS);
-      const context = contextOf(facts, room);
+      const [facts, { parseFact }] = await Promise.all([
+        server.readLog(callId, READ_LOG_MS),
+        // Rarely wanted, and half of what a supervisor is made of.
+        import("@parley/conversation"),
+      ]);
+      const context = contextOf(parseFact(facts[0]), room);
       const copy = keepCopy(config.dataDir, callId, facts);
       const call = { jobId, callId, epoch, logPath: "", url: config.livekit.url, token, identity, context };
       recovery.goOn(slot, { ...call, recovery: null }, copy);
@@ -105,9 +109,8 @@ export function createOrders(options: OrdersOptions): Orders {
 }
 
 /** As the call began; a log without a beginning leaves the room alone. */
-function contextOf(facts: readonly ShippedFact[], room: string): CallContext {
+function contextOf(first: ParsedFact, room: string): CallContext {
   const none = { room, agentId: null, tenantId: null, language: null, from: null, to: null, metadata: {} };
-  const first = parseFact(facts[0]);
   if (!first.ok || first.fact.type !== "call-started") return none;
   const { agentId, tenantId, language, from, to, metadata } = first.fact;
   return { room, agentId, tenantId, language, from, to, metadata };

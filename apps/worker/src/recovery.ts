@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
-import { type Clock, endingFacts, openFileLog, readCallFiles } from "@parley/engine";
-import { mintAgentToken } from "@parley/livekit";
+import type { Clock } from "@parley/engine";
+import { mintAgentToken } from "@parley/livekit/worker";
 import { logFilesOf, nextLogFile } from "./call-files.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { Log } from "./log.ts";
@@ -144,6 +144,8 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     waiting.delete(slot.jobId);
     cancel();
     try {
+      // Rarely wanted, and more than all else that a supervisor is made of.
+      const { endingFacts, openFileLog, readCallFiles } = await import("@parley/engine");
       const { facts, newerVersion } = await readCallFiles(logPaths(slot.callId));
       if (newerVersion !== null) throw new RangeError(`facts of version ${newerVersion} in its log`);
       const file = nextLogFile(callsDir, slot.callId, Math.max(options.lastEpoch(slot.callId) ?? 0, call.epoch));

@@ -61,11 +61,7 @@ export function createRelief<S extends Served>(options: ReliefOptions<S>) {
     options.warm().then(
       () => {
         warming = false;
-        shard.outgoing = true;
-        options.after(SETTLE_MS, () => {
-          shard.settled = true;
-          dismissIdle(shard);
-        });
+        leave(shard);
         look();
       },
       (error: Error) => {
@@ -81,13 +77,27 @@ export function createRelief<S extends Served>(options: ReliefOptions<S>) {
     );
   }
 
+  /** It is given no call any more, and goes when it has none. */
+  function leave(shard: S): void {
+    shard.relieved = true;
+    shard.outgoing = true;
+    options.after(SETTLE_MS, () => {
+      shard.settled = true;
+      dismissIdle(shard);
+    });
+  }
+
   function dismissIdle(shard: S): void {
     if (!shard.settled || shard.jobs.size > 0) return;
-    log.info({ shard: shard.shardId, calls: shard.callsBegun }, "a relieved shard has no calls any more and ends");
+    log.info(
+      { shard: shard.shardId, calls: shard.callsBegun },
+      "a shard that is relieved or not needed has no calls and ends",
+    );
     options.dismiss(shard);
   }
 
   return {
+    leave,
     began(shard: S, jobId: string): void {
       shard.jobs.add(jobId);
       shard.callsBegun++;

@@ -24,7 +24,7 @@ interface FakeShard {
 /** Lets everything that is already settled run. */
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
-function setUp(shards = 2) {
+function setUp(shards = 2, shardsAtRest = shards) {
   const clock = manualClock();
   const forked: FakeShard[] = [];
   const gone: string[] = [];
@@ -32,7 +32,7 @@ function setUp(shards = 2) {
   const warm: number[] = [];
   const seen: { doing: "running" | "waiting" | "stopped"; cpuMs: number } = { doing: "waiting", cpuMs: 0 };
   const pool = createShardPool({
-    config: { shards } as WorkerConfig,
+    config: { shards, shardsAtRest } as WorkerConfig,
     clock,
     log: createLog("test", "silent"),
     fork(say) {
@@ -61,36 +61,103 @@ function setUp(shards = 2) {
   const ready = (shard: FakeShard | undefined) => shard?.say({ type: "ready", agent });
   const started = async () => {
     const start = pool.start();
-    for (const shard of forked) ready(shard);
-    return start;
+    ready(forked[0]);
+    const summary = await start;
+    for (const shard of forked.slice(1)) ready(shard);
+    return summary;
   };
   return { pool, clock, forked, gone, messages, warm, seen, ready, started };
 }
 
 describe("the shard pool", () => {
-  it("has started when every shard is warm, and not before", async () => {
+  it("has started when one shard is warm, and not before; the others follow", async () => {
     const { pool, forked, ready } = setUp(2);
     let summary: AgentSummary | undefined;
     const start = pool.start().then((value) => {
       summary = value;
     });
-    expect(forked.map((shard) => shard.sent[0]?.type)).toEqual(["boot", "boot"]);
-    ready(forked[0]);
     await settle();
+    expect(forked.map((shard) => shard.sent[0]?.type)).toEqual(["boot"]);
     expect(summary).toBeUndefined();
-    ready(forked[1]);
+    ready(forked[0]);
     await start;
     expect(summary).toEqual(agent);
+    expect(forked.map((shard) => shard.sent[0]?.type)).toEqual(["boot", "boot"]);
+    expect(pool.shards.map(({ state }) => state)).toEqual(["ready", "starting"]);
+  });
+
+  it("tries again when one of the others does not start", async () => {
+    const { clock, forked, ready, pool } = setUp(2);
+    const start = pool.start();
+    ready(forked[0]);
+    await start;
+    forked[1]?.die("exited with 1");
+    await settle();
+    clock.advance(0);
+    expect(forked).toHaveLength(3);
+  });
+
+  it("grows with the calls, once the first has joined, and gives back what nobody wants for long", async () => {
+    const { pool, clock, forked, started, ready } = setUp(2, 1);
+    const beat = { calls: 0, loopBusy: 0, loopDelayMs: 0, cpuMs: 0, rssBytes: 0, resources: {} };
+    const pass = (seconds: number) => {
+      for (let second = 0; second < seconds; second++) {
+        for (const shard of forked) shard.say({ type: "beat", beat });
+        clock.advance(1_000);
+      }
+    };
+    await started();
+    pass(60);
+    expect(forked).toHaveLength(1);
+    pool.fit(1);
+    clock.advance(1_499);
+    expect(forked).toHaveLength(1);
+    clock.advance(1);
+    expect(forked).toHaveLength(2);
+    ready(forked[1]);
+    await settle();
+    for (let calls = 2; calls < 20; calls++) pool.fit(calls);
+    pass(10);
+    expect(forked).toHaveLength(2);
+    pool.fit(0);
+    pass(299);
+    pool.fit(1);
+    pool.fit(0);
+    pass(299);
+    expect(pool.shards.map(({ outgoing }) => outgoing)).toEqual([false, false]);
+    pass(1);
+    expect(pool.shards.map(({ outgoing }) => outgoing)).toEqual([true, false]);
+    pass(15);
+    expect(forked.map((shard) => shard.sent.at(-1)?.type)).toEqual(["close", "boot"]);
+    forked[0]?.die("exited with 0");
+    await settle();
+    pass(10);
+    expect(pool.shards.map(({ shardId }) => shardId)).toEqual([2]);
+    expect(forked).toHaveLength(2);
+  });
+
+  it("starts no more shards once it is closed, however many are wanted", async () => {
+    const { pool, clock, forked, started } = setUp(8, 1);
+    await started();
+    pool.fit(20);
+    clock.advance(1_500);
+    expect(forked).toHaveLength(2);
+    void pool.close("worker-stopped", 10);
+    await settle();
+    clock.advance(60_000);
+    await settle();
+    expect(forked).toHaveLength(2);
   });
 
   it("does not start with an agent that cannot be loaded, and says what the shard said", async () => {
-    const { pool, forked } = setUp(2);
+    const { pool, clock, forked } = setUp(2);
     const start = pool.start();
     forked[0]?.say({ type: "load-failed", code: "agent-load-failed", message: "shop.ts: boom", configuration: true });
     forked[0]?.die("exited with 2");
     await expect(start).rejects.toMatchObject({ message: "shop.ts: boom", category: "configuration" });
     await pool.close("start failed", 10);
-    expect(forked[1]?.killed).toBe(true);
+    clock.advance(60_000);
+    expect(forked).toHaveLength(1);
   });
 
   it("replaces a dead shard at once and tells of its death first", async () => {

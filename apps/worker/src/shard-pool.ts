@@ -1,8 +1,10 @@
-import { type Clock, ParleyError } from "@parley/engine";
+import type { Clock } from "@parley/engine";
+import { ParleyError } from "@parley/engine/error";
 import type { WorkerConfig } from "./config.ts";
 import type { Log } from "./log.ts";
 import type { AgentSummary, FromShard, ShardBeat, ToShard } from "./messages.ts";
 import { CALLS_PER_SHARD, createRelief, type Served } from "./relief.ts";
+import { createShardCount } from "./shard-count.ts";
 import type { ForkShard, ShardProcess } from "./shard-process.ts";
 import { type LookAtProcess, lookAtProcess, whyStuck } from "./stuck.ts";
 
@@ -49,11 +51,13 @@ export interface ShardPoolOptions {
 }
 
 export interface ShardPool {
-  /** Resolves when every shard is warm. @throws ParleyError when the agent cannot be loaded. */
+  /** Resolves when one shard is warm; others follow. @throws ParleyError when the agent cannot be loaded. */
   start(): Promise<AgentSummary>;
   readonly shards: readonly PooledShard[];
   readonly crashLooping: boolean;
   send(shardId: number, message: ToShard): void;
+  /** So many calls run now: as many shards as they need are started, or given back when nobody has called for long. */
+  fit(calls: number): void;
   /** Starts one beside the others, for a single call; its id. It is not replaced, and ends by `retire`. */
   startAlone(): number;
   /** The call of one that was started alone is over. */
@@ -180,11 +184,17 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
     const delayMs = recent <= 1 ? 0 : Math.min(LONGEST_BACKOFF_MS, 500 * 2 ** (recent - 1));
     const say = recent >= CRASH_LOOP_DEATHS ? "error" : "warn";
     log[say]({ deaths: recent, delayMs }, `${why}; a new shard starts in ${delayMs} ms`);
-    after(delayMs, () => {
-      fork().catch((error: Error) => {
-        if (!closing) replace(`the replacement did not start: ${error.message}`);
-      });
-    });
+    after(delayMs, () => void another());
+  }
+
+  /** One more; when it does not start, it is tried again. */
+  async function another(): Promise<void> {
+    if (closing) return;
+    try {
+      await fork();
+    } catch (error) {
+      if (!closing) replace(`a shard did not start: ${(error as Error).message}`);
+    }
   }
 
   function dismiss(member: Member, reason: string): void {
@@ -203,6 +213,20 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
     after,
     closing: () => closing !== undefined,
     log,
+  });
+
+  const count = createShardCount({
+    least: config.shardsAtRest,
+    most: config.shards,
+    grow: () => another(),
+    shrink() {
+      const idle = [...members.values()].filter(({ alone, relieved, jobs }) => !alone && !relieved && jobs.size === 0);
+      // The freshest stays.
+      const [worn] = idle.filter(({ state }) => state === "ready").sort((a, b) => b.callsBegun - a.callsBegun);
+      if (worn) relief.leave(worn);
+      return worn !== undefined;
+    },
+    after,
   });
 
   function watch(): void {
@@ -246,8 +270,8 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
 
   return {
     async start() {
-      const [agent] = await Promise.all(Array.from({ length: config.shards }, () => fork()));
-      if (!agent) throw new RangeError("a worker has at least one shard");
+      const agent = await fork();
+      for (let more = 1; more < config.shardsAtRest; more++) void another();
       watch();
       return agent;
     },
@@ -262,6 +286,7 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
       member?.process.send(message);
       if (member && message.type === "run") relief.began(member, message.call.jobId);
     },
+    fit: (calls) => count.fit(calls),
     startAlone() {
       const shardId = ++lastShardId;
       // What went wrong is told by onGone.

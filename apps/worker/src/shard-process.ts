@@ -18,19 +18,27 @@ export type ForkShard = (onMessage: (message: FromShard) => void) => ShardProces
 /** The entry has this file's own extension: TypeScript in the repository, JavaScript in the published package. */
 const ENTRY = fileURLToPath(new URL(`./shard/main${extname(import.meta.filename)}`, import.meta.url));
 
+interface Started {
+  child: ChildProcess;
+  gone: Promise<string>;
+}
+
+/** Started, and waiting for somebody who wants a shard. */
+let ahead: Started | null = null;
+
+/**
+ * Starts the process of the next shard now: until it is told what to run, it loads what every shard needs. It ends with
+ * this process when nobody wants it. Idempotent.
+ */
+export function forkAhead(): void {
+  ahead ??= start();
+}
+
 /** Starts a process that runs calls. What it prints goes to standard error, with the supervisor's own log. */
 export const forkShard: ForkShard = (onMessage) => {
-  const child: ChildProcess = fork(ENTRY, [], {
-    // Standard error is a log: what Node thinks of its own modules is not in it.
-    execArgv: ["--disable-warning=ExperimentalWarning"],
-    serialization: "json",
-    stdio: ["ignore", 2, 2, "ipc"],
-  });
+  const { child, gone } = ahead ?? start();
+  ahead = null;
   child.on("message", (message) => onMessage(message as FromShard));
-  const gone = new Promise<string>((resolve) => {
-    child.once("exit", (code, signal) => resolve(signal ? `killed by ${signal}` : `exited with ${code}`));
-    child.once("error", (error) => resolve(`failed: ${error.message}`));
-  });
   return {
     pid: child.pid,
     send(message) {
@@ -40,3 +48,17 @@ export const forkShard: ForkShard = (onMessage) => {
     gone,
   };
 };
+
+function start(): Started {
+  const child = fork(ENTRY, [], {
+    // Standard error is a log: what Node thinks of its own modules is not in it.
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    serialization: "json",
+    stdio: ["ignore", 2, 2, "ipc"],
+  });
+  const gone = new Promise<string>((resolve) => {
+    child.once("exit", (code, signal) => resolve(signal ? `killed by ${signal}` : `exited with ${code}`));
+    child.once("error", (error) => resolve(`failed: ${error.message}`));
+  });
+  return { child, gone };
+}

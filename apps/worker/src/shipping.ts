@@ -1,4 +1,3 @@
-import { keepCallFiles, openUplink } from "@parley/uplink";
 import type { Backend, OrderResult, ServerOrder } from "./backend.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { Log } from "./log.ts";
@@ -38,10 +37,12 @@ export async function openShipping({ config, callsDir, log, ...calls }: Shipping
       { dir: callsDir, capMiB },
       `no BACKEND_URL: call logs stay in ${callsDir}; beyond ${capMiB} MB (PARLEY_CALLS_MAX_MB) the oldest finished ones are removed`,
     );
+    const { keepCallFiles } = await import("@parley/uplink/keep");
     const kept = keepCallFiles({ dir: callsDir, capMiB, log });
     return { hasRoom: () => kept.hasRoom(), backend: null, close: async () => kept.close() };
   }
   const { url, key } = config.backend;
+  const { openUplink } = await import("@parley/uplink");
   const uplink = await openUplink({
     url,
     key,

@@ -31,6 +31,17 @@ describe("the supervisor", () => {
     expect(sent[1]?.message).toMatchObject({ call: { callId: "call-2", epoch: 2 } });
   });
 
+  it("lets the pool know how many calls it has, promised ones included", async () => {
+    const { take, boss, fitted } = setUp();
+    boss.sink.offered(offer(1));
+    expect(fitted.at(-1)).toBe(1);
+    boss.sink.assigned(assignment(1));
+    await take(2);
+    expect(fitted.at(-1)).toBe(2);
+    boss.shardMessage(1, { type: "call-ended", jobId: "job-1", reason: "participant-left", error: null });
+    expect(fitted.at(-1)).toBe(1);
+  });
+
   it("gives nothing to a shard whose successor has taken its place", async () => {
     const { take, sent, members } = setUp();
     members[0]!.outgoing = true;

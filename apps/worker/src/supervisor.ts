@@ -89,6 +89,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { places } = workload;
 
   function report(): void {
+    pool.fit(slots.taken);
     line?.load(workload.load(), slots.taken);
   }
 

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Clock, systemClock } from "@parley/engine";
+import { type Clock, systemClock } from "@parley/engine/clock";
+import { keepCompiledCodeSoon } from "./compiled-code.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { DispatchLine, OpenDispatch } from "./dispatch.ts";
 import { type Health, openHealth } from "./health.ts";
@@ -42,7 +43,7 @@ export interface WorkerParts {
 }
 
 /**
- * Starts a worker: shards are forked and warm, then it registers with LiveKit. Resolves when registered.
+ * Starts a worker: a shard is forked and warm, then it registers with LiveKit. Resolves when registered.
  * @throws ParleyError of category `configuration` when settings, the agent's module or the keys are wrong.
  */
 export async function startWorker(config: WorkerConfig, parts: WorkerParts = {}): Promise<Worker> {
@@ -108,8 +109,11 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
   parts.signal?.addEventListener("abort", giveUp, { once: true });
   try {
     parts.signal?.throwIfAborted();
+    const warming = pool.start();
+    // Told below, unless the port says something first.
+    warming.catch(() => {});
     health = await openHealth(config.port, supervisor.health);
-    const agent = await pool.start();
+    const agent = await warming;
     supervisor.warm(agent);
     await parts.warm?.(agent);
     shipping = await openShipping({
@@ -129,6 +133,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     parts.signal?.removeEventListener("abort", giveUp);
     parts.signal?.throwIfAborted();
     announce();
+    keepCompiledCodeSoon();
     const { port } = health;
     log.info({ agent: agent.name, shards: config.shards, port, livekit: config.livekit.url }, "worker ready");
     return {

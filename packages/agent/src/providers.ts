@@ -68,13 +68,13 @@ export function resolveTts(name: string, env: Env): Promise<Tts> {
 
 export async function resolveVad(name: string): Promise<Vad> {
   if (name === "energy") return energyVad();
-  if (name === "silero") return (await import("@parley/local")).sileroVad();
+  if (name === "silero") return (await import("@parley/local/silero")).sileroVad();
   throw unknown("vad", name, ["energy", "silero"]);
 }
 
 /** A voice that needs no key and no network: for when the agent's own fails. Loads nothing before it speaks. */
 export async function spareVoice(): Promise<Tts> {
-  return (await import("@parley/local")).fliteTts();
+  return (await import("@parley/local/flite")).fliteTts();
 }
 
 async function make(

@@ -30,8 +30,9 @@ export {
   startLiveKitServer,
 } from "./server-process/start.ts";
 export { LIVEKIT_SERVER_VERSION } from "./server-process/version.ts";
+export { type AgentTokenRequest, mintAgentToken } from "./token/agent-token.ts";
 export { CONTROL_ATTRIBUTE, type ControlMethod, controlMethods, parseControl } from "./token/control.ts";
 export { agentIdentity, randomIdentity } from "./token/identity.ts";
-export { type AgentTokenRequest, mintAgentToken, mintToken, type TokenRequest } from "./token/mint.ts";
+export { mintToken, type TokenRequest } from "./token/mint.ts";
 export { parseRoomConfig, roomConfigFor } from "./token/room-config.ts";
 export { formatRoomMetadata, parseMetadata, parseRoomMetadata, type RoomMetadata } from "./token/room-metadata.ts";

@@ -1,4 +1,4 @@
-import { ParleyError } from "@parley/engine";
+import { ParleyError } from "@parley/engine/error";
 import type { z } from "zod";
 import { KNOWN_PARLEY_SETTINGS } from "./known.ts";
 import { nearest } from "./nearest.ts";

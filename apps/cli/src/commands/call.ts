@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { ParleyError } from "@parley/engine";
+import { ParleyError } from "@parley/engine/error";
 import type { Command, Given } from "../command.ts";
 import type { Out } from "../run.ts";
 import { typedPath } from "../typed-path.ts";

@@ -22,7 +22,9 @@ export function workerCommand(): Command {
       "SIGTERM: no new calls, running ones finish within PARLEY_DRAIN_MS (10 minutes); a second signal ends at once.",
     ].join("\n"),
     async run({ positionals: [agentFile] }): Promise<ExitCode> {
-      // Settings first: what they lack is said before anything heavy is loaded.
+      // The first shard's process loads what it needs while this one reads its settings and loads the rest.
+      const { forkAhead } = await import("@parley/worker/shard-process");
+      forkAhead();
       const { readWorkerConfig } = await import("@parley/worker/config");
       const config = readWorkerConfig(typedPath(agentFile ?? ""), process.env);
       const { startWorker } = await import("@parley/worker");

@@ -1,4 +1,4 @@
-import { asParleyError } from "@parley/engine";
+import { asParleyError } from "@parley/engine/error";
 import type { Log } from "../log.ts";
 import type { CallAssignment, CallOrder, FromShard } from "../messages.ts";
 import { callScope } from "./stray.ts";

@@ -1,11 +1,13 @@
 /** The entry of a shard process: it is told over IPC what to load and which calls to run. */
-import { createLog } from "../log.ts";
 import type { FromShard, ToShard } from "../messages.ts";
-import { startShard } from "./shard.ts";
+import type { Shard } from "./shard.ts";
 
 // A terminal's Ctrl-C reaches the whole process group; the supervisor alone decides when calls end.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
+
+// What every shard needs is loaded while the supervisor still reads its settings.
+const loading = Promise.all([import("./shard.ts"), import("../log.ts")]);
 
 let told = Promise.resolve();
 
@@ -18,10 +20,20 @@ const exit = (code: number): void => void told.then(() => process.exit(code));
 
 const die = (): void => void process.kill(process.pid, "SIGKILL");
 
+let shard: Shard | undefined;
+
+async function boot({ config, shardId }: Extract<ToShard, { type: "boot" }>): Promise<Shard> {
+  const [{ startShard }, { createLog }] = await loading;
+  const log = createLog("shard", config.logLevel).child({ shard: shardId });
+  shard = startShard(config, { tell, log, exit, die });
+  return shard;
+}
+
 process.once("message", (message: ToShard) => {
   if (message.type !== "boot") throw new TypeError(`a shard is booted before it is told to ${message.type}`);
-  const log = createLog("shard", message.config.logLevel).child({ shard: message.shardId });
-  const shard = startShard(message.config, { tell, log, exit, die });
-  process.on("message", (next: ToShard) => shard.told(next));
-  process.once("disconnect", () => shard.orphaned());
+  const booted = boot(message);
+  process.on("message", async (next: ToShard) => (await booted).told(next));
 });
+
+// Without a supervisor a shard that has not begun has nothing to do.
+process.once("disconnect", () => (shard ? shard.orphaned() : process.exit(1)));

@@ -7,7 +7,7 @@ import {
   type Recovery,
   readCallFiles,
 } from "@parley/engine";
-import { LiveKitTransport, serveControl } from "@parley/livekit";
+import { LiveKitTransport, serveControl } from "@parley/livekit/room";
 import type { WorkerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { CallAssignment, RecoveryPlan } from "../messages.ts";

@@ -1,3 +1,4 @@
+import { keepCompiledCodeSoon } from "../compiled-code.ts";
 import type { WorkerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { FromShard, ToShard } from "../messages.ts";
@@ -68,6 +69,7 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
       (beat) => tell({ type: "beat", beat }),
     );
     tell({ type: "ready", agent: loaded.summary });
+    keepCompiledCodeSoon();
     const { user, system } = process.cpuUsage();
     log.info(
       { tookMs: Math.round(process.uptime() * 1000), cpuMs: Math.round((user + system) / 1000) },

@@ -73,6 +73,7 @@ export function setUp({ cap = null, summary = agent, shards = 2, cores = 2, back
   const statuses: string[] = [];
   const reports: { load: number; jobs: number }[] = [];
   const retired: number[] = [];
+  const fitted: number[] = [];
   let lineDrained = false;
   const member = (shardId: number, alone = false): PooledShard => ({
     shardId,
@@ -88,6 +89,7 @@ export function setUp({ cap = null, summary = agent, shards = 2, cores = 2, back
     shards: members,
     crashLooping: false,
     send: (shardId, message) => sent.push({ shardId, message }),
+    fit: (calls) => void fitted.push(calls),
     startAlone() {
       members.push(member(100 + members.length, true));
       return members.at(-1)!.shardId;
@@ -155,6 +157,7 @@ export function setUp({ cap = null, summary = agent, shards = 2, cores = 2, back
     statuses,
     reports,
     retired,
+    fitted,
     members,
     pool,
     take,

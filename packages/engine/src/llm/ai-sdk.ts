@@ -41,6 +41,9 @@ export interface AiSdkLlmOptions {
   clock?: Clock;
 }
 
+/** What is asked of an AI SDK model here. */
+export type SdkModel = Pick<LanguageModelV4, "modelId" | "doStream">;
+
 const FIRST_TOKEN_TIMEOUT_MS = 15_000;
 const IDLE_TIMEOUT_MS = 8_000;
 
@@ -55,7 +58,7 @@ const IDLE_TIMEOUT_MS = 8_000;
  * `retryAfterMs`), `llm-no-quota`, `llm-refused`, `llm-provider-failed`, `llm-network`, `llm-timeout`, `llm-cut`,
  * `llm-garbage`, `llm-cancelled`.
  */
-export function aiSdkLlm(name: string, model: LanguageModelV4, options: AiSdkLlmOptions = {}): Llm {
+export function aiSdkLlm(name: string, model: SdkModel, options: AiSdkLlmOptions = {}): Llm {
   return {
     name,
     stream: (request, signal) => answer(name, model, options, request, signal),
@@ -66,7 +69,7 @@ export function aiSdkLlm(name: string, model: LanguageModelV4, options: AiSdkLlm
 
 async function* answer(
   name: string,
-  model: LanguageModelV4,
+  model: SdkModel,
   options: AiSdkLlmOptions,
   request: LlmRequest,
   signal: AbortSignal,

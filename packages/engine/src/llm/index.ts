@@ -1,1 +1,1 @@
-export { type AiSdkLlmOptions, aiSdkLlm } from "./ai-sdk.ts";
+export { type AiSdkLlmOptions, aiSdkLlm, type SdkModel } from "./ai-sdk.ts";

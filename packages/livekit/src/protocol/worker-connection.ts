@@ -7,10 +7,11 @@ import {
   UpdateWorkerStatus,
   WorkerStatus,
 } from "@livekit/protocol";
-import { asParleyError, type Clock, ParleyError, systemClock } from "@parley/engine";
+import { type Clock, systemClock } from "@parley/engine/clock";
+import { asParleyError, ParleyError } from "@parley/engine/error";
 import { Addresses } from "../addresses/addresses.ts";
 import { type Log, messageOf, silentLog } from "../log.ts";
-import { mintWorkerToken } from "../token/mint.ts";
+import { mintWorkerToken } from "../token/agent-token.ts";
 import { Assignments } from "./assignments.ts";
 import { backoffMs } from "./backoff.ts";
 import {

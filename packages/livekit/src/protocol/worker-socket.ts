@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { type RegisterWorkerRequest, ServerMessage, WorkerMessage, WorkerPing } from "@livekit/protocol";
-import { type Clock, ParleyError } from "@parley/engine";
+import type { Clock } from "@parley/engine";
+import { ParleyError } from "@parley/engine/error";
 import WebSocket, { type RawData } from "ws";
 
 type Outgoing = Exclude<WorkerMessage["message"], { case: undefined }>;

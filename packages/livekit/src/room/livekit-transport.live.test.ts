@@ -5,7 +5,7 @@ import { KEY, SECRET } from "../test/live-server.ts";
 import { closedAfterEach, keys, parties, sharedServer } from "../test/parties.ts";
 import { RecordingSink } from "../test/recording-sink.ts";
 import { loudMs, shareOf, tone } from "../test/tone.ts";
-import { mintAgentToken } from "../token/mint.ts";
+import { mintAgentToken } from "../token/agent-token.ts";
 import { LiveKitTransport } from "./livekit-transport.ts";
 
 const server = sharedServer();

@@ -10,7 +10,7 @@ import { type LiveServer, liveServer } from "../test/live-server.ts";
 import { closedAfterEach, keys, parties } from "../test/parties.ts";
 import { RecordingSink } from "../test/recording-sink.ts";
 import { loudMs, shareOf, tone } from "../test/tone.ts";
-import { mintAgentToken } from "../token/mint.ts";
+import { mintAgentToken } from "../token/agent-token.ts";
 import { connectRoom, leaveRoom } from "./connect-room.ts";
 import { guardSink } from "./guard-sink.ts";
 import { JoinGate } from "./join-gate.ts";

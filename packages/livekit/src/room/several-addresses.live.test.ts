@@ -5,7 +5,7 @@ import { Addresses } from "../addresses/addresses.ts";
 import { silentLog } from "../log.ts";
 import { refusingUrl } from "../test/closed-port.ts";
 import { closedAfterEach, keys, parties, sharedServer } from "../test/parties.ts";
-import { mintAgentToken } from "../token/mint.ts";
+import { mintAgentToken } from "../token/agent-token.ts";
 import { connectRoom, leaveRoom } from "./connect-room.ts";
 import { JoinGate } from "./join-gate.ts";
 

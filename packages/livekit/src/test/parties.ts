@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll } from "vitest";
 import { SimulatedCaller, type SimulatedCallerOptions } from "../caller/simulated-caller.ts";
 import { LiveKitTransport, type LiveKitTransportOptions } from "../room/livekit-transport.ts";
 import type { LiveKitServerOptions } from "../server-process/start.ts";
-import { mintAgentToken, mintToken, type TokenRequest } from "../token/mint.ts";
+import { mintAgentToken } from "../token/agent-token.ts";
+import { mintToken, type TokenRequest } from "../token/mint.ts";
 import { KEY, type LiveServer, liveServer, SECRET } from "./live-server.ts";
 import { RecordingSink } from "./recording-sink.ts";
 

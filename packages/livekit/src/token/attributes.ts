@@ -1,4 +1,4 @@
-import { ParleyError } from "@parley/engine";
+import { ParleyError } from "@parley/engine/error";
 
 /** Attributes by which LiveKit, its agents, its SIP bridge and we ourselves speak to each other; a caller may not set them. */
 const RESERVED = /^(lk|sip|parley)\./i;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { ParleyError } from "@parley/engine";
+import { ParleyError } from "@parley/engine/error";
 
 /** Whoever could take the agent's identity would evict it from the room; `sip_` belongs to callers by telephone. */
 const RESERVED = ["agent-", "sip_"];

@@ -1,5 +1,5 @@
 import { RoomAgentDispatch, RoomConfiguration } from "@livekit/protocol";
-import { ParleyError } from "@parley/engine";
+import { ParleyError } from "@parley/engine/error";
 
 const MAX_AGENTS = 8;
 

@@ -1,8 +1,9 @@
-import { TokenVerifier } from "livekit-server-sdk";
+import { AccessToken, TokenVerifier } from "livekit-server-sdk";
 import { describe, expect, it } from "vitest";
 import { KEY, SECRET } from "../test/live-server.ts";
+import { mintAgentToken, mintWorkerToken } from "./agent-token.ts";
 import { agentIdentity, randomIdentity } from "./identity.ts";
-import { mintAgentToken, mintToken, mintWorkerToken } from "./mint.ts";
+import { mintToken } from "./mint.ts";
 import { joinerRoomConfig, parseRoomConfig } from "./room-config.ts";
 import { formatRoomMetadata, parseMetadata, parseRoomMetadata } from "./room-metadata.ts";
 
@@ -101,6 +102,25 @@ describe("an agent's and a worker's token", () => {
     expect(token).toMatchObject({ sub: "agent-AJ_1", kind: "agent" });
     expect(token.video).toMatchObject({ room: "r", agent: true, canUpdateOwnMetadata: true });
     expect(token.video?.roomAdmin).toBeUndefined();
+  });
+
+  it("is what LiveKit's own SDK would make", async () => {
+    const seat = { identity: "agent-AJ_1", name: "Änne", metadata: "{}", attributes: { a: "1" } };
+    const sdk = new AccessToken(KEY, SECRET, { ...seat, ttl: "90s" });
+    sdk.kind = "agent";
+    sdk.addGrant({ roomJoin: true, room: "r", canPublish: true, canSubscribe: true, canPublishData: true });
+    sdk.addGrant({ canUpdateOwnMetadata: true, agent: true });
+    const { exp, nbf, ...theirs } = await claims(sdk.toJwt());
+    const ours = await claims(mintAgentToken({ ...keys, ...seat, room: "r", ttlSeconds: 90 }));
+    expect(ours).toEqual({ ...theirs, exp: ours.nbf! + 90, nbf: expect.closeTo(nbf!, -1) });
+    expect(exp! - nbf!).toBe(90);
+  });
+
+  it("says nothing to who does not know the secret, or after its time", async () => {
+    const token = await mintAgentToken({ ...keys, room: "r", identity: "a" });
+    await expect(new TokenVerifier(KEY, `${SECRET}!`).verify(token)).rejects.toThrow("signature");
+    const late = await mintAgentToken({ ...keys, room: "r", identity: "a", ttlSeconds: -60 });
+    await expect(new TokenVerifier(KEY, SECRET).verify(late)).rejects.toThrow("exp");
   });
 
   it("lets a worker register and nothing else", async () => {

@@ -13,9 +13,10 @@ import {
   timeoutError,
   within,
 } from "@parley/engine";
-import { Agent, type FormData, request } from "undici";
+import type { FormData, Agent as HttpAgent } from "undici";
 import { openaiDefaults } from "./defaults.ts";
 import { Exchange } from "./exchange.ts";
+import { Agent, request } from "./undici.ts";
 
 /** What all three providers take. */
 export interface OpenAiConnectionOptions {
@@ -44,7 +45,7 @@ const LONGEST_MODEL_LIST_BYTES = 1 << 20;
 
 /** One service's sockets, key and time-outs. Sockets are kept open between requests. */
 export class OpenAiConnection {
-  readonly agent: Agent;
+  readonly agent: HttpAgent;
   readonly baseUrl: string;
   readonly timeouts: Timeouts;
   readonly clock: Clock;
@@ -171,7 +172,7 @@ export class OpenAiConnection {
     const scope = linkedAbort(signal);
     const { firstByteMs } = this.timeouts;
     try {
-      const sent = request(`${this.baseUrl}${path}`, { dispatcher: this.agent, signal: scope.signal, ...options });
+      const sent = request(this.agent, `${this.baseUrl}${path}`, { signal: scope.signal, ...options });
       const response = await within(sent, {
         clock: this.clock,
         timeoutMs: firstByteMs,

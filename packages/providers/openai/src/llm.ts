@@ -1,6 +1,5 @@
-import { createOpenAI } from "@ai-sdk/openai";
-import { aiSdkLlm, garbageError, type Llm } from "@parley/engine";
-import { fetch, Response } from "undici";
+import { aiSdkLlm, type Llm, type SdkModel } from "@parley/engine";
+import type { chatModel } from "./chat-model.ts";
 import { BASE_URL_SETTING, OpenAiConnection, type OpenAiConnectionOptions } from "./connection.ts";
 import { openaiDefaults, reasoningFor } from "./defaults.ts";
 
@@ -14,6 +13,8 @@ export interface OpenAiLlmOptions extends OpenAiConnectionOptions {
 
 const FIRST_TOKEN_TIMEOUT_MS = 15_000;
 const IDLE_TIMEOUT_MS = 8_000;
+/** The SDK is large. A process takes calls as soon as it can greet; what the model is asked comes later. */
+const REHEARSE_AFTER_MS = 50;
 
 /**
  * OpenAI's chat completions, or those of any compatible server, through the AI SDK. (Chat completions rather than the
@@ -27,21 +28,17 @@ export function openaiLlm(options: OpenAiLlmOptions): Llm {
     firstByteMs: FIRST_TOKEN_TIMEOUT_MS,
     idleMs: IDLE_TIMEOUT_MS,
   });
-  const ask = async (input: string, init: object) => {
-    const response = await fetch(input, { ...init, dispatcher: connection.agent });
-    // The SDK would look for events in a web page, and find an answer that was cut.
-    if (!response.ok || !/^text\/html/.test(response.headers.get("content-type") ?? "")) return response;
-    await response.body?.cancel();
-    throw garbageError(connection.service, "it is a web page, not events");
+  const sdk = () => import("./chat-model.ts");
+  let chat: Promise<ReturnType<typeof chatModel>> | undefined;
+  const lazily: SdkModel = {
+    modelId: model,
+    async doStream(call) {
+      chat ??= sdk().then(({ chatModel }) => chatModel(model, connection));
+      return (await chat).doStream(call);
+    },
   };
-  const provider = createOpenAI({
-    baseURL: connection.baseUrl,
-    // The SDK looks for an environment variable of its own when there is no key; a space keeps it from that.
-    apiKey: () => connection.key() || " ",
-    fetch: ask as never,
-  });
   const reasoning = options.reasoning ?? reasoningFor(model);
-  return aiSdkLlm(`openai/${model}`, provider.chat(model), {
+  return aiSdkLlm(`openai/${model}`, lazily, {
     ...(options.temperature === undefined ? {} : { temperature: options.temperature }),
     ...(options.maxTokens === undefined ? {} : { maxTokens: options.maxTokens }),
     ...(reasoning === undefined ? {} : { reasoning }),
@@ -52,26 +49,11 @@ export function openaiLlm(options: OpenAiLlmOptions): Llm {
     urlSetting: BASE_URL_SETTING,
     secrets: () => connection.service.secrets ?? [],
     warm: async () => {
-      await Promise.all([connection.warm(), rehearse(model)]);
+      await connection.warm();
+      const rehearsal = () => sdk().then(({ rehearse }) => rehearse(model));
+      // What is wrong with it, the first request says as well.
+      setTimeout(() => void rehearsal().catch(() => {}), REHEARSE_AFTER_MS).unref();
     },
     close: () => connection.close(),
   });
-}
-
-/** An answer in the wire's format, of one word. */
-const REHEARSAL = ['{"choices":[{"index":0,"delta":{"content":"Hello"},"finish_reason":"stop"}]}', "[DONE]"];
-
-/**
- * One answer that never leaves the process. The SDK builds its schemas at the first request, which takes as long as a
- * model takes to its first word; the first caller should not be the one who waits for it.
- */
-async function rehearse(model: string): Promise<void> {
-  const body = REHEARSAL.map((line) => `data: ${line}\n\n`).join("");
-  const answer = () => Promise.resolve(new Response(body, { headers: { "content-type": "text/event-stream" } }));
-  const provider = createOpenAI({ apiKey: "none", fetch: answer as never });
-  const llm = aiSdkLlm(`openai/${model}`, provider.chat(model));
-  const tools = [{ name: "rehearse", description: "", parameters: { type: "object", properties: {} } }];
-  const messages = [{ role: "user" as const, text: "Hello", participantId: "nobody" }];
-  const request = { instructions: "Say hello.", messages, tools, toolChoice: "auto" as const, language: "en" };
-  for await (const _ of llm.stream(request, new AbortController().signal));
 }

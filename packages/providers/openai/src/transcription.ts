@@ -1,6 +1,7 @@
 import { encodeWav } from "@parley/audio";
-import { FormData } from "undici";
+import type { FormData } from "undici";
 import type { TranscriptionHints } from "./defaults.ts";
+import { webFetch } from "./undici.ts";
 
 /** Ours: hints are to help, not to become the larger part of the request. */
 const MOST_KEYWORDS = 100;
@@ -18,7 +19,7 @@ export interface TranscriptionFields {
 
 /** The multipart body of POST /audio/transcriptions (https://platform.openai.com/docs/api-reference/audio/createTranscription). */
 export function transcriptionForm(fields: TranscriptionFields, samples: Int16Array, sampleRateHz: number): FormData {
-  const form = new FormData();
+  const form = new (webFetch().FormData)();
   form.set("model", fields.model);
   form.set("response_format", "json");
   if (fields.language !== "") form.set(fields.hints === "keywords" ? "languages[]" : "language", fields.language);

@@ -1,7 +1,10 @@
-import { Decoder } from "@evan/opus";
+import { createRequire } from "node:module";
+import type { Decoder } from "@evan/opus";
 import { concat, resample } from "@parley/audio";
 import { HEARING_RATE_HZ } from "@parley/engine";
 import { webmPackets } from "./webm.ts";
+
+const require = createRequire(import.meta.url);
 
 export interface PreConnectFormat {
   /** `audio/webm;codecs=opus` from browsers, `audio/opus` from some SDKs, else raw 16-bit little-endian samples. */
@@ -18,7 +21,9 @@ export function decodePreConnect(bytes: Uint8Array, format: PreConnectFormat): I
 }
 
 function decodeOpus(packets: readonly Uint8Array[]): Int16Array {
-  const decoder = new Decoder({ channels: 1, sample_rate: HEARING_RATE_HZ });
+  // Native code, loaded with the first recording that wants it.
+  const opus: { Decoder: typeof Decoder } = require("@evan/opus");
+  const decoder = new opus.Decoder({ channels: 1, sample_rate: HEARING_RATE_HZ });
   return concat(packets.map((packet) => samplesOf(decoder.decode(packet))));
 }
 

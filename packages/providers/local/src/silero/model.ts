@@ -43,6 +43,8 @@ export async function loadSileroModel(modelPath: string): Promise<SileroModel> {
 }
 
 async function openSession(modelPath: string): Promise<SileroModel> {
+  // Else the library, since 1.30, reports to its makers about every machine, with threads and a database of its own.
+  process.env.ORT_DISABLE_TELEMETRY ??= "1";
   // Only here: on a platform without its native part the import fails, and the energy VAD must still work.
   const ort = await import("onnxruntime-node");
   const session = await ort.InferenceSession.create(modelPath, {
