@@ -11,14 +11,17 @@ export interface LiveKitAccess {
   publicUrl: string;
   apiKey: string;
   apiSecret: string;
-  rooms: Pick<RoomApi, "listParticipants">;
+  rooms: Rooms;
 }
+
+/** What the server asks LiveKit for, and tells it. */
+export type Rooms = Pick<RoomApi, "listParticipants" | "listRooms" | "deleteRoom">;
 
 /** Browsers open a WebSocket, so that is the scheme they are told. */
 export function liveKitAccess(
   livekit: { url: string; apiKey: string; apiSecret: string },
   publicUrl: string | null,
-  rooms: Pick<RoomApi, "listParticipants"> = roomApi({ ...livekit, timeoutMs: ASK_MS }),
+  rooms: Rooms = roomApi({ ...livekit, timeoutMs: ASK_MS }),
 ): LiveKitAccess {
   return { ...livekit, publicUrl: (publicUrl ?? livekit.url).replace(/^http/, "ws"), rooms };
 }
