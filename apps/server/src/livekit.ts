@@ -26,6 +26,16 @@ export function liveKitAccess(
   return { ...livekit, publicUrl: (publicUrl ?? livekit.url).replace(/^http/, "ws"), rooms };
 }
 
+/** The people in a room (no recorder is one), and whether an agent is there. Throws ParleyError. */
+export async function whoWaitsIn(rooms: Pick<Rooms, "listParticipants">, room: string) {
+  const present = await rooms.listParticipants(room).catch((error: unknown) => {
+    if (error instanceof ParleyError && error.code === "livekit-not-found") return [];
+    throw error;
+  });
+  const people = present.filter(({ kind }) => kind === "standard" || kind === "sip").length;
+  return { people, hasAgent: present.some(({ kind }) => kind === "agent") };
+}
+
 /** The identities in a room, or null when nobody is there and it does not exist. Throws ParleyError. */
 export async function whoIsIn(livekit: LiveKitAccess, room: string): Promise<string[] | null> {
   try {

@@ -73,7 +73,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const { callId, foreign } = callFor(offer);
     if (foreign !== null)
       log.warn({ callId, room: offer.room.name }, "the callId given was no file name; a new one was made");
-    const closed = slots.ofCall(callId) ? null : whyClosed();
+    const closed = slots.ofCall(callId) && !options.isDraining() ? null : whyClosed();
     if (closed !== null) {
       unserved(offer, closed);
       return refused(offer, closed);

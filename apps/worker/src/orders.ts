@@ -99,6 +99,8 @@ export function createOrders(options: OrdersOptions): Orders {
         giveBack(jobId);
         return refused(DECLINED);
       }
+      // Its shard died meanwhile, and with it the place.
+      if (slots.find(jobId) !== slot) return refused("no-shard");
       const copy = keepCopy(config.dataDir, callId, facts);
       const call = { jobId, callId, epoch, logPath: "", url: config.livekit.url, token, identity, context };
       recovery.goOn(slot, { ...call, recovery: null }, copy);

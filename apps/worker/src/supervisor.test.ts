@@ -186,11 +186,12 @@ describe("the supervisor", () => {
   });
 
   it("takes no more calls than join within its callers' patience", async () => {
-    const { boss, take, sent } = setUp({ shards: 1, cap: 100 });
+    const { boss, take, sent, reports } = setUp({ shards: 1, cap: 100 });
     for (let n = 1; n <= 32; n++) expect(await take(n)).toBe(true);
     expect(await boss.sink.offered(offer(33))).toEqual({ accept: false, reason: "joins" });
-    expect(boss.open).toBe(false);
+    expect([boss.open, reports.at(-1)?.load]).toEqual([false, 1]);
     boss.shardMessage(1, { type: "call-joined", jobId: "job-1" });
+    expect(reports.at(-1)?.load).toBeLessThan(0.7);
     expect([boss.open, await take(33), boss.open, sent.length]).toEqual([true, true, false, 33]);
   });
 

@@ -97,8 +97,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   /** LiveKit, and the server where callers wait, hear at once that a worker is full, or is not any more. */
   function report(): void {
-    line?.load(workload.load(), slots.taken);
-    const open = isOpen();
+    const closed = admission.whyClosed();
+    const open = closed === null;
+    line?.load(open || closed === "load" ? workload.load() : 1, slots.taken);
     if (open !== wasOpen) backend()?.beat();
     wasOpen = open;
   }

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "@parley/engine";
 import { mintAgentToken } from "@parley/livekit";
 import type { Store } from "@parley/store";
 import type { CallKeeper, FactSink, HandOverAnswer, OrderResult, TakeOver, UplinkPeer } from "@parley/uplink";
-import type { LiveKitAccess } from "../livekit.ts";
+import { type LiveKitAccess, whoWaitsIn } from "../livekit.ts";
 import type { ServerLog } from "../log.ts";
 import { unservedLog } from "../waiting/end-unserved.ts";
 import { watchRooms } from "../waiting/watch.ts";
@@ -109,7 +109,8 @@ export function keepLeases(options: LeasesOptions): Leases {
     const takeOver = await prepare(callId, to, args);
     const peer = peers.get(to);
     if (takeOver === null || isClosed) return;
-    log.info({ callId, worker: peer?.worker, epoch: takeOver.epoch }, "a worker is asked to take over a call");
+    const isNew = takeOver.metadata !== null;
+    log.info({ callId, worker: peer?.worker, epoch: takeOver.epoch, isNew }, "a worker is asked to take a call");
     const result: OrderResult = peer
       ? await peer.command({ callId, name: "take-over", args: { ...takeOver } }, timings.orderMs)
       : { ok: false, reason: "line-lost" };
@@ -119,7 +120,7 @@ export function keepLeases(options: LeasesOptions): Leases {
       epoch: takeOver.epoch,
       ...(result.ok ? {} : { reason: result.reason }),
     };
-    log[result.ok ? "info" : "warn"](said, result.ok ? "a call was taken over" : "a worker did not take a call over");
+    log[result.ok ? "info" : "warn"](said, result.ok ? "a call was taken" : "a worker did not take a call");
     book.answered(clock.now(), callId, { to, epoch: takeOver.epoch }, result);
     step();
   }
@@ -132,17 +133,11 @@ export function keepLeases(options: LeasesOptions): Leases {
     const facts = unservedLog(call, reason, waitedMs, clock.wall());
     try {
       await noted(store.facts.appendBatch({ callId, epoch: 1, facts }));
-      const present = await livekit.rooms.listParticipants(room);
-      if (present.length <= 1) await livekit.rooms.deleteRoom(room);
+      const { people } = await whoWaitsIn(livekit.rooms, room);
+      if (people <= 1) await livekit.rooms.deleteRoom(room);
     } catch (error) {
       log.warn({ callId, room, err: error }, "a call that nobody took could not be ended properly");
     }
-  }
-
-  /** Whether somebody waits in the room still, and no agent has come by another way. */
-  async function isAlone(room: string): Promise<boolean> {
-    const present = await livekit.rooms.listParticipants(room);
-    return present.length > 0 && present.every(({ kind }) => kind !== "agent");
   }
 
   /** What goes with the order; null when it is not to be given. */
@@ -150,9 +145,12 @@ export function keepLeases(options: LeasesOptions): Leases {
     await within(Promise.all(storing), STORING_MS);
     try {
       const row = await findCall(callId);
-      if (seat.metadata !== null && row === null && !(await isAlone(seat.room))) {
-        book.withdraw(callId);
-        return null;
+      if (seat.metadata !== null && row === null) {
+        const { people, hasAgent } = await whoWaitsIn(livekit.rooms, seat.room);
+        if (people === 0 || hasAgent) {
+          book.withdraw(callId);
+          return null;
+        }
       }
       if (row?.status === "ended") {
         book.ended(clock.now(), callId);

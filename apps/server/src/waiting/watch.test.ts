@@ -92,6 +92,7 @@ describe("people without an agent", () => {
     ["somebody runs it", (t) => t.books.add("c")],
     ["an agent is there", (t) => t.enter("c", ["standard", "agent"])],
     ["nobody is there", (t) => t.enter("c", [])],
+    ["only a recorder is there", (t) => t.enter("c", ["other"])],
     ["no agent was asked for", (t) => t.enter("c", ["standard"], { callId: "c" })],
     ["its callId is no file name", (t) => t.enter("c", ["standard"], { callId: "../c", agentId: "desk" })],
     ["the room is not Parley's", (t) => t.enter("c", ["standard"], {})],

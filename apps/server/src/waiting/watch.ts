@@ -4,7 +4,7 @@ import type { CallRow } from "@parley/store";
 import type { UnservedCall } from "@parley/uplink";
 import type { LeaseBook } from "../leases/book/lease-book.ts";
 import type { LeaseTimings } from "../leases/timings.ts";
-import type { Rooms } from "../livekit.ts";
+import { type Rooms, whoWaitsIn } from "../livekit.ts";
 import type { ServerLog } from "../log.ts";
 
 /** LiveKit may be asking the next worker at this moment, and the one that said yes be claiming the call. */
@@ -73,9 +73,9 @@ export function watchRooms({ rooms, findCall, book, timings, clock, log }: Watch
   async function lookInto(key: string, one: Note): Promise<void> {
     const { call } = one;
     const { callId, room, agentName, metadata } = call;
-    const present = await rooms.listParticipants(room).catch(unlessMissing);
-    if (present.some(({ kind }) => kind === "agent")) return began(key, call);
-    if (present.length === 0) {
+    const { people, hasAgent } = await whoWaitsIn(rooms, room);
+    if (hasAgent) return began(key, call);
+    if (people === 0) {
       if (book.isWaiting(callId)) log.info({ callId, room }, "a caller left before any worker had room");
       book.withdraw(callId);
       one.sinceMs = null;
@@ -146,9 +146,4 @@ export function watchRooms({ rooms, findCall, book, timings, clock, log }: Watch
       stop();
     },
   };
-}
-
-function unlessMissing(error: { code?: string }): [] {
-  if (error.code === "livekit-not-found") return [];
-  throw error;
 }
