@@ -11,6 +11,7 @@ export function unservedLog(call: WaitingCall, reason: string, waitedMs: number,
   const { callId, room, agentName, metadata } = call;
   const { agentId, tenantId, language, from, to } = parseRoomMetadata(metadata);
   const given = parseMetadata(metadata);
+  const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
   const envelope = (seq: number, at: number) => ({ callId, epoch: 1, seq, at, version: 1 });
   return [
     {
@@ -23,7 +24,7 @@ export function unservedLog(call: WaitingCall, reason: string, waitedMs: number,
       language: language ?? "",
       from,
       to,
-      metadata: typeof given === "object" && given !== null ? given : {},
+      metadata: isObject ? given : {},
       wallMs: wallMs - waitedMs,
       greeting: null,
       settings: settingsSchema.parse({}),
