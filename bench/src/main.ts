@@ -1,10 +1,12 @@
 /**
  * Program: the product beside the floor, in one run.
  * `node bench/src/main.ts [--targets floor,parley] [--scenarios join1,turns1x10,…] [--out bench/results]`
+ * `node bench/src/main.ts --capacity [--steps 1,5,10] [--shards 1,2,4] [--seconds 45] [--all]`: how many calls it holds
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { runCapacity } from "./capacity.ts";
 import { killChildrenAtExit, startNode } from "./child.ts";
 import { Meter } from "./meter.ts";
 import { report } from "./report.ts";
@@ -20,6 +22,12 @@ const { values } = parseArgs({
     targets: { type: "string", default: "floor,parley" },
     scenarios: { type: "string", default: DEFAULT_SCENARIOS.join(",") },
     out: { type: "string", default: path.join(import.meta.dirname, "../results") },
+    capacity: { type: "boolean", default: false },
+    steps: { type: "string", default: "1,5,10,15,20,25,30" },
+    shards: { type: "string" },
+    seconds: { type: "string", default: "45" },
+    "reference-turns": { type: "string", default: "20" },
+    all: { type: "boolean", default: false },
   },
 });
 const START_TIMEOUT_MS = 60_000;
@@ -29,6 +37,17 @@ const BETWEEN_MS = 4000;
 
 killChildrenAtExit();
 const targets = values.targets.split(",").map(target);
+if (values.capacity) {
+  await runCapacity(targets, {
+    steps: values.steps.split(",").map(Number),
+    seconds: Number(values.seconds),
+    referenceTurns: Number(values["reference-turns"]),
+    shards: values.shards?.split(",").map(Number) ?? [null],
+    all: values.all,
+    out: values.out,
+  });
+  process.exit(0);
+}
 const scenarios = values.scenarios.split(",").map(scenario);
 const logFolder = path.join(values.out, "raw");
 mkdirSync(logFolder, { recursive: true });

@@ -11,16 +11,29 @@ export interface LiveKitAccess {
   publicUrl: string;
   apiKey: string;
   apiSecret: string;
-  rooms: Pick<RoomApi, "listParticipants">;
+  rooms: Rooms;
 }
+
+/** What the server asks LiveKit for, and tells it. */
+export type Rooms = Pick<RoomApi, "listParticipants" | "listRooms" | "deleteRoom">;
 
 /** Browsers open a WebSocket, so that is the scheme they are told. */
 export function liveKitAccess(
   livekit: Pick<RoomApiOptions, "url" | "fallbackUrls" | "apiKey" | "apiSecret">,
   publicUrl: string | null,
-  rooms: Pick<RoomApi, "listParticipants"> = roomApi({ ...livekit, timeoutMs: ASK_MS }),
+  rooms: Rooms = roomApi({ ...livekit, timeoutMs: ASK_MS }),
 ): LiveKitAccess {
   return { ...livekit, publicUrl: (publicUrl ?? livekit.url).replace(/^http/, "ws"), rooms };
+}
+
+/** The people in a room (no recorder is one), and whether an agent is there. Throws ParleyError. */
+export async function whoWaitsIn(rooms: Pick<Rooms, "listParticipants">, room: string) {
+  const present = await rooms.listParticipants(room).catch((error: unknown) => {
+    if (error instanceof ParleyError && error.code === "livekit-not-found") return [];
+    throw error;
+  });
+  const people = present.filter(({ kind }) => kind === "standard" || kind === "sip").length;
+  return { people, hasAgent: present.some(({ kind }) => kind === "agent") };
 }
 
 /** The identities in a room, or null when nobody is there and it does not exist. Throws ParleyError. */

@@ -1,13 +1,13 @@
 import type { Clock } from "@parley/engine";
 import type { AssignedJob, JobOffer, OfferAnswer } from "@parley/livekit";
+import { MAX_METADATA } from "@parley/uplink";
 import type { Backend } from "./backend.ts";
 import { nextLogFile } from "./call-files.ts";
 import type { Epochs } from "./epochs.ts";
 import { callOf } from "./job.ts";
-import { LIVEKIT_TARGET_LOAD } from "./load.ts";
 import type { Log } from "./log.ts";
 import type { AgentSummary, CallAssignment } from "./messages.ts";
-import type { Offers } from "./offers.ts";
+import { type Offers, SHARD_ENDED } from "./offers.ts";
 import type { Slot, Slots } from "./slots.ts";
 import type { Workload } from "./workload.ts";
 
@@ -38,29 +38,50 @@ export interface AdmissionOptions {
 export interface Admission {
   /** Nothing is awaited here: no other question can be promised the same slot. */
   offered(offer: JobOffer): OfferAnswer;
+  /** Why no new call is taken now; null: there is room for one. */
+  whyClosed(): string | null;
   assigned(job: AssignedJob): void;
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
   const { slots, offers, epochs, workload, clock, log, refuse } = options;
 
-  function refused(offer: JobOffer, reason: string, callId?: string): OfferAnswer {
-    log.warn({ jobId: offer.jobId, room: offer.room.name, callId, reason }, "job refused");
+  /** Every worker that is offered a job must know its call by the same id: where none was given, the job's will do. */
+  const callFor = (offer: JobOffer) => callOf(offer, () => offer.jobId);
+
+  function refused(offer: JobOffer, reason: string): OfferAnswer {
+    log.warn({ jobId: offer.jobId, room: offer.room.name, callId: callFor(offer).callId, reason }, "job refused");
     return { accept: false, reason };
   }
 
+  /** There was no room for it: the server sees to it that its caller is not left alone. */
+  function unserved(offer: JobOffer, reason: string): void {
+    const { callId, context } = callFor(offer);
+    const metadata = JSON.stringify(context.metadata);
+    const agentName = offer.agentName || (options.agent()?.name ?? "");
+    if (metadata.length <= MAX_METADATA)
+      options.backend()?.unserved({ callId, room: offer.room.name, agentName, metadata, reason });
+  }
+
+  function whyClosed(): string | null {
+    if (options.isDraining()) return "draining";
+    if (!options.agent()) return "starting";
+    return options.hasRoom() ? workload.whyFull() : "no-disk-room";
+  }
+
   function offered(offer: JobOffer): OfferAnswer {
-    const agent = options.agent();
-    if (options.isDraining() || !agent) return refused(offer, agent ? "draining" : "starting");
-    if (!options.hasRoom()) return refused(offer, "no-disk-room");
-    const { callId, foreign } = callOf(offer);
+    const { callId, foreign } = callFor(offer);
     if (foreign !== null)
       log.warn({ callId, room: offer.room.name }, "the callId given was no file name; a new one was made");
-    if (slots.cap === null && workload.load() >= LIVEKIT_TARGET_LOAD) return refused(offer, "load", callId);
+    const closed = slots.ofCall(callId) && !options.isDraining() ? null : whyClosed();
+    if (closed !== null) {
+      unserved(offer, closed);
+      return refused(offer, closed);
+    }
     const reservation = slots.reserve({ jobId: offer.jobId, callId }, workload.places(), clock.now());
-    if (!reservation.taken) return refused(offer, reservation.reason, callId);
+    if (!reservation.taken) return refused(offer, reservation.reason);
     options.taken();
-    return { accept: true, name: agent.name };
+    return { accept: true, name: options.agent()?.name ?? "" };
   }
 
   function assigned(job: AssignedJob): void {
@@ -68,6 +89,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const slot = slots.run(jobId) ?? lateSlot(job.job);
     if (!slot) {
       log.error({ jobId }, "an assigned job found no place; LiveKit is told that it failed");
+      unserved(job.job, "no-shard");
       refuse(jobId, undefined, "no free slot in this worker");
       return;
     }
@@ -78,9 +100,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   /** The reservation died with its shard: another place, if there is one. */
   function lateSlot(offer: JobOffer): Slot | undefined {
-    const { callId } = callOf(offer);
+    const { callId } = callFor(offer);
     const reservation = slots.reserve({ jobId: offer.jobId, callId }, workload.places(), clock.now());
-    return reservation.taken ? slots.run(offer.jobId) : undefined;
+    if (!reservation.taken) return undefined;
+    options.taken();
+    return slots.run(offer.jobId);
   }
 
   /** Two jobs may be about one call, on two workers: the server knows who has it. */
@@ -101,24 +125,25 @@ export function createAdmission(options: AdmissionOptions): Admission {
   /** The author's `accept` is asked in the shard that would run the call; the offer itself had to be answered at once. */
   async function askAgent(slot: Slot, job: AssignedJob): Promise<void> {
     const { callId, jobId, shardId } = slot;
-    const { context } = callOf(job.job);
-    const answer =
-      shardId === null
-        ? { accept: false, reason: "the shard ended" }
-        : await offers.ask(shardId, { offer: job.job, callId, context });
+    const { context } = callFor(job.job);
+    const answer = shardId === null ? SHARD_ENDED : await offers.ask(shardId, { offer: job.job, callId, context });
     if (slots.find(jobId) !== slot) return;
-    if (answer.accept) run(slot, job);
-    else refuse(jobId, slot, answer.reason);
+    if (answer.accept) return run(slot, job);
+    if (answer.reason === SHARD_ENDED.reason) unserved(job.job, "no-shard");
+    refuse(jobId, slot, answer.reason);
   }
 
   function run(slot: Slot, { job: offer, token, url, identity }: AssignedJob): void {
     const { callId, jobId, shardId } = slot;
-    const { context } = callOf(offer);
+    const { context } = callFor(offer);
     const file = nextLogFile(options.callsDir, callId, epochs.last(callId));
     const call = { jobId, callId, epoch: file.epoch, logPath: file.path, context, identity, token, url };
-    if (shardId === null) refuse(jobId, slot, "no shard is ready");
-    else options.begin(slot, shardId, { ...call, recovery: null });
+    if (shardId !== null) options.begin(slot, shardId, { ...call, recovery: null });
+    else {
+      unserved(offer, "no-shard");
+      refuse(jobId, slot, "no shard is ready");
+    }
   }
 
-  return { offered, assigned };
+  return { offered, whyClosed, assigned };
 }

@@ -1,4 +1,4 @@
-import type { ShippedFact } from "@parley/uplink";
+import type { ShippedFact, UnservedCall } from "@parley/uplink";
 
 /** What the worker asks the server for. Null answers: the server is away, and calls go on without it. */
 export interface Backend {
@@ -13,7 +13,9 @@ export interface Backend {
   shipped(callId: string, epoch: number, withinMs: number): Promise<boolean>;
   /** Gives a call whose log is complete and stored to another worker. */
   handOver(call: { callId: string; epoch: number }, withinMs: number): Promise<{ accepted: boolean; reason: string }>;
-  /** The running calls have changed: the server hears of it at once. */
+  /** There was no room here for a call that LiveKit offered, and will not offer again once every worker has said so. */
+  unserved(call: UnservedCall): void;
+  /** The running calls, or whether there is room for another, have changed: the server hears of it at once. */
   beat(): void;
 }
 

@@ -10,7 +10,20 @@ const state: WorkerHealth = {
   calls: 1,
   load: 0.1,
   resources: { Timeout: 2 },
-  shards: [{ shardId: 1, pid: 9, state: "ready", calls: 1, loopDelayMs: 0, rssBytes: 1, resources: { Timeout: 3 } }],
+  shards: [
+    {
+      shardId: 1,
+      pid: 9,
+      state: "ready",
+      calls: 1,
+      loopDelayP50Ms: 1,
+      loopDelayP99Ms: 12,
+      loopBusy: 0.2,
+      cpuCores: 0.1,
+      rssBytes: 1,
+      resources: { Timeout: 3 },
+    },
+  ],
 };
 
 const open: Health[] = [];

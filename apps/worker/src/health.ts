@@ -18,7 +18,12 @@ export interface WorkerHealth {
     pid: number | null;
     state: string;
     calls: number;
-    loopDelayMs: number;
+    /** How late its event loop was, smoothed over five seconds, and the part of the time in which it was busy. */
+    loopDelayP50Ms: number;
+    loopDelayP99Ms: number;
+    loopBusy: number;
+    /** Cores' worth of CPU, over the same time. */
+    cpuCores: number;
     rssBytes: number;
     /** As its last beat told. */
     resources: Record<string, number>;

@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { LIVEKIT_TARGET_LOAD, type LoadInput, shardPressure, smoothed, workerLoad } from "./load.ts";
+import {
+  costOfCalls,
+  LIVEKIT_TARGET_LOAD,
+  type LoadInput,
+  lasting,
+  shardPressure,
+  smoothed,
+  workerLoad,
+} from "./load.ts";
 
-const idle: LoadInput = { cap: null, taken: 0, fresh: 0, cpuCores: 0, cores: 2, pressures: [0, 0] };
+const idle: LoadInput = { cap: null, taken: 0, cpuCores: 0, coresPerCall: 0.05, cores: 2, pressures: [0, 0] };
 
 describe("the load that LiveKit is told", () => {
   it("stays below the target until the last capped slot is taken", () => {
@@ -12,14 +20,28 @@ describe("the load that LiveKit is told", () => {
   });
 
   it("rises with the CPU of the worker's own processes", () => {
-    expect(workerLoad({ ...idle, taken: 10, cpuCores: 0.4 })).toBeCloseTo((0.2 / 0.9) * 0.7);
+    expect(workerLoad({ ...idle, taken: 5, cpuCores: 0.4 })).toBeCloseTo((0.2 / 0.9) * 0.7);
     expect(workerLoad({ ...idle, taken: 10, cpuCores: 1.85 })).toBeGreaterThanOrEqual(LIVEKIT_TARGET_LOAD);
   });
 
-  it("counts calls that were accepted since the last figures", () => {
-    const burst = (fresh: number) => workerLoad({ ...idle, taken: fresh, fresh });
+  it("counts calls that are too new to be measured by what calls cost here, and none twice", () => {
+    const burst = (taken: number, more: Partial<LoadInput> = {}) => workerLoad({ ...idle, taken, ...more });
     expect(burst(20)).toBeLessThan(LIVEKIT_TARGET_LOAD);
     expect(burst(40)).toBeGreaterThanOrEqual(LIVEKIT_TARGET_LOAD);
+    expect(burst(20, { cpuCores: 1 })).toBe(burst(20));
+    expect(burst(20, { coresPerCall: 0.1 })).toBeGreaterThanOrEqual(LIVEKIT_TARGET_LOAD);
+  });
+
+  it("learns what a call costs, within bounds, and not from a few", () => {
+    const cost = costOfCalls();
+    cost.learn(3, 0.9);
+    expect(cost.coresPerCall).toBe(0.05);
+    cost.learn(10, 0.8);
+    expect(cost.coresPerCall).toBeCloseTo(0.08);
+    cost.learn(10, 9);
+    expect(cost.coresPerCall).toBe(0.2);
+    cost.learn(10, 0);
+    expect(cost.coresPerCall).toBe(0.02);
   });
 
   it("follows the least pressed shard: one that is stuck does not close the worker", () => {
@@ -35,6 +57,16 @@ describe("the load that LiveKit is told", () => {
     expect(shardPressure({ loopBusy: 0.1, loopDelayMs: 100 })).toBe(0.5);
     expect(shardPressure({ loopBusy: 0.8, loopDelayMs: 5 })).toBe(0.8);
     expect(shardPressure({ loopBusy: 0.2, loopDelayMs: 900 })).toBe(1);
+  });
+
+  it("counts what lasts, not what passes", () => {
+    const last = lasting(10_000);
+    const over = (values: number[], fromMs: number) => values.map((value, n) => last(value, fromMs + n * 1_000)).at(-1);
+    expect(over([1, 1, 1, 1, 1, 1, 1, 1, 1, 1], 0)).toBe(0);
+    expect(over([1, 1], 10_000)).toBe(1);
+    expect(over([0.2], 12_000)).toBe(0.2);
+    expect(over([1, 1, 1, 1, 1, 1, 1, 1, 1], 13_000)).toBe(0.2);
+    expect(over([0.9, 1, 1], 22_000)).toBe(0.9);
   });
 
   it("smooths a spike and follows a lasting change", () => {

@@ -5,25 +5,42 @@ export const LIVEKIT_TARGET_LOAD = 0.7;
 
 /** Use of the machine, and lateness of a loop, at which one more call would be heard by those already there. */
 const FULL_CPU = 0.9;
-const FULL_LOOP_DELAY_MS = 200;
+export const FULL_LOOP_DELAY_MS = 200;
 
 /**
  * CPU cores that a call is taken to cost until its own use shows in the figures: the floor agent measured 0.038
  * (bench/RESULTS of the floor), and joining costs more for a moment.
  */
 const ASSUMED_CORES_PER_CALL = 0.05;
+/** Of fewer calls the figures say more about the process than about a call. */
+const LEARNED_FROM_CALLS = 4;
+const [LEAST_CORES_PER_CALL, MOST_CORES_PER_CALL] = [0.02, 0.2];
+
+/** What a call costs here: learned whenever all that run have been there for a while, else assumed. */
+export function costOfCalls(): { readonly coresPerCall: number; learn(calls: number, cpuCores: number): void } {
+  let coresPerCall = ASSUMED_CORES_PER_CALL;
+  return {
+    get coresPerCall() {
+      return coresPerCall;
+    },
+    learn(calls, cpuCores) {
+      if (calls >= LEARNED_FROM_CALLS)
+        coresPerCall = Math.min(MOST_CORES_PER_CALL, Math.max(LEAST_CORES_PER_CALL, cpuCores / calls));
+    },
+  };
+}
 
 export interface LoadInput {
   /** Null: load decides alone. */
   cap: number | null;
   /** Slots taken, reserved ones included. */
   taken: number;
-  /** Calls accepted so recently that the measured figures cannot contain them. */
-  fresh: number;
-  /** Cores' worth of CPU that the worker's own processes used in the last interval. */
+  /** Cores' worth of CPU that the worker's own processes use lastingly. */
   cpuCores: number;
+  /** What a call costs, so that those count which are too new to be in that figure. */
+  coresPerCall: number;
   cores: number;
-  /** 0 to 1 per ready shard. */
+  /** 0 to 1 per ready shard; what lasts. */
   pressures: readonly number[];
 }
 
@@ -42,11 +59,23 @@ export function workerLoad(input: LoadInput): number {
   if (input.cap !== null) {
     return input.taken >= input.cap ? 1 : (input.taken / input.cap) * (LIVEKIT_TARGET_LOAD - 0.05);
   }
-  const calls = input.taken - input.fresh;
-  const perCall = Math.max(ASSUMED_CORES_PER_CALL, calls > 0 ? input.cpuCores / calls : 0);
-  const cpu = (input.cpuCores + input.fresh * Math.min(perCall, 4 * ASSUMED_CORES_PER_CALL)) / input.cores;
+  const cpu = Math.max(input.cpuCores, input.taken * input.coresPerCall) / input.cores;
   const use = Math.max(cpu / FULL_CPU, Math.min(...input.pressures));
   return Math.min(1, use * LIVEKIT_TARGET_LOAD);
+}
+
+/**
+ * The least that a figure was within the last `windowMs`: what is over sooner, as a burst of joins is, does not count.
+ * Of less than a whole window nothing is known to last: 0.
+ */
+export function lasting(windowMs: number): (value: number, atMs: number) => number {
+  let seen: { value: number; atMs: number }[] = [];
+  return (value, atMs) => {
+    const lastBefore = seen.findLastIndex((one) => one.atMs <= atMs - windowMs);
+    // The one at the window's edge still stands for its beginning.
+    seen = [...seen.slice(Math.max(0, lastBefore)), { value, atMs }];
+    return lastBefore < 0 ? 0 : Math.min(...seen.map((one) => one.value));
+  };
 }
 
 /** Smooths a figure over about `windowMs`, so that one join does not look like a full machine. */

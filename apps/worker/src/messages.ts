@@ -56,8 +56,12 @@ export interface ShardBeat {
   loopBusy: number;
   /** 99th percentile of the loop's lateness within a second; smoothed. */
   loopDelayMs: number;
+  /** The middle one, likewise. */
+  loopDelayP50Ms: number;
   /** CPU that the process has used since it began. */
   cpuMs: number;
+  /** Cores' worth of it in the last seconds. */
+  cpuCores: number;
   rssBytes: number;
   /** Timers, sockets and other things that are open, by kind: what is left behind shows here. */
   resources: Record<string, number>;
@@ -89,4 +93,6 @@ export type FromShard =
   | { type: "stood-still"; ms: number }
   /** Its log is complete and closed; in the room it is silent until somebody joins in its name. */
   | { type: "call-released"; jobId: string }
+  /** Its agent is in the room: the next one may join. */
+  | { type: "call-joined"; jobId: string }
   | { type: "call-ended"; jobId: string; reason: string; error: string | null };

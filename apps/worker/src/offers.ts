@@ -7,6 +7,9 @@ const ACCEPT_MS = 5_000;
 
 type Answer = { accept: boolean; reason: string };
 
+/** Not the author's word: another shard might have taken it. */
+export const SHARD_ENDED: Answer = { accept: false, reason: "the shard ended" };
+
 /** Questions to the agent's own `accept`, which runs in the shard that would take the call. */
 export interface Offers {
   ask(shardId: number, question: { offer: JobOffer; callId: string; context: CallContext }): Promise<Answer>;
@@ -38,7 +41,7 @@ export function createOffers(clock: Clock, send: (shardId: number, message: ToSh
       });
     },
     answered: ({ offerId, accept, reason }) => open.get(offerId)?.settle({ accept, reason }),
-    shardGone: (shardId) => refuseAll((of) => of === shardId, "the shard ended"),
+    shardGone: (shardId) => refuseAll((of) => of === shardId, SHARD_ENDED.reason),
     close: () => refuseAll(() => true, "the worker is closing"),
   };
 }

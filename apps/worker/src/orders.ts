@@ -2,17 +2,18 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ParsedFact } from "@parley/conversation";
 import type { CallContext, Clock } from "@parley/engine";
-import type { ShippedFact } from "@parley/uplink";
+import { DECLINED, MAX_METADATA, type ShippedFact } from "@parley/uplink";
 import { z } from "zod";
 import type { Backend, OrderResult, ServerOrder } from "./backend.ts";
 import { carryOutOrder } from "./call-orders.ts";
 import type { WorkerConfig } from "./config.ts";
-import { CALL_ID } from "./job.ts";
+import { CALL_ID, callOf } from "./job.ts";
 import type { Log } from "./log.ts";
-import type { CallOrder } from "./messages.ts";
+import type { AgentSummary, CallOrder } from "./messages.ts";
+import { type Offers, SHARD_ENDED } from "./offers.ts";
 import type { Recovery } from "./recovery.ts";
 import type { ShardPool } from "./shard-pool.ts";
-import type { ShardPlace, Slots } from "./slots.ts";
+import type { ShardPlace, Slot, Slots } from "./slots.ts";
 
 /** The server waits 3 s for the answer to an order. */
 const READ_LOG_MS = 2_500;
@@ -24,6 +25,8 @@ const takeOverArgs = z.object({
   agentName: z.string(),
   epoch: z.int().min(1),
   crashes: z.int().min(0),
+  /** Of a call that nobody has begun. */
+  metadata: z.string().max(MAX_METADATA).nullable().default(null),
 });
 
 export interface OrdersOptions {
@@ -35,8 +38,15 @@ export interface OrdersOptions {
   backend(): Backend | null;
   recovery: Recovery;
   places(): ShardPlace[];
-  agentName(): string | null;
+  offers: Offers;
+  agent(): AgentSummary | undefined;
   isDraining(): boolean;
+  /** Why no new call is taken now; null: there is room for one. */
+  whyClosed(): string | null;
+  /** A slot was taken. */
+  taken(): void;
+  /** It is free again. */
+  freed(): void;
 }
 
 /** What the server tells this worker to do with a call: its own, or one whose worker is gone. */
@@ -67,33 +77,61 @@ export function createOrders(options: OrdersOptions): Orders {
   async function takeOver(callId: string, given: unknown): Promise<OrderResult> {
     const args = takeOverArgs.safeParse(given);
     if (!args.success || !CALL_ID.test(callId)) return refused("not an order that this worker understands");
-    const { room, token, identity, agentName, epoch, crashes } = args.data;
+    const { room, token, identity, agentName, epoch, crashes, metadata } = args.data;
     const server = options.backend();
     if (options.isDraining()) return refused("draining");
-    if (!server || agentName !== options.agentName()) return refused(`this worker runs no agent ${agentName}`);
+    if (!server || agentName !== options.agent()?.name) return refused(`this worker runs no agent ${agentName}`);
     if (slots.ofCall(callId)) return refused("call-has-owner");
+    // A call that runs already is better off on a full worker than nowhere; a new one is not.
+    const closed = metadata === null ? null : options.whyClosed();
+    if (closed !== null) return refused(closed);
     const jobId = `take-over:${callId}:${epoch}`;
     const reservation = slots.reserve({ jobId, callId }, options.places(), clock.now());
     if (!reservation.taken) return refused(reservation.reason);
     const { slot } = reservation;
     slot.crashes = crashes;
     slot.deaths = crashes;
+    options.taken();
     try {
       const [facts, { parseFact }] = await Promise.all([
         server.readLog(callId, READ_LOG_MS),
         // Rarely wanted, and half of what a supervisor is made of.
         import("@parley/conversation"),
       ]);
-      const context = contextOf(parseFact(facts[0]), room);
+      const isNew = facts.length === 0 && metadata !== null;
+      const context = isNew ? givenContext(metadata, room) : contextOf(parseFact(facts[0]), room);
+      if (isNew && !(await isWanted(slot, context))) {
+        giveBack(jobId);
+        return refused(DECLINED);
+      }
+      // Its shard died meanwhile, and with it the place.
+      if (slots.find(jobId) !== slot) return refused("no-shard");
       const copy = keepCopy(config.dataDir, callId, facts);
       const call = { jobId, callId, epoch, logPath: "", url: config.livekit.url, token, identity, context };
       recovery.goOn(slot, { ...call, recovery: null }, copy);
       return done;
     } catch (error) {
-      slots.release(jobId);
+      giveBack(jobId);
       log.error({ callId, err: error }, "a call could not be taken over");
       return refused(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  function giveBack(jobId: string): void {
+    slots.release(jobId);
+    options.freed();
+  }
+
+  /** The author's `accept` is asked, as for any new call. @throws Error when the shard that was asked ended. */
+  async function isWanted({ jobId, callId, shardId }: Slot, context: CallContext): Promise<boolean> {
+    if (!options.agent()?.asksToAccept) return true;
+    const room = { name: context.room ?? "", sid: "", metadata: "" };
+    const more = { dispatchId: "", agentName: options.agent()?.name ?? "", participant: null, attributes: {} };
+    const offer = { jobId, room, metadata: JSON.stringify(context.metadata), ...more };
+    const answer = shardId === null ? SHARD_ENDED : await options.offers.ask(shardId, { offer, callId, context });
+    if (answer.reason === SHARD_ENDED.reason) throw new Error(SHARD_ENDED.reason);
+    if (!answer.accept) log.warn({ callId, reason: answer.reason }, "an ordered call is declined");
+    return answer.accept;
   }
 
   return {
@@ -107,6 +145,9 @@ export function createOrders(options: OrdersOptions): Orders {
     },
   };
 }
+
+const givenContext = (metadata: string, name: string): CallContext =>
+  callOf({ metadata, room: { name, sid: "", metadata: "" } }).context;
 
 /** As the call began; a log without a beginning leaves the room alone. */
 function contextOf(first: ParsedFact, room: string): CallContext {

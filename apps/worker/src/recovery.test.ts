@@ -2,7 +2,7 @@ import { readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { callStarted } from "@parley/testkit/facts";
 import { afterEach, describe, expect, it } from "vitest";
-import { assignment, offer, removeFolders, settle, setUp } from "./test/boss.ts";
+import { agent, assignment, offer, removeFolders, settle, setUp } from "./test/boss.ts";
 
 afterEach(removeFolders);
 
@@ -196,6 +196,48 @@ describe("the server's word", () => {
     await away.take(1);
     await settle();
     expect(away.runs()[0]).toMatchObject({ epoch: 1 });
+  });
+
+  describe("an ordered call that nobody has begun", () => {
+    const fresh = { ...orders, epoch: 1_000, crashes: 0, identity: "agent-call-1" };
+    const metadata = JSON.stringify({ callId: "call-1", tenantId: "t1", plan: "gold" });
+    const order = { callId: "call-1", name: "take-over", args: { ...fresh, metadata } };
+
+    it("begins here with what its room and dispatch said, and LiveKit has no job of it", async () => {
+      const { boss, runs, statuses, reports } = setUp({ cap: 1, backend: {} });
+      expect(await boss.ordered(order)).toEqual({ ok: true, reason: "" });
+      expect(reports.at(-1)).toEqual({ load: 1, jobs: 1 });
+      await settle();
+      expect(runs()).toMatchObject([
+        {
+          callId: "call-1",
+          identity: "agent-call-1",
+          epoch: 1_000,
+          context: { room: "room-1", tenantId: "t1", metadata: { plan: "gold" } },
+        },
+      ]);
+      const { jobId, shardId } = runs()[0]!;
+      boss.shardMessage(shardId, { type: "call-ended", jobId, reason: "participant-left", error: null });
+      expect([statuses, boss.health().slots.taken]).toEqual([[], 0]);
+    });
+
+    it("is refused by a full worker, which would go on with one that runs", async () => {
+      const { boss, take } = setUp({ backend: {} });
+      for (let n = 2; n <= 40; n++) await take(n);
+      expect(await boss.ordered(order)).toEqual({ ok: false, reason: "load" });
+      const lost = { ...order, args: { ...fresh, metadata: null, crashes: 1 } };
+      expect(await boss.ordered(lost)).toEqual({ ok: true, reason: "" });
+    });
+
+    it("is the author's to decline", async () => {
+      const { boss, sent, reports } = setUp({ summary: { ...agent, asksToAccept: true }, backend: {} });
+      const answer = boss.ordered(order);
+      await settle();
+      expect(sent).toMatchObject([{ message: { type: "offer", callId: "call-1", context: { tenantId: "t1" } } }]);
+      boss.shardMessage(1, { type: "offer-answer", offerId: 1, accept: false, reason: "closed on Sundays" });
+      expect(await answer).toEqual({ ok: false, reason: "declined" });
+      expect([boss.health().slots.taken, reports.at(-1)?.jobs]).toEqual([0, 0]);
+    });
   });
 
   it("orders a call of a lost worker here: with the server's copy of its log, in the ordered epoch", async () => {

@@ -190,7 +190,16 @@ describe("the shard pool", () => {
     expect(pool.crashLooping).toBe(true);
     ready(forked.at(-1));
     for (let second = 0; second < 60; second++) {
-      const beat = { calls: 0, loopBusy: 0, loopDelayMs: 0, cpuMs: 0, rssBytes: 0, resources: {} };
+      const beat = {
+        calls: 0,
+        loopBusy: 0,
+        loopDelayMs: 0,
+        loopDelayP50Ms: 0,
+        cpuMs: 0,
+        cpuCores: 0,
+        rssBytes: 0,
+        resources: {},
+      };
       forked.at(-1)?.say({ type: "beat", beat });
       clock.advance(1_000);
     }
@@ -200,7 +209,16 @@ describe("the shard pool", () => {
   it("ends a shard that gives no sign of life, and only that one", async () => {
     const { clock, forked, started } = setUp(2);
     await started();
-    const beat = { calls: 0, loopBusy: 0, loopDelayMs: 0, cpuMs: 0, rssBytes: 0, resources: {} };
+    const beat = {
+      calls: 0,
+      loopBusy: 0,
+      loopDelayMs: 0,
+      loopDelayP50Ms: 0,
+      cpuMs: 0,
+      cpuCores: 0,
+      rssBytes: 0,
+      resources: {},
+    };
     for (let second = 0; second < 20; second++) {
       forked[1]?.say({ type: "beat", beat });
       clock.advance(1_000);
@@ -210,7 +228,16 @@ describe("the shard pool", () => {
   });
 
   it("ends one that is stopped, or stuck in a loop, sooner; one that is only slow is given time", async () => {
-    const beat = { calls: 0, loopBusy: 0, loopDelayMs: 0, cpuMs: 0, rssBytes: 0, resources: {} };
+    const beat = {
+      calls: 0,
+      loopBusy: 0,
+      loopDelayMs: 0,
+      loopDelayP50Ms: 0,
+      cpuMs: 0,
+      cpuCores: 0,
+      rssBytes: 0,
+      resources: {},
+    };
     const endedAfter = async (each: (seen: ReturnType<typeof setUp>["seen"]) => void) => {
       const { clock, forked, gone, seen, started } = setUp(1);
       await started();
@@ -263,7 +290,16 @@ describe("the shard pool", () => {
     const last = (shard: FakeShard | undefined) => shard?.sent.at(-1)?.type;
     const outgoing = (pool: ReturnType<typeof setUp>["pool"]) =>
       pool.shards.filter((shard) => shard.outgoing).map(({ shardId }) => shardId);
-    const beat = { calls: 0, loopBusy: 0, loopDelayMs: 0, cpuMs: 0, rssBytes: 0, resources: {} };
+    const beat = {
+      calls: 0,
+      loopBusy: 0,
+      loopDelayMs: 0,
+      loopDelayP50Ms: 0,
+      cpuMs: 0,
+      cpuCores: 0,
+      rssBytes: 0,
+      resources: {},
+    };
     const pass = (clock: ReturnType<typeof setUp>["clock"], forked: FakeShard[], seconds: number) => {
       for (let second = 0; second < seconds; second++) {
         for (const shard of forked) shard.say({ type: "beat", beat });

@@ -24,6 +24,8 @@ export interface ShippingOptions {
   agent: string;
   runningCalls(): OwnedCall[];
   isDraining(): boolean;
+  /** There is room for a new call. */
+  isOpen(): boolean;
   /** A newer epoch owns this call: it must end here, at once. */
   onStale(callId: string): void;
   ordered(order: ServerOrder): Promise<OrderResult>;
@@ -54,6 +56,7 @@ export async function openShipping({ config, callsDir, log, ...calls }: Shipping
     agent: calls.agent,
     runningCalls: calls.runningCalls,
     draining: calls.isDraining,
+    open: calls.isOpen,
     onStale: ({ callId }) => calls.onStale(callId),
     onCommand: calls.ordered,
   });

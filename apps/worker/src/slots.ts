@@ -9,6 +9,8 @@ export interface Slot {
   /** `reserved`: promised, not yet assigned. `waiting`: its shard died, and it has no other yet. */
   state: "reserved" | "running" | "waiting";
   readonly sinceMs: number;
+  /** False: its agent is on its way into the room, or will be when it is its turn. */
+  joined: boolean;
   /** What its shard was told to run; null until the job is there. */
   call: CallAssignment | null;
   /** Processes that died, perhaps because of it, while they ran it, on any worker; see suspects.ts. */
@@ -52,7 +54,7 @@ export interface Slots {
   cap: number | null;
 }
 
-const UNHARMED = { crashes: 0, deaths: 0, bystood: 0, soundedOn: false };
+const FRESH = { joined: false, crashes: 0, deaths: 0, bystood: 0, soundedOn: false };
 
 export function createSlots(cap: number | null): Slots {
   const slots = new Map<string, Slot>();
@@ -70,7 +72,7 @@ export function createSlots(cap: number | null): Slots {
       if (this.cap !== null && slots.size >= this.cap) return { taken: false, reason: "full" };
       const shardId = this.emptiest(shards);
       if (shardId === undefined) return { taken: false, reason: "no-shard" };
-      const slot: Slot = { jobId, callId, shardId, state: "reserved", sinceMs: nowMs, call: null, ...UNHARMED };
+      const slot: Slot = { jobId, callId, shardId, state: "reserved", sinceMs: nowMs, call: null, ...FRESH };
       slots.set(jobId, slot);
       return { taken: true, slot };
     },

@@ -144,15 +144,105 @@ describe("the supervisor", () => {
     let cpuMs = 0;
     const second = (busyCores: number) => {
       cpuMs += busyCores * 1_000;
-      const beat = { calls: 0, loopBusy: 0.2, loopDelayMs: 0, cpuMs, rssBytes: 0, resources: {} };
+      const beat = {
+        calls: 0,
+        loopBusy: 0.2,
+        loopDelayMs: 0,
+        loopDelayP50Ms: 0,
+        cpuMs,
+        cpuCores: busyCores,
+        rssBytes: 0,
+        resources: {},
+      };
       for (const member of members.slice(0, 1)) member.beat = beat;
       clock.advance(1_000);
     };
-    for (let n = 0; n < 30; n++) second(2.6);
+    for (let n = 0; n < 45; n++) second(2.6);
     expect(reports.at(-1)?.load).toBe(1);
     expect((await boss.sink.offered(offer(1))).accept).toBe(false);
     for (let n = 0; n < 30; n++) second(0.1);
     expect((await boss.sink.offered(offer(2))).accept).toBe(true);
+  });
+
+  it("takes a burst of twenty on two cores, though their joins use up both for a while", async () => {
+    const { boss, clock, members, reports, take } = setUp();
+    let cpuMs = 0;
+    const second = (busyCores: number, loopBusy: number, loopDelayMs: number) => {
+      cpuMs += busyCores * 500;
+      const beat = { calls: 0, loopBusy, loopDelayMs, loopDelayP50Ms: 5, rssBytes: 0, resources: {} };
+      for (const member of members) member.beat = { ...beat, cpuMs, cpuCores: busyCores / 2 };
+      clock.advance(1_000);
+    };
+    for (let n = 0; n < 30; n++) second(0.1, 0.1, 2);
+    for (let n = 1; n <= 10; n++) expect(await take(n)).toBe(true);
+    for (let n = 0; n < 4; n++) second(2, 1, 600);
+    for (let n = 11; n <= 20; n++) expect(await take(n)).toBe(true);
+    for (let n = 0; n < 4; n++) second(2, 1, 600);
+    expect(Math.max(...reports.map(({ load }) => load))).toBeLessThan(0.7);
+    // What lasts is no burst any more.
+    for (let n = 0; n < 25; n++) second(2, 1, 600);
+    expect(await boss.sink.offered(offer(21))).toEqual({ accept: false, reason: "load" });
+    expect(reports.at(-1)?.load).toBeGreaterThanOrEqual(0.7);
+  });
+
+  it("tells LiveKit that it is full, or has room again, in the same instant", async () => {
+    const { boss, reports, take } = setUp({ cap: 2 });
+    await take(1);
+    expect(reports.at(-1)).toEqual({ load: expect.closeTo(0.325), jobs: 1 });
+    await boss.sink.offered(offer(2));
+    expect(reports.at(-1)).toEqual({ load: 1, jobs: 2 });
+    boss.sink.assigned(assignment(2));
+    boss.shardMessage(1, { type: "call-ended", jobId: "job-1", reason: "participant-left", error: null });
+    expect(reports.at(-1)).toEqual({ load: expect.closeTo(0.325), jobs: 1 });
+  });
+
+  it("takes no more calls than join within its callers' patience", async () => {
+    const { boss, take, sent, reports } = setUp({ shards: 1, cap: 100 });
+    for (let n = 1; n <= 32; n++) expect(await take(n)).toBe(true);
+    expect(await boss.sink.offered(offer(33))).toEqual({ accept: false, reason: "joins" });
+    expect([boss.open, reports.at(-1)?.load]).toEqual([false, 1]);
+    boss.shardMessage(1, { type: "call-joined", jobId: "job-1" });
+    expect(reports.at(-1)?.load).toBeLessThan(0.7);
+    expect([boss.open, await take(33), boss.open, sent.length]).toEqual([true, true, false, 33]);
+  });
+
+  it("tells the server of calls that it has no room for, and of nothing else", async () => {
+    const told: object[] = [];
+    const { take, boss, statuses, members } = setUp({
+      cap: 1,
+      backend: { unserved: (call) => void told.push(call) },
+    });
+    expect(await take(1)).toBe(true);
+    await take(1);
+    expect(told).toEqual([]);
+    expect(await take(2, { plan: "gold" })).toBe(false);
+    const metadata = JSON.stringify({ callId: "call-2", plan: "gold" });
+    expect(told).toEqual([{ callId: "call-2", room: "room-2", agentName: "shop", metadata, reason: "full" }]);
+    // Of a job that brings no callId every worker tells the same one.
+    boss.sink.offered({ ...offer(3), metadata: "" });
+    expect(told.at(-1)).toMatchObject({ callId: "job-3" });
+    boss.sink.offered({ ...offer(4), metadata: JSON.stringify({ callId: "c", much: "x".repeat(70_000) }) });
+    expect(told).toHaveLength(2);
+    members.length = 0;
+    boss.sink.assigned(assignment(5));
+    expect(told.at(-1)).toMatchObject({ callId: "call-5", reason: "no-shard" });
+    expect(statuses).toEqual(["job-5 failed: no free slot in this worker"]);
+  });
+
+  it("tells the server at once when there is room, and when there is none any more", async () => {
+    const beats: boolean[] = [];
+    let look = () => true;
+    const { boss, take, clock } = setUp({ cap: 1, backend: { beat: () => void beats.push(look()) } });
+    look = () => boss.open;
+    await take(1);
+    expect([beats.at(-1), boss.open]).toEqual([false, false]);
+    boss.shardMessage(1, { type: "call-ended", jobId: "job-1", reason: "participant-left", error: null });
+    expect([beats.at(-1), boss.open]).toEqual([true, true]);
+    beats.length = 0;
+    clock.advance(10_000);
+    expect(beats).toEqual([]);
+    void boss.drain();
+    expect(beats).toEqual([false]);
   });
 
   it("takes the author's limit when it is lower than the operator's cap", async () => {

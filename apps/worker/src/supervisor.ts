@@ -7,6 +7,7 @@ import type { DispatchLine, DispatchSink } from "./dispatch.ts";
 import { rememberEpochs } from "./epochs.ts";
 import { createHandOver } from "./hand-over.ts";
 import type { WorkerHealth } from "./health.ts";
+import { watchLoops } from "./late-loops.ts";
 import type { Log } from "./log.ts";
 import type { AgentSummary, CallAssignment } from "./messages.ts";
 import { createOffers } from "./offers.ts";
@@ -63,6 +64,8 @@ export interface Supervisor {
   /** No new calls from now on; resolves when the last running one has ended. Idempotent. */
   drain(): Promise<void>;
   readonly draining: boolean;
+  /** There is room for a new call. */
+  readonly open: boolean;
   /** Gives the running calls to other workers, each at a quiet moment; those that nobody takes stay here. */
   handOver(): Promise<void>;
   health(): WorkerHealth;
@@ -81,22 +84,32 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let line: DispatchLine | undefined;
   let registered = false;
   let draining = false;
+  let wasOpen = false;
   let stopTicking = (): void => {};
   const emptied: (() => void)[] = [];
   const epochs = rememberEpochs();
   const backend = (): Backend | null => options.backend?.() ?? null;
   const workload = watchWorkload({ pool, slots, clock, cores: options.cores, ownCpuMs: options.ownCpuMs });
   const { places } = workload;
+  const lateLoops = watchLoops();
 
+  const isOpen = (): boolean => admission.whyClosed() === null;
+
+  /** LiveKit, and the server where callers wait, hear at once that a worker is full, or is not any more. */
   function report(): void {
     pool.fit(slots.taken);
-    line?.load(workload.load(), slots.taken);
+    const closed = admission.whyClosed();
+    const open = closed === null;
+    line?.load(open || closed === "load" ? workload.load() : 1, slots.taken);
+    if (open !== wasOpen) backend()?.beat();
+    wasOpen = open;
   }
 
   function begin(slot: Slot, shardId: number, call: CallAssignment): void {
     const { callId, jobId, crashes } = slot;
     epochs.began(callId, call.epoch);
     slot.call = call;
+    slot.joined = false;
     const what = call.recovery ? "call goes on" : "call assigned";
     log.info({ callId, jobId, room: call.context.room, shard: shardId, epoch: call.epoch, crashes }, what);
     pool.send(shardId, { type: "run", call });
@@ -166,8 +179,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     backend,
     recovery,
     places,
-    agentName: () => agent?.name ?? null,
+    offers,
+    agent: () => agent,
     isDraining: () => draining,
+    whyClosed: admission.whyClosed,
+    taken: report,
+    freed,
   });
   const handOver = createHandOver({ slots, pool, clock, log, backend, recovery });
   const ownership = createOwnership({ slots, pool, clock, backend });
@@ -184,6 +201,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     stopTicking = clock.after(TICK_MS, () => {
       ownership.turned();
       workload.measure();
+      for (const late of lateLoops.look(pool.shards)) log.warn(late, "a shard's event loop is late: its calls hear it");
       report();
       tick();
     });
@@ -199,7 +217,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   return {
     sink: {
-      ...admission,
+      offered: admission.offered,
+      assigned: admission.assigned,
       terminated(jobId) {
         const slot = slots.find(jobId);
         // The job ended with the process that had joined for it; the call goes on without one.
@@ -242,6 +261,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (message.type === "call-released") return handOver.released(message.jobId);
       const slot = slots.find(message.jobId);
       if (slot?.shardId !== shardId) return;
+      if (message.type === "call-joined") {
+        slot.joined = true;
+        return report();
+      }
       const { callId, jobId } = slot;
       log[message.error === null ? "info" : "error"](
         { callId, jobId, reason: message.reason, error: message.error },
@@ -275,11 +298,15 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     drain() {
       draining = true;
       line?.drain();
+      report();
       if (slots.taken === 0) return Promise.resolve();
       return new Promise((resolve) => emptied.push(resolve));
     },
     get draining() {
       return draining;
+    },
+    get open() {
+      return isOpen();
     },
     handOver: () => handOver.all(),
     health() {
@@ -289,7 +316,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         pid: pid ?? null,
         state,
         calls: beat?.calls ?? 0,
-        loopDelayMs: beat?.loopDelayMs ?? 0,
+        loopDelayP50Ms: beat?.loopDelayP50Ms ?? 0,
+        loopDelayP99Ms: beat?.loopDelayMs ?? 0,
+        loopBusy: hundredths(beat?.loopBusy ?? 0),
+        cpuCores: hundredths(beat?.cpuCores ?? 0),
         rssBytes: beat?.rssBytes ?? 0,
         resources: beat?.resources ?? {},
       }));
@@ -326,3 +356,5 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
   };
 }
+
+const hundredths = (value: number): number => Math.round(value * 100) / 100;

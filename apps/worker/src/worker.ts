@@ -123,6 +123,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
       agent: agent.name,
       runningCalls: supervisor.runningCalls,
       isDraining: () => supervisor.draining,
+      isOpen: () => supervisor.open,
       onStale: supervisor.abandonCall,
       ordered: supervisor.ordered,
     });

@@ -2,7 +2,16 @@ export { UplinkError, type UplinkErrorCategory } from "./error.ts";
 export { type KeptCallFiles, keepCallFiles } from "./files/keep.ts";
 export { callFileName, parseCallFileName } from "./files/name.ts";
 export type { UplinkLog } from "./log.ts";
-export { type Command, type LeasedCall, parseTakeOver, type ShippedFact, type TakeOver } from "./messages.ts";
+export {
+  type Command,
+  DECLINED,
+  type LeasedCall,
+  MAX_METADATA,
+  parseTakeOver,
+  type ShippedFact,
+  type TakeOver,
+  type UnservedCall,
+} from "./messages.ts";
 export { type AcceptOptions, acceptUplink, type FactSink } from "./server/accept.ts";
 export { type AttachOptions, attachUplink, singleKey, type UplinkServer } from "./server/attach.ts";
 export type { CallKeeper, Gone, Lease } from "./server/keeper.ts";

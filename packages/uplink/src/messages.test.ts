@@ -37,7 +37,9 @@ test.each([
 });
 
 const leased = { callId: "c", epoch: 1, room: "r", agentName: "desk", identity: "agent-c", crashes: 0 };
-const lease = { type: "lease", calls: [leased], draining: false, unshipped: ["d"] };
+const lease = { type: "lease", calls: [leased], draining: false, open: true, unshipped: ["d"] };
+
+const unserved = { type: "unserved", callId: "c", room: "r", agentName: "desk", metadata: "{}", reason: "full" };
 
 test("a lease keeps what another worker needs", () => {
   expect(parseFromWorker(JSON.stringify(lease), false)).toEqual(lease);
@@ -56,15 +58,20 @@ test.each([
   ["crashes without end", { ...lease, calls: [{ ...leased, crashes: 1e9 }] }, /crashes/],
   ["a claim of half an epoch", { type: "claim", requestId: "1", callId: "c", room: null, epoch: 1.5 }, /epoch/],
   ["an endless requestId", { type: "read", requestId: "1".repeat(129), callId: "c" }, /requestId/],
+  ["unserved: an endless metadata", { ...unserved, metadata: "x".repeat(65_537) }, /metadata/],
+  ["unserved: no room", { ...unserved, room: "" }, /room/],
+  ["unserved: a path as call", { ...unserved, callId: "../x" }, /callId/],
   ["an endless reason", { type: "command-result", commandId: "1", ok: true, reason: "x".repeat(1_001) }, /reason/],
-  ["a worker without an instance", { type: "hello", protocol: 2, worker: "w", agent: null }, /instance/],
+  ["a worker without an instance", { type: "hello", protocol: 3, worker: "w", agent: null }, /instance/],
 ])("%s is refused by name", (_what, message, problem) => {
   expect(() => parseFromWorker(JSON.stringify(message), false)).toThrow(problem);
 });
 
 test("the order to take over is whole, or refused by name", () => {
   const order = { room: "r", token: "t", identity: "agent-c", agentName: "desk", epoch: 4, crashes: 2 };
-  expect(parseTakeOver(order)).toEqual(order);
+  expect(parseTakeOver(order)).toEqual({ ...order, metadata: null });
+  expect(parseTakeOver({ ...order, metadata: "{}" })).toEqual({ ...order, metadata: "{}" });
+  expect(() => parseTakeOver({ ...order, metadata: "x".repeat(65_537) })).toThrow(/metadata/);
   expect(() => parseTakeOver({ ...order, epoch: 0 })).toThrow(/epoch/);
   expect(() => parseTakeOver({ ...order, token: "" })).toThrow(/token/);
   expect(() => parseTakeOver({ ...order, room: undefined })).toThrow(/room/);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UplinkError } from "./error.ts";
 
 /** Raised when an older peer could no longer understand. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 /** Path of the WebSocket on the server. */
 export const UPLINK_PATH = "/uplink";
 /** A frame is at most this long, in both directions. */
@@ -15,6 +15,8 @@ export const MAX_FACTS = 2_000;
 export const MAX_CALLS = 1_000;
 /** Calls named as not yet shipped; a list of that length says "and perhaps more". */
 export const MAX_UNSHIPPED = 500;
+/** What a call that nobody has begun may bring along; LiveKit's own limit of metadata is the same. */
+export const MAX_METADATA = 65_536;
 
 const callId = z
   .string()
@@ -74,12 +76,13 @@ const leasedCall = z.object({
 export type LeasedCall = z.infer<typeof leasedCall>;
 /**
  * Heartbeat, and at once on each change: the calls that this worker runs at this moment. `draining`: it wants no others.
- * `unshipped`: ended calls whose logs are not wholly with the server yet.
+ * `open`: it has room for a new one. `unshipped`: ended calls whose logs are not wholly with the server yet.
  */
 const lease = z.object({
   type: z.literal("lease"),
   calls: z.array(leasedCall).max(MAX_CALLS),
   draining: z.boolean(),
+  open: z.boolean(),
   unshipped: z.array(callId).max(MAX_UNSHIPPED),
 });
 /** Epoch null: a new call, may I have it? A number: do I still own it in this epoch? */
@@ -94,6 +97,17 @@ const claim = z.object({
 const read = z.object({ type: z.literal("read"), requestId: id, callId });
 /** My log of this call is with you, as far as it goes: give the call to another worker. */
 const handOver = z.object({ type: z.literal("hand-over"), requestId: id, callId, epoch });
+/** LiveKit offered me a call and I had no room for it; it may have offered it to others, and does not offer it again. */
+const unserved = z.object({
+  type: z.literal("unserved"),
+  callId,
+  room: name.min(1),
+  agentName: name,
+  /** Of its room and dispatch together, as JSON. */
+  metadata: z.string().max(MAX_METADATA),
+  reason: text,
+});
+export type UnservedCall = Omit<z.infer<typeof unserved>, "type">;
 const commandResult = z.object({ type: z.literal("command-result"), commandId: id, ok: z.boolean(), reason: text });
 
 /** Answer to `hello`. `creditBytes`: how much the worker may have sent and not yet got back. */
@@ -141,6 +155,9 @@ const command = z.object({
 });
 export type Command = Omit<z.infer<typeof command>, "type">;
 
+/** A worker's reason against a call that nobody has begun, when its agent's author does not want it: no other is asked. */
+export const DECLINED = "declined";
+
 const takeOver = z.object({
   room: name.min(1),
   /** For LiveKit; minted by the server. */
@@ -151,6 +168,8 @@ const takeOver = z.object({
   epoch,
   /** Recoveries, this one included. */
   crashes: count.max(1_001),
+  /** Of a call that nobody has begun: of its room and dispatch together, as JSON. Null: it has a log. */
+  metadata: z.string().max(MAX_METADATA).nullable().default(null),
 });
 /** What comes with the command `take-over`. */
 export type TakeOver = z.infer<typeof takeOver>;
@@ -158,7 +177,17 @@ export type TakeOver = z.infer<typeof takeOver>;
 /** Says why, in both directions; the line stays open unless the sender closes it. With `requestId` it is the answer. */
 const error = z.object({ type: z.literal("error"), code: z.string().max(64), message: text, requestId: id.optional() });
 
-const fromWorker = z.discriminatedUnion("type", [hello, facts, lease, claim, read, handOver, commandResult, error]);
+const fromWorker = z.discriminatedUnion("type", [
+  hello,
+  facts,
+  lease,
+  unserved,
+  claim,
+  read,
+  handOver,
+  commandResult,
+  error,
+]);
 const fromServer = z.discriminatedUnion("type", [welcome, ack, refused, claimed, log, handedOver, command, error]);
 export type FromWorker = z.infer<typeof fromWorker>;
 export type FromServer = z.infer<typeof fromServer>;

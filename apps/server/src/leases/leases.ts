@@ -2,10 +2,12 @@ import { type Clock, systemClock } from "@parley/engine";
 import { mintAgentToken } from "@parley/livekit";
 import type { Store } from "@parley/store";
 import type { CallKeeper, FactSink, HandOverAnswer, OrderResult, TakeOver, UplinkPeer } from "@parley/uplink";
-import type { LiveKitAccess } from "../livekit.ts";
+import { type LiveKitAccess, whoWaitsIn } from "../livekit.ts";
 import type { ServerLog } from "../log.ts";
+import { unservedLog } from "../waiting/end-unserved.ts";
+import { watchRooms } from "../waiting/watch.ts";
 import { leaseBook } from "./book/book.ts";
-import type { Effect } from "./book/lease-book.ts";
+import type { Effect, Seat, WaitingCall } from "./book/lease-book.ts";
 import { findOrphans } from "./orphans.ts";
 import { type LeaseTimings, leaseMs, usualTimings } from "./timings.ts";
 
@@ -54,6 +56,8 @@ export function keepLeases(options: LeasesOptions): Leases {
   let isSearching = false;
   let isClosed = false;
   let stop = (): void => {};
+  const findCall = (callId: string) => noted(store.calls.get(callId));
+  const watch = watchRooms({ rooms: livekit.rooms, findCall, book, timings, clock, log });
 
   function step(): void {
     if (isClosed) return;
@@ -93,6 +97,9 @@ export function keepLeases(options: LeasesOptions): Leases {
       case "given-up":
         log.error({ callId: effect.callId, reason: effect.reason }, "a lost call is given up");
         return;
+      case "unserved":
+        void unserved(effect.call, effect.reason);
+        return;
       default:
         effect satisfies never;
     }
@@ -102,7 +109,8 @@ export function keepLeases(options: LeasesOptions): Leases {
     const takeOver = await prepare(callId, to, args);
     const peer = peers.get(to);
     if (takeOver === null || isClosed) return;
-    log.info({ callId, worker: peer?.worker, epoch: takeOver.epoch }, "a worker is asked to take over a call");
+    const isNew = takeOver.metadata !== null;
+    log.info({ callId, worker: peer?.worker, epoch: takeOver.epoch, isNew }, "a worker is asked to take a call");
     const result: OrderResult = peer
       ? await peer.command({ callId, name: "take-over", args: { ...takeOver } }, timings.orderMs)
       : { ok: false, reason: "line-lost" };
@@ -112,20 +120,38 @@ export function keepLeases(options: LeasesOptions): Leases {
       epoch: takeOver.epoch,
       ...(result.ok ? {} : { reason: result.reason }),
     };
-    log[result.ok ? "info" : "warn"](said, result.ok ? "a call was taken over" : "a worker did not take a call over");
+    log[result.ok ? "info" : "warn"](said, result.ok ? "a call was taken" : "a worker did not take a call");
     book.answered(clock.now(), callId, { to, epoch: takeOver.epoch }, result);
     step();
   }
 
+  /** Nobody came: that is written down, and who still waits alone in the room need not do so any longer. */
+  async function unserved(call: WaitingCall, reason: string): Promise<void> {
+    const { callId, room, agentName } = call;
+    log.error({ callId, room, agent: agentName, reason }, "a call ended before any worker took it");
+    const waitedMs = Math.round(Math.max(0, clock.now() - call.untilMs + timings.waitMs));
+    const facts = unservedLog(call, reason, waitedMs, clock.wall());
+    try {
+      await noted(store.facts.appendBatch({ callId, epoch: 1, facts }));
+      const { people } = await whoWaitsIn(livekit.rooms, room);
+      if (people <= 1) await livekit.rooms.deleteRoom(room);
+    } catch (error) {
+      log.warn({ callId, room, err: error }, "a call that nobody took could not be ended properly");
+    }
+  }
+
   /** What goes with the order; null when it is not to be given. */
-  async function prepare(
-    callId: string,
-    to: string,
-    seat: Pick<TakeOver, "room" | "identity" | "agentName" | "crashes">,
-  ): Promise<TakeOver | null> {
+  async function prepare(callId: string, to: string, seat: Seat): Promise<TakeOver | null> {
     await within(Promise.all(storing), STORING_MS);
     try {
-      const row = await noted(store.calls.get(callId));
+      const row = await findCall(callId);
+      if (seat.metadata !== null && row === null) {
+        const { people, hasAgent } = await whoWaitsIn(livekit.rooms, seat.room);
+        if (people === 0 || hasAgent) {
+          book.withdraw(callId);
+          return null;
+        }
+      }
       if (row?.status === "ended") {
         book.ended(clock.now(), callId);
         return null;
@@ -206,6 +232,9 @@ export function keepLeases(options: LeasesOptions): Leases {
       book.leased(clock.now(), peer.instance, lease);
       step();
     },
+    unserved(_peer, call) {
+      watch.unserved(call);
+    },
     gone(peer, how) {
       storing.add(peer.done);
       void peer.done.then(() => storing.delete(peer.done));
@@ -215,7 +244,7 @@ export function keepLeases(options: LeasesOptions): Leases {
       step();
     },
     async claim(peer, { callId, epoch }) {
-      const row = await noted(store.calls.get(callId));
+      const row = await findCall(callId);
       const stored = { storedEpoch: row?.lastEpoch ?? 0, storedLive: row?.status === "live" };
       const claim = book.claim(clock.now(), peer.instance, { callId, epoch, ...stored });
       if (!claim.granted) log.info({ callId, worker: peer.worker, epoch, owner: claim.owner }, "a claim was refused");
@@ -255,6 +284,7 @@ export function keepLeases(options: LeasesOptions): Leases {
     close() {
       isClosed = true;
       stop();
+      watch.close();
       for (const answers of handOvers.values())
         for (const answer of answers) answer({ accepted: false, reason: "the server stops" });
       handOvers.clear();

@@ -10,6 +10,10 @@ export interface LeaseTimings {
   retryMs: number;
   /** For a call that was promised to a worker to appear in its lease. */
   settleMs: number;
+  /** A caller for whom no worker had room by then is told goodbye. */
+  waitMs: number;
+  /** Between two looks for callers without an agent. */
+  lookMs: number;
   /** A call that nobody has taken by then is given up; an ended one is forgotten. */
   giveUpMs: number;
   /** Steps that are further apart than this: the process stood still, and has not heard who lives. */
@@ -24,6 +28,8 @@ export const usualTimings: LeaseTimings = {
   orderMs: 3_000,
   retryMs: 1_000,
   settleMs: 10_000,
+  waitMs: 60_000,
+  lookMs: 2_000,
   giveUpMs: 600_000,
   stallMs: 2_000,
   searchMs: 60_000,

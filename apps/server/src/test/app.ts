@@ -49,6 +49,8 @@ export async function testApp(
     },
     livekit: liveKitAccess({ url: "ws://127.0.0.1:7880", apiKey: KEY, apiSecret: SECRET }, publicUrl, {
       listParticipants,
+      listRooms: async () => [...rooms.keys()].map((name) => ({ name, metadata: "" })),
+      deleteRoom: async (name) => void rooms.delete(name),
     }),
     store: fakeStore(calls, storeFailure),
     agents: [

@@ -23,8 +23,16 @@ export interface TestBook {
   /** Time passes in small steps. */
   pass(ms: number): void;
   /** A worker comes, with these calls. */
-  here(id: string, calls?: readonly LeasedCall[], more?: { agent?: string | null; draining?: boolean }): void;
-  lease(id: string, calls: readonly LeasedCall[], more?: { draining?: boolean; unshipped?: string[] }): void;
+  here(
+    id: string,
+    calls?: readonly LeasedCall[],
+    more?: { agent?: string | null; draining?: boolean; open?: boolean },
+  ): void;
+  lease(
+    id: string,
+    calls: readonly LeasedCall[],
+    more?: { draining?: boolean; open?: boolean; unshipped?: string[] },
+  ): void;
   gone(id: string, how?: Gone): void;
   /** The orders so far, as `call>worker`. */
   ordered(): string[];
@@ -47,12 +55,12 @@ export function testBook({ fresh = false } = {}): TestBook {
         step();
       }
     },
-    here(id, calls = [], { agent = "desk", draining = false } = {}) {
+    here(id, calls = [], { agent = "desk", draining = false, open = true } = {}) {
       book.up(test.now, { id, name: id, agent });
-      test.lease(id, calls, { draining });
+      test.lease(id, calls, { draining, open });
     },
-    lease(id, calls, { draining = false, unshipped = [] } = {}) {
-      book.leased(test.now, id, { calls, draining, unshipped });
+    lease(id, calls, { draining = false, open = true, unshipped = [] } = {}) {
+      book.leased(test.now, id, { calls, draining, open, unshipped });
       step();
     },
     gone(id, how = "lost") {

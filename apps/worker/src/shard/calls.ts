@@ -64,6 +64,7 @@ export function createCalls({ open, tell, log }: CallsOptions): Calls {
       const started = call.start();
       for (const act of entry.early.splice(0)) act(call);
       await started;
+      tell({ type: "call-joined", jobId });
       ({ reason } = await call.done);
     } catch (thrown) {
       const known = asParleyError(thrown, { code: "call-failed", category: "internal" });

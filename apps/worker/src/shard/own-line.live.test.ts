@@ -44,6 +44,7 @@ async function server() {
       peer = who;
     },
     leased: (_, lease) => void leases.push(lease),
+    unserved: () => undefined,
     gone: () => undefined,
     async claim(_, call) {
       claimed.push(call);

@@ -11,19 +11,19 @@ const SMOOTH_MS = 5_000;
 export function startPulse(calls: () => number, tell: (beat: ShardBeat) => void): () => void {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
-  let last = performance.eventLoopUtilization();
+  let last = { loop: performance.eventLoopUtilization(), cpuMs: cpuMsSoFar(), atMs: performance.now() };
   // A join keeps the loop busy for a moment; only what lasts says that there is no room for another call.
-  const [smoothBusy, smoothDelay] = [smoothed(SMOOTH_MS), smoothed(SMOOTH_MS)];
+  const [busy, p99, p50, cores] = [smoothed(SMOOTH_MS), smoothed(SMOOTH_MS), smoothed(SMOOTH_MS), smoothed(SMOOTH_MS)];
   const timer = setInterval(() => {
-    const now = performance.eventLoopUtilization();
-    const cpu = process.cpuUsage();
-    // The histogram holds whole intervals, so a loop that is never late shows the resolution itself.
-    const loopDelayMs = Math.max(0, delay.percentile(99) / 1e6 - RESOLUTION_MS);
+    const now = { loop: performance.eventLoopUtilization(), cpuMs: cpuMsSoFar(), atMs: performance.now() };
+    const elapsedMs = Math.max(1, now.atMs - last.atMs);
     tell({
       calls: calls(),
-      loopBusy: smoothBusy(performance.eventLoopUtilization(now, last).utilization, BEAT_MS),
-      loopDelayMs: Math.round(smoothDelay(Number.isFinite(loopDelayMs) ? loopDelayMs : 0, BEAT_MS) * 10) / 10,
-      cpuMs: (cpu.user + cpu.system) / 1_000,
+      loopBusy: busy(performance.eventLoopUtilization(now.loop, last.loop).utilization, elapsedMs),
+      loopDelayMs: tenths(p99(lateMs(delay, 99), elapsedMs)),
+      loopDelayP50Ms: tenths(p50(lateMs(delay, 50), elapsedMs)),
+      cpuMs: now.cpuMs,
+      cpuCores: cores((now.cpuMs - last.cpuMs) / elapsedMs, elapsedMs),
       rssBytes: process.memoryUsage.rss(),
       resources: activeResources(),
     });
@@ -35,3 +35,16 @@ export function startPulse(calls: () => number, tell: (beat: ShardBeat) => void)
     delay.disable();
   };
 }
+
+/** The histogram holds whole intervals, so a loop that is never late shows the resolution itself. */
+function lateMs(delay: ReturnType<typeof monitorEventLoopDelay>, percentile: number): number {
+  const ms = delay.percentile(percentile) / 1e6 - RESOLUTION_MS;
+  return Number.isFinite(ms) ? Math.max(0, ms) : 0;
+}
+
+function cpuMsSoFar(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+const tenths = (ms: number): number => Math.round(ms * 10) / 10;

@@ -108,6 +108,7 @@ export function setUp({ cap = null, summary = agent, shards = 2, cores = 2, back
     readLog: async () => [],
     shipped: async () => true,
     handOver: async () => ({ accepted: true, reason: "" }),
+    unserved: () => {},
     beat: () => {},
     ...backend,
   };

@@ -14,6 +14,7 @@ it("makes, lists and deletes rooms, and does not mind when there is nothing to d
   expect(sid).toMatch(/^RM_/);
   expect(await api.createRoom({ name: "r1" })).toEqual({ sid });
   expect(await api.listParticipants("r1")).toEqual([]);
+  expect(await api.listRooms()).toContainEqual({ name: "r1", metadata: '{"callId":"c"}' });
   expect((await api.createDispatch("r1", "nobody")).dispatchId).toMatch(/^AD_/);
   await api.removeParticipant("r1", "nobody");
   await api.deleteRoom("r1");

@@ -35,12 +35,20 @@ export interface RoomParticipant {
   attributes: Readonly<Record<string, string>>;
 }
 
+export interface ListedRoom {
+  name: string;
+  /** See parseRoomMetadata. */
+  metadata: string;
+}
+
 /** LiveKit's room service, as far as Parley uses it. Every method throws ParleyError and ends within its time-out. */
 export interface RoomApi {
   /** Creates the room or returns the one that is there; resolves to its sid. */
   createRoom(request: CreateRoomRequest): Promise<{ sid: string }>;
   /** A room that is not there is as good as deleted. */
   deleteRoom(name: string): Promise<void>;
+  /** All that are there, with and without people. */
+  listRooms(): Promise<ListedRoom[]>;
   listParticipants(room: string): Promise<RoomParticipant[]>;
   /** Puts somebody out; they may come back. Nobody there is fine. */
   removeParticipant(room: string, identity: string): Promise<void>;
@@ -96,6 +104,10 @@ export function roomApi(options: RoomApiOptions): RoomApi {
         return { sid: room.sid };
       }),
     deleteRoom: (name) => unlessMissing(`delete room ${name}`, ({ rooms }) => rooms.deleteRoom(name)),
+    listRooms: () =>
+      ask("list the rooms", async ({ rooms }) =>
+        (await rooms.listRooms()).map(({ name, metadata }) => ({ name, metadata })),
+      ),
     listParticipants: (room) =>
       ask(`list the participants of ${room}`, async ({ rooms }) =>
         (await rooms.listParticipants(room)).map(roomParticipant),

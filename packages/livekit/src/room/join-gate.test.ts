@@ -1,3 +1,4 @@
+import { virtualClock } from "@parley/testkit";
 import { describe, expect, it } from "vitest";
 import { JoinGate } from "./join-gate.ts";
 
@@ -52,5 +53,35 @@ describe("the join gate", () => {
     void gate.run(never, () => new Promise<void>((resolve) => (end = resolve)));
     await expect(gate.run(aborted, async () => "fifth")).rejects.toMatchObject({ code: "join-cancelled" });
     end();
+  });
+
+  it("refuses at once whoever would wait behind too many", async () => {
+    const gate = new JoinGate(1, { maxWaiting: 2 });
+    const ends: (() => void)[] = [];
+    const join = () => gate.run(never, () => new Promise<void>((end) => ends.push(end)));
+    const taken = [join(), join(), join()];
+    await expect(join()).rejects.toMatchObject({ code: "join-queue-full", category: "refused", retryable: true });
+    for (const each of taken) {
+      ends.shift()?.();
+      await each;
+      await new Promise(setImmediate);
+    }
+    expect(await gate.run(never, async () => "in")).toBe("in");
+  });
+
+  it("lets nobody wait for ever behind joins that hang, and keeps the others' order", async () => {
+    const clock = virtualClock();
+    const gate = new JoinGate(1, { maxWaitMs: 1_000, clock });
+    let end = () => {};
+    const hanging = gate.run(never, () => new Promise<void>((resolve) => (end = resolve)));
+    const second = gate.run(never, async () => "second");
+    const refused = expect(second).rejects.toMatchObject({ code: "join-queue-timeout", category: "timeout" });
+    await clock.advance(600);
+    const third = gate.run(never, async () => "third");
+    await clock.advance(600);
+    await refused;
+    end();
+    await hanging;
+    expect([await third, clock.pending]).toEqual(["third", 0]);
   });
 });

@@ -1,4 +1,18 @@
-import { ParleyError } from "@parley/engine";
+import { type Clock, ParleyError, systemClock } from "@parley/engine";
+
+export interface JoinGateBounds {
+  /** Joins that may wait for their turn; one more is refused at once. */
+  maxWaiting: number;
+  /** How long one may wait for its turn; joining itself has a time-out of its own. */
+  maxWaitMs: number;
+  clock: Clock;
+}
+
+/**
+ * Far beyond what a process runs: new calls are refused long before (apps/worker's admission), so that only the calls of
+ * a dead process, which all come back at once, may wait so long.
+ */
+const DEFAULT_BOUNDS: JoinGateBounds = { maxWaiting: 256, maxWaitMs: 60_000, clock: systemClock };
 
 /**
  * Lets a few joins happen at a time. Many joins at once in one process slow each other down far more than they would
@@ -6,14 +20,19 @@ import { ParleyError } from "@parley/engine";
  */
 export class JoinGate {
   readonly #limit: number;
+  readonly #bounds: JoinGateBounds;
   #inside = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(limit: number) {
+  constructor(limit: number, bounds: Partial<JoinGateBounds> = {}) {
     this.#limit = limit;
+    this.#bounds = { ...DEFAULT_BOUNDS, ...bounds };
   }
 
-  /** Runs `join` when there is room, in the order of asking. Throws ParleyError `join-cancelled` when aborted before. */
+  /**
+   * Runs `join` when there is room, in the order of asking. Throws ParleyError `join-cancelled` when aborted before,
+   * `join-queue-full` when too many wait, `join-queue-timeout` when it was not its turn in time.
+   */
   async run<T>(signal: AbortSignal, join: () => Promise<T>): Promise<T> {
     if (this.#inside >= this.#limit) await this.#turn(signal);
     else this.#inside++;
@@ -28,26 +47,44 @@ export class JoinGate {
 
   /** The place is handed over: the count of those inside stays as it is. */
   #turn(signal: AbortSignal): Promise<void> {
+    const { maxWaiting, maxWaitMs, clock } = this.#bounds;
     return new Promise((resolve, reject) => {
-      const enter = () => {
+      if (signal.aborted) return reject(cancelled());
+      if (this.#waiting.length >= maxWaiting) return reject(full(maxWaiting));
+      const over = () => {
+        stopWaiting();
         signal.removeEventListener("abort", leave);
+      };
+      const enter = () => {
+        over();
         resolve();
       };
-      const leave = () => {
-        const index = this.#waiting.indexOf(enter);
-        if (index >= 0) this.#waiting.splice(index, 1);
-        reject(
-          new ParleyError("The join was cancelled while it waited for its turn.", {
-            code: "join-cancelled",
-            category: "cancelled",
-          }),
-        );
+      const giveUp = (why: ParleyError) => {
+        over();
+        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
+        reject(why);
       };
-      if (signal.aborted) return leave();
+      const leave = () => giveUp(cancelled());
+      const stopWaiting = clock.after(maxWaitMs, () => giveUp(tooLong(maxWaitMs)));
       signal.addEventListener("abort", leave, { once: true });
       this.#waiting.push(enter);
     });
   }
+}
+
+function cancelled(): ParleyError {
+  const message = "The join was cancelled while it waited for its turn.";
+  return new ParleyError(message, { code: "join-cancelled", category: "cancelled" });
+}
+
+function full(maxWaiting: number): ParleyError {
+  const message = `${maxWaiting} joins wait for their turn in this process already. More workers, or a cap (MAX_CONCURRENT_JOBS), would help.`;
+  return new ParleyError(message, { code: "join-queue-full", category: "refused", retryable: true });
+}
+
+function tooLong(maxWaitMs: number): ParleyError {
+  const message = `The join was not in turn within ${maxWaitMs} ms: those before it take too long. Is LiveKit overloaded?`;
+  return new ParleyError(message, { code: "join-queue-timeout", category: "timeout", retryable: true });
 }
 
 /** The gate of this process. */

@@ -168,6 +168,7 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
     if (saidHello === (message.type === "hello")) close(POLICY, "hello comes first, and once");
     else if (message.type === "hello") greet(message);
     else if (message.type === "lease") keeper.leased(peer, message);
+    else if (message.type === "unserved") keeper.unserved(peer, message);
     else if (message.type === "command-result") obeyed(message);
     else if (message.type === "claim" || message.type === "read" || message.type === "hand-over") asked.ask(message);
     else if (message.type === "error") log.warn({ worker, code: message.code }, `a worker reports: ${message.message}`);

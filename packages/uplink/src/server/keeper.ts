@@ -1,4 +1,4 @@
-import type { LeasedCall } from "../messages.ts";
+import type { LeasedCall, UnservedCall } from "../messages.ts";
 import type { UplinkPeer } from "./peer.ts";
 
 /** `lost`: the line broke or fell silent. `goodbye`: the worker closed it. `closed-by-us`: this end did. */
@@ -7,6 +7,8 @@ export type Gone = "lost" | "goodbye" | "closed-by-us";
 export interface Lease {
   calls: readonly LeasedCall[];
   draining: boolean;
+  /** It has room for a new call. */
+  open: boolean;
   /** Calls that ended there and whose logs are not all here; as long as MAX_UNSHIPPED: perhaps more. */
   unshipped: readonly string[];
 }
@@ -16,6 +18,8 @@ export interface CallKeeper {
   /** A worker has said hello. Its first lease follows. */
   up(peer: UplinkPeer): void;
   leased(peer: UplinkPeer, lease: Lease): void;
+  /** LiveKit offered the worker a call, and it had no room for it. */
+  unserved(peer: UplinkPeer, call: UnservedCall): void;
   /** Only of one that had said hello. */
   gone(peer: UplinkPeer, how: Gone): void;
   /** A rejection: the worker is told that there is no answer. */
@@ -32,6 +36,7 @@ export interface CallKeeper {
 export const noKeeper: CallKeeper = {
   up() {},
   leased() {},
+  unserved() {},
   gone() {},
   claim: async (_peer, { epoch }) => ({ granted: true, epoch: epoch ?? 0, owner: null }),
   reads: async () => undefined,

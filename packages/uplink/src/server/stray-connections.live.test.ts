@@ -3,7 +3,11 @@ import { facts, write } from "../test/log-file.ts";
 import { HELLO, KEY, test, until } from "../test/uplink-test.ts";
 
 test.for<[what: string, messages: string | Buffer | string[], binary: boolean]>([
-  ["facts before hello", JSON.stringify({ type: "lease", calls: [], draining: false, unshipped: [] }), false],
+  [
+    "facts before hello",
+    JSON.stringify({ type: "lease", calls: [], draining: false, open: true, unshipped: [] }),
+    false,
+  ],
   ["no JSON", "\0\u0001garbage", false],
   ["binary", Buffer.alloc(64), true],
   ["another protocol", HELLO.replace('"protocol":2', '"protocol":99'), false],

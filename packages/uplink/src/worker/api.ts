@@ -1,5 +1,5 @@
 import type { UplinkLog } from "../log.ts";
-import type { Command, LeasedCall, ShippedFact } from "../messages.ts";
+import type { Command, LeasedCall, ShippedFact, UnservedCall } from "../messages.ts";
 
 export interface UplinkOptions {
   /** The server, as in BACKEND_URL. */
@@ -34,6 +34,8 @@ export interface UplinkOptions {
   runningCalls?: () => LeasedCall[];
   /** True: no calls of other workers are wanted here. */
   draining?: () => boolean;
+  /** False: there is no room for a new call. Default: there is. */
+  open?: () => boolean;
   /** A newer epoch owns this call: its process must stop before any further effect. */
   onStale?: (call: { callId: string; epoch: number }) => void;
   /** An order from the server. The result goes back to it; a rejection counts as `ok: false` with its message. */
@@ -77,8 +79,10 @@ export interface Uplink {
   drained(withinMs: number): Promise<boolean>;
   /** The same for one file: nothing is written to it any more. False also when the server does not want it. */
   shipped(callId: string, epoch: number, withinMs: number): Promise<boolean>;
-  /** `runningCalls` or `draining` says something new: the server hears of it at once. */
+  /** `runningCalls`, `draining` or `open` says something new: the server hears of it at once. */
   beat(): void;
+  /** A call was offered here and there was no room. Said once, and only while the line stands. */
+  unserved(call: UnservedCall): void;
   /**
    * Epoch null: may this worker have the new call? A number: does it still own the call in that epoch? Null: nobody
    * answered within the time (the server or its store is away). Asked again on every new line.

@@ -4,7 +4,14 @@ import { hostname } from "node:os";
 import { removeLoneAcks } from "../files/folder.ts";
 import { parseCallFileName } from "../files/name.ts";
 import { silentLog, type UplinkLog } from "../log.ts";
-import { type Command, type FromServer, MAX_CALLS, MAX_UNSHIPPED, type ShippedFact } from "../messages.ts";
+import {
+  type Command,
+  type FromServer,
+  MAX_CALLS,
+  MAX_UNSHIPPED,
+  type ShippedFact,
+  type UnservedCall,
+} from "../messages.ts";
 import type { CallClaim, ClaimAnswer, CommandResult, HandOverAnswer, Uplink, UplinkOptions } from "./api.ts";
 import type { Batch } from "./batch.ts";
 import { Line } from "./line.ts";
@@ -145,8 +152,13 @@ class Shipper implements Uplink {
       type: "lease",
       calls: calls.slice(0, MAX_CALLS),
       draining: this.#options.draining?.() ?? false,
+      open: this.#options.open?.() ?? true,
       unshipped: unshipped.slice(0, MAX_UNSHIPPED),
     });
+  }
+
+  unserved(call: UnservedCall): void {
+    if (this.#line?.isUp) this.#line.send({ type: "unserved", ...call, reason: call.reason.slice(0, 1_000) });
   }
 
   claim(call: CallClaim, withinMs: number): Promise<ClaimAnswer | null> {

@@ -48,7 +48,7 @@ describe("who is lost, and when", () => {
     const { room, identity, agentName } = call("c");
     expect(t.effects).toEqual([
       { type: "worker-lost", worker: "a", calls: 1 },
-      { type: "order", callId: "c", to: "b", room, identity, agentName, crashes: 2 },
+      { type: "order", callId: "c", to: "b", room, identity, agentName, crashes: 2, metadata: null },
     ]);
   });
 

@@ -4,6 +4,7 @@ import type { LeaseBook } from "./lease-book.ts";
 import { openLedger } from "./ledger.ts";
 import { placement } from "./placement.ts";
 import { rollCall } from "./roll-call.ts";
+import { waitingList } from "./waiting-list.ts";
 
 export function leaseBook(timings: LeaseTimings, startMs: number): LeaseBook {
   const ledger = openLedger(timings, startMs);
@@ -28,6 +29,7 @@ export function leaseBook(timings: LeaseTimings, startMs: number): LeaseBook {
   return {
     ...workers,
     ...orders,
+    ...waitingList(ledger),
     claim: claims(ledger),
     hold: ledger.hold,
     isHeld: ledger.isHeld,

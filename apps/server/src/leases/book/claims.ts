@@ -37,7 +37,8 @@ export function claims(ledger: Ledger): LeaseBook["claim"] {
     if (epoch !== null && epoch < known) return refused;
     if (holder !== null && !isMine) return refused;
     if (epoch === null) {
-      if (holding?.kind === "free" || holding?.kind === "owned") return refused;
+      const isLost = holding?.kind === "free" && entry?.unbegun === null;
+      if (isLost || holding?.kind === "owned") return refused;
       // Somebody who is not back yet runs it, or nobody does and it is about to be found.
       if (holding === undefined && storedLive && !isUnshipped(callId)) return refused;
       if (promisedTo(workerId) >= MAX_PROMISED) return refused;

@@ -6,6 +6,8 @@ export interface LeasedWorker {
   name: string;
   agent: string | null;
   draining: boolean;
+  /** It has room for a new call. */
+  open: boolean;
   /** Null: it is here. Else it is lost unless it is back by then. */
   lostAtMs: number | null;
   /** As its last lease said. */
@@ -25,6 +27,14 @@ export type Holding =
   | { kind: "ordered"; to: string; epoch: number; sinceMs: number; tried: ReadonlySet<string>; giver: string | null }
   | { kind: "over"; sinceMs: number };
 
+/** What a call that nobody has begun needs to begin. */
+export interface Unbegun {
+  /** Of its room and dispatch together, as JSON. */
+  metadata: string;
+  /** How long its caller is kept waiting. */
+  untilMs: number;
+}
+
 export interface CallEntry extends Omit<LeasedCall, "agentName"> {
   /** Null: not known; any agent's worker may take it. */
   agentName: string | null;
@@ -32,12 +42,14 @@ export interface CallEntry extends Omit<LeasedCall, "agentName"> {
   orderedEpoch: number;
   /** Who gave it away last, by hand-over. */
   gaveAway: string | null;
+  /** Null: somebody runs it, or ran it. */
+  unbegun: Unbegun | null;
   holding: Holding;
 }
 
-/** The worker for a call that nobody runs: the emptiest that runs its agent and wants calls. */
+/** The worker for a call that nobody runs: the emptiest that runs its agent and wants calls; new ones, if it is new. */
 export function nextWorker(
-  call: Pick<CallEntry, "callId" | "agentName">,
+  call: Pick<CallEntry, "callId" | "agentName" | "unbegun">,
   workers: Iterable<LeasedWorker>,
   { tried, load }: { tried: ReadonlySet<string>; load(workerId: string): number },
 ): LeasedWorker | undefined {
@@ -45,6 +57,7 @@ export function nextWorker(
   for (const worker of workers) {
     const runsAgent = worker.agent !== null && (call.agentName === null || worker.agent === call.agentName);
     if (worker.lostAtMs !== null || worker.draining || !runsAgent || tried.has(worker.id)) continue;
+    if (call.unbegun !== null && !worker.open) continue;
     if (best === undefined || load(worker.id) < load(best.id)) best = worker;
   }
   return best;

@@ -3,14 +3,35 @@ import type { CallEntry } from "./entry.ts";
 
 /** What is to be done outside, and said. */
 export type Effect =
-  | { type: "order"; callId: string; to: string; room: string; identity: string; agentName: string; crashes: number }
+  | ({ type: "order"; callId: string; to: string } & Seat)
   | { type: "handed-over"; callId: string; from: string; accepted: boolean; reason: string }
   | { type: "worker-lost"; worker: string; calls: number }
   /** Two workers say that they run a call in the same epoch. */
   | { type: "doubled"; callId: string; worker: string; owner: string }
   | { type: "nobody-there"; callId: string; agentName: string | null }
   /** `no-room`: nobody else could enter it. `no-worker`: nobody came in time. */
-  | { type: "given-up"; callId: string; reason: "no-room" | "no-worker" };
+  | { type: "given-up"; callId: string; reason: "no-room" | "no-worker" }
+  /** Nobody has begun it: no worker had room for it in time, or the agent's author does not want it. */
+  | { type: "unserved"; call: WaitingCall; reason: "no-worker" | "declined" };
+
+/** What an order gives its worker to go on with, or to begin with. */
+export interface Seat {
+  room: string;
+  identity: string;
+  agentName: string;
+  crashes: number;
+  /** Of a call that nobody has begun; else null. */
+  metadata: string | null;
+}
+
+/** A call that was asked for and that nobody has begun. */
+export interface WaitingCall {
+  callId: string;
+  room: string;
+  agentName: string;
+  metadata: string;
+  untilMs: number;
+}
 
 export interface ClaimedCall {
   callId: string;
@@ -41,6 +62,11 @@ export interface LeaseBook {
   handOver(nowMs: number, workerId: string, call: { callId: string; epoch: number }): void;
   /** A live call of the store that nobody runs. */
   found(nowMs: number, call: FoundCall): void;
+  /** Somebody waits in its room; it goes to the first worker that has room for it. */
+  wait(nowMs: number, call: WaitingCall): void;
+  isWaiting(callId: string): boolean;
+  /** Nobody waits for it any more. */
+  withdraw(callId: string): void;
   /** Nothing is known for sure (the store fails, we stood still): a full lease passes before any take-over. */
   hold(nowMs: number): void;
   isHeld(nowMs: number): boolean;

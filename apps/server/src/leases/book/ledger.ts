@@ -13,7 +13,7 @@ export interface Ledger {
   readonly timings: LeaseTimings;
   readonly workers: Map<string, LeasedWorker>;
   readonly calls: ReadonlyMap<string, CallEntry>;
-  add(call: Omit<CallEntry, "holding" | "orderedEpoch" | "gaveAway">, holding: Holding): CallEntry;
+  add(call: Omit<CallEntry, "holding" | "orderedEpoch" | "gaveAway" | "unbegun">, holding: Holding): CallEntry;
   /** The only way in which a holding changes. */
   set(entry: CallEntry, holding: Holding): void;
   /** Nobody runs it any more. */
@@ -68,7 +68,7 @@ export function openLedger(timings: LeaseTimings, startMs: number): Ledger {
     set,
     tellGiver,
     add(call, holding) {
-      const entry: CallEntry = { ...call, orderedEpoch: 0, gaveAway: null, holding };
+      const entry: CallEntry = { ...call, orderedEpoch: 0, gaveAway: null, unbegun: null, holding };
       if (holding.kind === "over") overCount += 1;
       calls.set(call.callId, entry);
       return entry;
@@ -86,7 +86,7 @@ export function openLedger(timings: LeaseTimings, startMs: number): Ledger {
         entry.gaveAway = holding.giver;
       }
       const { epoch, room, agentName, identity, crashes } = call;
-      Object.assign(entry, { epoch, room, agentName, identity, crashes });
+      Object.assign(entry, { epoch, room, agentName, identity, crashes, unbegun: null });
       set(entry, { kind: "owned", by });
     },
     promise: (entry, by, nowMs, fresh) =>

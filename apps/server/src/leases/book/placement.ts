@@ -1,5 +1,6 @@
+import { DECLINED } from "@parley/uplink";
 import { type CallEntry, type Holding, listerOf, nextWorker } from "./entry.ts";
-import type { LeaseBook } from "./lease-book.ts";
+import type { LeaseBook, Seat, WaitingCall } from "./lease-book.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** Between the epochs of orders: a worker that is cut off counts on by one for each process that it loses. */
@@ -26,8 +27,27 @@ export function placement(ledger: Ledger): Placement {
     return (workerId) => (workers.get(workerId)?.calls.size ?? 0) + (coming.get(workerId) ?? 0);
   }
 
+  /** One new call after the other: whether there is room for a second one, the worker says when it has the first. */
+  function askedToBegin(): string[] {
+    return [...calls.values()].flatMap(({ unbegun, holding }) => {
+      if (unbegun === null) return [];
+      return holding.kind === "ordered" ? [holding.to] : holding.kind === "promised" ? [holding.by] : [];
+    });
+  }
+
+  function giveUp(entry: CallEntry, nowMs: number, reason: "no-worker" | "declined"): void {
+    const { callId, room, agentName, unbegun } = entry;
+    set(entry, { kind: "over", sinceMs: nowMs });
+    entry.unbegun = null;
+    if (unbegun === null) effect({ type: "given-up", callId, reason: "no-worker" });
+    else {
+      const call: WaitingCall = { callId, room: room ?? "", agentName: agentName ?? "", ...unbegun };
+      effect({ type: "unserved", call, reason });
+    }
+  }
+
   function place(entry: CallEntry, holding: Free, nowMs: number): void {
-    const { callId } = entry;
+    const { callId, unbegun } = entry;
     const { giver, sinceMs, tried } = holding;
     if (giver === null) {
       const lister = listerOf(entry, workers.values());
@@ -35,29 +55,30 @@ export function placement(ledger: Ledger): Placement {
         own(entry, lister[0].id, lister[1]);
         return;
       }
-      if (nowMs - sinceMs > timings.giveUpMs) {
-        set(entry, { kind: "over", sinceMs: nowMs });
-        effect({ type: "given-up", callId, reason: "no-worker" });
+      const untilMs = unbegun?.untilMs ?? sinceMs + timings.giveUpMs;
+      if (nowMs > untilMs) {
+        giveUp(entry, nowMs, "no-worker");
         return;
       }
       if (ledger.isHeld(nowMs) || ledger.isUnshipped(callId)) return;
     }
     if (nowMs < holding.retryAtMs) return;
-    const worker = nextWorker(entry, workers.values(), { tried, load: loads() });
+    const notNow = unbegun === null ? tried : new Set([...tried, ...askedToBegin()]);
+    const worker = nextWorker(entry, workers.values(), { tried: notNow, load: loads() });
     if (worker === undefined) {
-      noneLeft(entry, holding, nowMs);
+      // A new call waits for a word of any worker that there is room; nobody needs to be asked.
+      if (unbegun === null || tried.size > 0) noneLeft(entry, holding, nowMs);
       return;
     }
     set(entry, { kind: "ordered", to: worker.id, epoch: 0, sinceMs, tried, giver });
-    effect({
-      type: "order",
-      callId,
-      to: worker.id,
+    const seat: Seat = {
       room: entry.room ?? "",
       identity: entry.identity,
       agentName: entry.agentName ?? worker.agent ?? "",
       crashes: crashesOf(entry, giver),
-    });
+      metadata: unbegun?.metadata ?? null,
+    };
+    effect({ type: "order", callId, to: worker.id, ...seat });
   }
 
   function noneLeft(entry: CallEntry, holding: Free, nowMs: number): void {
@@ -66,7 +87,7 @@ export function placement(ledger: Ledger): Placement {
       return;
     }
     // Said in the first round only.
-    if (holding.retryAtMs - holding.sinceMs < timings.retryMs)
+    if (entry.unbegun === null && holding.retryAtMs - holding.sinceMs < timings.retryMs)
       effect({ type: "nobody-there", callId: entry.callId, agentName: entry.agentName });
     set(entry, { ...holding, tried: new Set(), retryAtMs: nowMs + timings.retryMs });
   }
@@ -78,8 +99,9 @@ export function placement(ledger: Ledger): Placement {
     else free(entry, nowMs);
   }
 
-  /** A hand-over is no crash. */
-  const crashesOf = (entry: CallEntry, giver: string | null) => entry.crashes + (giver === null ? 1 : 0);
+  /** A hand-over is no crash, nor is a beginning. */
+  const crashesOf = (entry: CallEntry, giver: string | null) =>
+    entry.crashes + (giver === null && entry.unbegun === null ? 1 : 0);
 
   return {
     placeAll(nowMs) {
@@ -121,6 +143,7 @@ export function placement(ledger: Ledger): Placement {
       const entry = calls.get(callId);
       if (entry?.holding.kind !== "ordered" || entry.holding.to !== to || entry.holding.epoch !== epoch) return;
       const { giver, sinceMs, tried } = entry.holding;
+      if (!ok && entry.unbegun !== null && reason === DECLINED) return giveUp(entry, nowMs, "declined");
       if (!ok) {
         // It may have taken it all the same: when it is back, its lease says so.
         const retryAtMs = reason === "line-lost" ? nowMs + timings.lostMs : nowMs;

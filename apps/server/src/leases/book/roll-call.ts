@@ -64,7 +64,7 @@ export function rollCall(ledger: Ledger): RollCall {
       const known = workers.get(id);
       if (known !== undefined) Object.assign(known, { name, agent, lostAtMs: null });
       else {
-        const unknown = { draining: false, calls: new Map(), unshipped: new Set<string>() };
+        const unknown = { draining: false, open: false, calls: new Map(), unshipped: new Set<string>() };
         workers.set(id, { id, name, agent, lostAtMs: null, ...unknown });
       }
     },
@@ -74,6 +74,7 @@ export function rollCall(ledger: Ledger): RollCall {
       const before = worker.calls;
       worker.calls = new Map(lease.calls.map((call) => [call.callId, call]));
       worker.draining = lease.draining;
+      worker.open = lease.open;
       worker.unshipped = new Set(lease.unshipped);
       for (const call of worker.calls.values()) accept(worker, call, nowMs);
       for (const callId of before.keys()) {

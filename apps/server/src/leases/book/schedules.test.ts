@@ -6,6 +6,8 @@ import { call, testBook } from "../../test/book.ts";
 test("at random: epochs only rise, nobody away or draining is asked, and every call ends up with somebody", () => {
   const ids = ["a", "b", "c"];
   const callIds = ["x", "y", "z"];
+  // Nobody has begun it; who waits for it does so without end.
+  const waiting = { callId: "w", room: "room-w", agentName: "desk", metadata: "{}", untilMs: Number.POSITIVE_INFINITY };
   const event = fc.record({
     kind: fc.constantFrom(
       "up",
@@ -18,9 +20,10 @@ test("at random: epochs only rise, nobody away or draining is asked, and every c
       "silent",
       "hand-over",
       "hold",
+      "wait",
     ),
     id: fc.constantFrom(...ids),
-    callId: fc.constantFrom(...callIds),
+    callId: fc.constantFrom(...callIds, "w"),
     passMs: fc.constantFrom(0, 100, 500, 1_000, 4_000),
   });
   fc.assert(
@@ -29,6 +32,7 @@ test("at random: epochs only rise, nobody away or draining is asked, and every c
       const runs = new Map(ids.map((id) => [id, new Map<string, number>()]));
       const isUp = new Set(ids);
       const newest = new Map(callIds.map((callId) => [callId, 1]));
+      let wanted = callIds;
       let seen = 0;
       const lease = (id: string) =>
         t.lease(
@@ -72,6 +76,10 @@ test("at random: epochs only rise, nobody away or draining is asked, and every c
         else if (kind === "hand-over" && isUp.has(id))
           t.book.handOver(t.now, id, { callId, epoch: newest.get(callId) ?? 1 });
         else if (kind === "hold") t.book.hold(t.now);
+        else if (kind === "wait") {
+          t.book.wait(t.now, waiting);
+          wanted = [...callIds, "w"];
+        }
         t.pass(passMs);
         check();
       }
@@ -84,10 +92,10 @@ test("at random: epochs only rise, nobody away or draining is asked, and every c
       for (let i = 0; i < 40; i += 1) {
         t.pass(1_000);
         check();
-        for (const callId of callIds) answer(callId, true);
+        for (const callId of wanted) answer(callId, true);
         for (const id of ids) lease(id);
       }
-      for (const callId of callIds) {
+      for (const callId of wanted) {
         const owner = t.book.ownerOf(callId);
         if (owner === null) throw new Error(`nobody has ${callId}`);
         if (!runs.get(owner)?.has(callId)) throw new Error(`${owner} does not run ${callId}`);
