@@ -33,4 +33,4 @@ export default defineAgent({
 
 const admission = ADMIT_ALL === undefined ? {} : { loadFunc: async () => 0 };
 const agent = fileURLToPath(import.meta.url);
-cli.runApp(new ServerOptions({ agent, agentName: "bench", host: "127.0.0.1", port: 0, ...admission }));
+cli.runApp(new ServerOptions({ agent, agentName: "bench", host: "127.0.0.1", ...admission }));
