@@ -31,7 +31,7 @@ async def answer_the_phone(context: JobContext) -> None:
         vad=context.proc.userdata["vad"],
         stt=openai.STT(),  # address and key are in OPENAI_BASE_URL and OPENAI_API_KEY
         llm=openai.LLM(model="mock"),
-        tts=openai.TTS(),
+        tts=openai.TTS(response_format="pcm"),  # as all others ask; its default is MP3
         **({"turn_handling": turns} if turns else {}),
     )
     await session.start(agent=Agent(instructions="You answer the phone of a shop."), room=context.room)
