@@ -50,7 +50,8 @@ it("takes a turn apart by the providers' log, past speculation that was given up
     { kind: "tts", startedAt: 800, firstAt: 900, endedAt: 950, chars: 10, aborted: true },
     { kind: "stt", startedAt: 1300, endedAt: 1400, voicedMs: 1, totalMs: 1 },
     llm(1405, false),
-    { kind: "tts", startedAt: 1620, firstAt: 1720, endedAt: 1800, chars: 10, aborted: false },
+    { kind: "tts", startedAt: 1620, firstAt: 1720, endedAt: 1800, chars: 22, aborted: false },
+    { kind: "tts", startedAt: 1640, firstAt: 1740, endedAt: 1800, chars: 25, aborted: false },
   ];
   const parts = partsOf([turn], events);
   const of = (name: keyof typeof parts) => parts[name]?.p50;
@@ -65,7 +66,7 @@ it("takes a turn apart by the providers' log, past speculation that was given up
       llmRequests: 1,
       tokens: 7.5,
       heardTokens: 5.5,
-      ttsChars: 10,
+      ttsChars: 28.5,
       heardChars: 24,
     },
   );

@@ -3,7 +3,7 @@ import { scenario } from "./scenario.ts";
 import { median } from "./stats.ts";
 
 const WIDTH = 720;
-const [LEFT, RIGHT, TOP] = [120, 90, 34];
+const [LEFT, RIGHT, TOP] = [120, 110, 34];
 const BAR_HEIGHT = 22;
 const LINES_HEIGHT = 220;
 const GAP = 40;

@@ -155,6 +155,6 @@ it("draws one bar a target and one line of its loads", () => {
   expect(svg.match(/<polyline/g)).toHaveLength(2);
   expect(svg).toContain(">400 / 800<");
   // From the axis at one call to the right edge at ten, whose p95 is the greatest.
-  expect(svg).toMatch(/<polyline points="120\.0,\d+\.\d 630\.0,34\.0"/);
+  expect(svg).toMatch(/<polyline points="120\.0,\d+\.\d 610\.0,34\.0"/);
   expect(plot([])).toContain("</svg>");
 });

@@ -43,6 +43,7 @@ export async function runTarget(
       result.registeredMs = registeredMs;
       result.idle = new Meter(child.pid).memory();
       const idle = result.idle.pssMiB.toFixed(0);
+      changed();
       console.log(`${target.name}: registered after ${registeredMs.toFixed(0)} ms, idle PSS ${idle} MiB`);
       let overloadedAt = Number.POSITIVE_INFINITY;
       for (const scenario of others) {

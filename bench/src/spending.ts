@@ -22,18 +22,20 @@ export function spendingOf(turns: readonly Turn[], events: readonly MockEvent[])
     answered++;
     const until = turns[i + 1]?.startedAt ?? Number.POSITIVE_INFINITY;
     const inside = events.filter((event) => event.startedAt > startedAt && event.startedAt < until);
+    let ttsChars = 0;
     for (const event of inside) {
       if (event.kind === "stt") sum.transcriptions++;
-      if (event.kind === "tts") sum.ttsChars += event.chars;
+      if (event.kind === "tts") ttsChars += event.chars;
       if (event.kind !== "llm") continue;
       sum.llmRequests++;
       sum.tokens += event.tokens;
     }
+    sum.ttsChars += ttsChars;
     // The reply that was heard is the last one that nobody gave up before it was heard.
     const heard = inside.findLast((event) => event.kind === "llm" && !event.aborted && event.startedAt < heardAt);
     if (heard?.kind !== "llm") return;
     sum.heardTokens += heard.tokens;
-    sum.heardChars += heard.chars;
+    sum.heardChars += Math.min(heard.chars, ttsChars); // the space between two sentences is not spoken
   });
   if (answered === 0) return null;
   for (const name of Object.keys(sum) as (keyof Spending)[]) sum[name] /= answered;
