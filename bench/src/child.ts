@@ -1,12 +1,14 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
-import { openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { now, until } from "./time.ts";
 
 export interface Child {
   readonly process: ChildProcess;
   readonly pid: number;
   /** Waits until its output matches; throws with the end of it when it ends or takes longer. */
-  printed(pattern: RegExp, timeoutMs: number): Promise<void>;
+  printed(pattern: RegExp, timeoutMs: number): Promise<RegExpExecArray>;
+  ended(): boolean;
   /** Its whole process group. Idempotent. */
   kill(): void;
 }
@@ -22,21 +24,31 @@ export interface ChildOptions {
 const children = new Set<Child>();
 
 /** Starts a Node program in a process group of its own; what it prints goes to `logPath`. */
-export function startNode({ args, env, logPath, ipc = false }: ChildOptions): Child {
+export function startNode(options: ChildOptions): Child {
+  return startProgram(process.execPath, options);
+}
+
+/** The same for any program. */
+export function startProgram(command: string, { args, env, logPath, ipc = false }: ChildOptions): Child {
   const log = openSync(logPath, "w");
   const stdio: StdioOptions = ["ignore", log, log, ...(ipc ? (["ipc"] as const) : [])];
-  const process = spawn(globalThis.process.execPath, args, { env, stdio, detached: true });
+  const process = spawn(command, args, { env, stdio, detached: true });
+  closeSync(log); // the child has its own
+  process.on("error", () => {}); // what could not be started has no pid; a lost message shows in the result
   const pid = process.pid;
-  if (pid === undefined) throw new Error(`could not start node ${args.join(" ")}`);
+  const line = [path.basename(command), ...args].join(" ");
+  if (pid === undefined) throw new Error(`could not start ${line}`);
+  const ended = () => process.exitCode !== null || process.signalCode !== null;
   const child: Child = {
     process,
     pid,
+    ended,
     async printed(pattern, timeoutMs) {
       const output = () => readFileSync(logPath, "utf8");
-      const ended = () => process.exitCode !== null || process.signalCode !== null;
       await until(() => pattern.test(output()) || ended(), now() + timeoutMs, 5);
-      if (pattern.test(output())) return;
-      throw new Error(`node ${args.join(" ")} never printed ${pattern}. Its output:\n${output().slice(-2000)}`);
+      const found = pattern.exec(output());
+      if (found !== null) return found;
+      throw new Error(`${line} never printed ${pattern}. Its output:\n${output().slice(-2000)}`);
     },
     kill() {
       children.delete(child);

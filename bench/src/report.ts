@@ -1,126 +1,87 @@
 import os from "node:os";
-import type { ScenarioResult, TargetResult } from "./result.ts";
-import type { Stats } from "./stats.ts";
+import { callsHeld } from "./calls-held.ts";
+import { reachTable } from "./reach/reach.ts";
+import type { TargetResult } from "./result.ts";
+import { type Cell, type Row, rows } from "./rows.ts";
+import { median, stats } from "./stats.ts";
 
-type Cell = number | null;
-interface Row {
-  name: string;
-  /** p95 beside a p50. */
-  value(target: TargetResult): { main: Cell; second?: Cell };
-  digits?: number;
+/** A column: all runs of one target. */
+interface Column {
+  target: string;
+  runs: TargetResult[];
 }
 
 /** One table, targets side by side; with exactly two, the ratio of the second (parley) to the first (floor). */
 export function report(results: readonly TargetResult[], scenarios: readonly string[]): string {
-  const names = results.map((result) => result.target);
-  const ratio = results.length === 2;
+  const columns: Column[] = [...Map.groupBy(results, (result) => result.target)].map(([target, runs]) => ({
+    target,
+    runs,
+  }));
+  const ratio = columns.length === 2;
+  const names = columns.map(({ target }) => target);
   const head = ["", ...names, ...(ratio ? [`${names[1]} / ${names[0]}`] : [])];
-  const lines = rows(scenarios).map((row) => {
-    const values = results.map((result) => row.value(result));
-    if (values.every(({ main }) => main === null)) return null;
-    const cells = values.map(
-      ({ main, second }) => `${text(main, row.digits)}${second == null ? "" : ` / ${text(second, row.digits)}`}`,
-    );
-    const [base, ours] = values.map(({ main }) => main);
-    return [row.name, ...cells, ...(ratio ? [ratioOf(base, ours)] : [])];
+  const lines = [...rows(scenarios), callsHeld].flatMap((row) => {
+    const cells = columns.map((column) => cellOf(row, column));
+    if (cells.every(({ main }) => main === null)) return [];
+    return [[row.name, ...cells.map(({ text }) => text), ...(ratio ? [ratioOf(cells[0]?.main, cells[1]?.main)] : [])]];
   });
-  const table = [head, head.map((_, i) => (i === 0 ? "---" : "---:")), ...lines.filter((line) => line !== null)];
   const cpu = os.cpus();
+  const runs = Math.max(0, ...results.map(({ run }) => run));
+  const several = runs > 1 ? ` Medians of ${runs} runs, their least and most in brackets.` : "";
   return [
     "# Benchmark",
     "",
     `${new Date().toISOString().slice(0, 10)}, ${cpu.length} × ${cpu[0]?.model.trim() ?? "?"}, Node ${process.versions.node}. LiveKit server, callers, mock providers and agent share this`,
-    "machine. p50 / p95 where there are two figures; what each row means is in [the README](../README.md).",
+    `machine. p50 / p95 where there are two figures; what each row means is in [the README](../README.md).${several}`,
     "",
-    ...table.map((line) => `| ${line.join(" | ")} |`),
+    "![Latency by target, and against the number of calls](latest.svg)",
+    "",
+    ...table([head, ...lines]),
+    "",
+    "## Reach",
+    "",
+    ...table(reachTable(results)),
     "",
     ...troubles(results),
   ].join("\n");
 }
 
-function rows(scenarios: readonly string[]): Row[] {
-  const of = (name: string) => (target: TargetResult) => target.scenarios.find((one) => one.scenario === name);
-  const spread = (
-    name: string,
-    key: "join" | "greet" | "latency" | "quieter" | "silent" | "bargeReply",
-  ): Row["value"] => {
-    return (target) => both(of(name)(target)?.[key]);
-  };
-  const single = (name: string, pick: (result: ScenarioResult) => number): Row["value"] => {
-    return (target) => {
-      const result = of(name)(target);
-      return { main: result === undefined ? null : pick(result) };
-    };
-  };
-  const list: Row[] = [
-    { name: "start → registered, ms", value: (target) => ({ main: target.registeredMs }) },
-    { name: "idle PSS, MiB", value: (target) => ({ main: target.idle.pssMiB }) },
-  ];
-  for (const name of scenarios) {
-    const kind = /^[a-z]+/.exec(name)?.[0];
-    if (kind === "join" || kind === "burst") {
-      list.push(
-        { name: `${name}: join, ms`, value: spread(name, "join") },
-        { name: `${name}: greeting heard, ms`, value: spread(name, "greet") },
-        { name: `${name}: failed or ungreeted`, value: single(name, (r) => r.failedJoins + r.ungreeted) },
-        { name: `${name}: PSS, MiB`, value: single(name, (r) => r.memory.pssMiB) },
-      );
-    }
-    if (kind === "turns" || kind === "steady") {
-      list.push({ name: `${name}: turn latency, ms`, value: spread(name, "latency") });
-      for (const part of ["endpoint", "sttToLlm", "llmToTts", "ttsToEar", "overhead"] as const) {
-        if (name.startsWith("turns1x")) {
-          list.push({ name: `${name}: ${part}, ms`, value: (target) => both(of(name)(target)?.parts?.[part]) });
-        }
-      }
-      list.push(
-        { name: `${name}: turns`, value: single(name, (r) => r.turns) },
-        { name: `${name}: lost turns`, value: single(name, (r) => r.lostTurns) },
-        { name: `${name}: premature`, value: single(name, (r) => r.premature) },
-        { name: `${name}: choppy`, value: single(name, (r) => r.choppy) },
-        { name: `${name}: failed joins`, value: single(name, (r) => r.failedJoins) },
-        { name: `${name}: CPU cores per call`, value: single(name, (r) => r.cores.agent / r.callers), digits: 3 },
-        { name: `${name}: PSS per call, MiB`, value: single(name, (r) => r.memory.pssMiB / r.callers), digits: 1 },
-        {
-          name: `${name}: PSS added per call, MiB`,
-          value: (target) => {
-            const result = of(name)(target);
-            return { main: result === undefined ? null : (result.memory.pssMiB - target.idle.pssMiB) / result.callers };
-          },
-          digits: 1,
-        },
-      );
-    }
-    if (kind === "barge") {
-      list.push(
-        { name: `${name}: to quieter by 12 dB, ms`, value: spread(name, "quieter") },
-        { name: `${name}: to silent, ms`, value: spread(name, "silent") },
-        { name: `${name}: to the next answer, ms`, value: spread(name, "bargeReply") },
-        { name: `${name}: failed`, value: single(name, (r) => r.failedBarges) },
-      );
-    }
-  }
-  return list;
+function table([head = [], ...lines]: string[][]): string[] {
+  const rule = head.map((_, i) => (i === 0 ? "---" : "---:"));
+  return [head, rule, ...lines].map((line) => `| ${line.join(" | ")} |`);
 }
 
-/** What makes a figure doubtful is said beside it. */
+function cellOf(row: Row, { runs }: Column): { main: Cell; text: string } {
+  const values = runs.map((run) => row.value(run));
+  const [main, second] = [median(values.map((value) => value.main)), median(values.map((value) => value.second))];
+  const of = stats(values.map((value) => value.main ?? undefined));
+  const figures = second === null ? text(main, row.digits) : `${text(main, row.digits)} / ${text(second, row.digits)}`;
+  const spread = runs.length > 1 && of !== null ? ` (${text(of.min, row.digits)}–${text(of.max, row.digits)})` : "";
+  return { main, text: `${figures}${spread}` };
+}
+
+/** What makes a figure doubtful, or is missing, is said beside it. */
 function troubles(results: readonly TargetResult[]): string[] {
-  const list = results.flatMap(({ target, scenarios }) =>
-    scenarios.flatMap((result) => {
-      const said = [
+  const runs = Math.max(0, ...results.map(({ run }) => run));
+  const list = results.flatMap(({ target, run, failures, starts, scenarios }) => {
+    const who = runs > 1 ? `${target}, run ${run}` : target;
+    const ofStarts = starts !== null && starts.errors.length > 0 ? [`${starts.scenario}: ${starts.errors[0]}`] : [];
+    const ofScenarios = scenarios.flatMap((result) =>
+      [
         ...(result.crashedCallers > 0 ? [`${result.crashedCallers} caller processes died`] : []),
         ...(result.lateFrames > result.callers * 5 ? [`callers sent ${result.lateFrames} frames late`] : []),
         ...(result.errors.length > 0 ? [`${result.errors.length} errors, first: ${result.errors[0]}`] : []),
-      ];
-      return said.map((text) => `- ${target}, ${result.scenario}: ${text}`);
-    }),
-  );
+      ].map((said) => `${result.scenario}: ${said}`),
+    );
+    return [
+      ...failures.map((said) => `- ${who}: ${inOneLine(said)}`),
+      ...[...ofStarts, ...ofScenarios].map((said) => `- ${who}, ${inOneLine(said)}`),
+    ];
+  });
   return list.length === 0 ? [] : ["Noticed:", "", ...list, ""];
 }
 
-function both(stats: Stats | null | undefined): { main: Cell; second?: Cell } {
-  return stats == null ? { main: null } : { main: stats.p50, second: stats.p95 };
-}
+const inOneLine = (said: string) => said.replace(/\s+/g, " ").slice(0, 400);
 
 function text(value: Cell, digits = 0): string {
   return value === null ? "–" : value.toFixed(digits);

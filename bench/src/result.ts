@@ -1,6 +1,7 @@
 import type { CallerResult } from "./caller/plan.ts";
 import type { Memory } from "./meter.ts";
 import type { Parts } from "./parts.ts";
+import type { Spending } from "./spending.ts";
 import { type Stats, stats } from "./stats.ts";
 
 /** One scenario of one target. Times in ms. */
@@ -29,20 +30,39 @@ export interface ScenarioResult {
   silent: Stats | null;
   bargeReply: Stats | null;
   parts: Parts | null;
+  spending: Spending | null;
   /** CPU seconds per second while it was measured. */
   cores: { agent: number; server: number; mock: number; callers: number };
+  /** The most there was. */
   memory: Memory;
+  /** Of a soak: with nobody in, after so many calls. */
+  checkpoints: { calls: number; pssMiB: number }[];
   lateFrames: number;
   loopDelayP99Ms: number;
   errors: string[];
 }
 
-/** One target, all its scenarios. */
+/** One target in one run, all its scenarios. */
 export interface TargetResult {
   target: string;
-  registeredMs: number;
-  idle: Memory;
+  /** From 1. */
+  run: number;
+  /** Null: it never started. */
+  registeredMs: number | null;
+  idle: Memory | null;
+  /** Process start to the first greeting, heard by a caller who waits for it; null: no such scenario. */
+  starts: StartResult | null;
   scenarios: ScenarioResult[];
+  /** Why there is less than was asked for. */
+  failures: string[];
+}
+
+export interface StartResult {
+  scenario: string;
+  registered: Stats | null;
+  greeting: Stats | null;
+  failed: number;
+  errors: string[];
 }
 
 const HOLE_MS = 150;

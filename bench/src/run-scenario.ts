@@ -1,37 +1,39 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
-import type { CallerPlan, CallerResult, Phase } from "./caller/plan.ts";
-import { type Child, startNode } from "./child.ts";
+import type { Dispatch } from "./caller/dispatch.ts";
+import { type CallerProcess, startCallers } from "./caller-process.ts";
+import type { Child } from "./child.ts";
 import { Meter } from "./meter.ts";
 import { partsOf, readMockLog } from "./parts.ts";
 import { type ScenarioResult, summary } from "./result.ts";
 import type { Scenario } from "./scenario.ts";
+import { spendingOf } from "./spending.ts";
 import type { Stack } from "./stack.ts";
+import { now } from "./time.ts";
 
 const SAMPLE_MS = 1000;
 const MEMORY_EVERY_SAMPLES = 10;
 
-interface CallerProcess {
-  child: Child;
-  outPath: string;
-  /** Resolves at that phase, and at the end of a process that dies before it. */
-  reached: Record<Phase, Promise<void>>;
-  ended: Promise<void>;
+export interface Running {
+  stack: Stack;
+  agent: Child;
+  dispatch: Dispatch;
+  target: string;
+  logFolder: string;
+  run: number;
 }
 
 /** Starts the callers, measures every process while they talk, and sums up. */
-export async function runScenario(
-  scenario: Scenario,
-  { stack, agent, target, logFolder }: { stack: Stack; agent: Child; target: string; logFolder: string },
-): Promise<ScenarioResult> {
-  const label = `${target}.${scenario.name}`;
+export async function runScenario(scenario: Scenario, running: Running): Promise<ScenarioResult> {
+  const { stack, agent, target, logFolder, run } = running;
+  const label = `run${run}.${target}.${scenario.name}`;
   writeFileSync(stack.mockLogPath, "");
   const callers = Array.from({ length: scenario.processes }, (_, i) =>
-    startCallers(scenario, i, stack, logFolder, label),
+    startCallers(scenario, i, { ...running, label }),
   );
-  const all = (phase: Phase) => Promise.all(callers.map((caller) => caller.reached[phase]));
+  const all = (phase: keyof CallerProcess["reached"]) => Promise.all(callers.map((caller) => caller.reached[phase]));
   const tell = (word: string) => {
-    for (const { child } of callers) if (child.process.connected) child.process.send(word);
+    for (const caller of callers) caller.tell(word);
   };
 
   await all("ready");
@@ -46,26 +48,34 @@ export async function runScenario(
   const sample = () => {
     for (const meter of Object.values(meters).flat()) meter.sample();
   };
-  const startedAt = performance.now();
-  const memories = [agentMemory(meters)];
+  const memory = () => meters.agent[0]!.memory();
+  const measuredFrom = now();
+  const memories = [memory()];
+  const checkpoints: ScenarioResult["checkpoints"] = [];
+  for (const caller of callers) {
+    caller.on("checkpoint", () => {
+      checkpoints.push({ calls: scenario.plan.checkpoints[checkpoints.length] ?? 0, pssMiB: memory().pssMiB });
+      caller.tell("on");
+    });
+  }
   let samples = 0;
   const ticks = setInterval(() => {
     sample();
-    if (++samples % MEMORY_EVERY_SAMPLES === 0) memories.push(agentMemory(meters));
+    if (++samples % MEMORY_EVERY_SAMPLES === 0) memories.push(memory());
   }, SAMPLE_MS);
   await all("done");
   clearInterval(ticks);
   sample();
-  const seconds = (performance.now() - startedAt) / 1000;
-  memories.push(agentMemory(meters));
+  const seconds = (now() - measuredFrom) / 1000;
+  memories.push(memory());
   tell("bye");
   await Promise.all(callers.map((caller) => caller.ended));
 
-  const results = callers
-    .filter(({ outPath }) => existsSync(outPath))
-    .map(({ outPath }): CallerResult => JSON.parse(readFileSync(outPath, "utf8")));
+  const results = callers.map((caller) => caller.result()).filter((result) => result !== null);
   const events = readMockLog(stack.mockLogPath);
-  const seen = summary(results, scenario.callers);
+  const turns = results.flatMap(({ calls }) => calls.flatMap((call) => call.turns));
+  const alone = scenario.callers === 1;
+  const seen = summary(results, scenario.calls);
   const misses = events.flatMap((event) => (event.kind === "miss" ? [`mock: ${event.path} ${event.message}`] : []));
   const cores = (list: Meter[]) => list.reduce((sum, meter) => sum + meter.cpuSeconds, 0) / seconds;
   const result: ScenarioResult = {
@@ -75,59 +85,18 @@ export async function runScenario(
     crashedCallers: callers.length - results.length,
     ...seen,
     errors: [...seen.errors, ...misses],
-    parts:
-      scenario.callers === 1
-        ? partsOf(
-            results.flatMap(({ calls }) => calls.flatMap((c) => c.turns)),
-            events,
-          )
-        : null,
+    parts: alone ? partsOf(turns, events) : null,
+    spending: alone ? spendingOf(turns, events) : null,
     cores: {
       agent: cores(meters.agent),
       server: cores(meters.server),
       mock: cores(meters.mock),
       callers: cores(meters.callers),
     },
-    memory: memories.reduce((most, memory) => (memory.pssMiB > most.pssMiB ? memory : most)),
+    memory: memories.reduce((most, one) => (one.pssMiB > most.pssMiB ? one : most)),
+    checkpoints,
   };
-  writeFileSync(
-    path.join(logFolder, `${label}.json`),
-    JSON.stringify({ ...result, calls: results.map((r) => r.calls) }),
-  );
+  const raw = { ...result, calls: results.map((one) => one.calls) };
+  writeFileSync(path.join(logFolder, `${label}.json`), JSON.stringify(raw));
   return result;
-}
-
-function agentMemory(meters: { agent: Meter[] }) {
-  return meters.agent[0]!.memory();
-}
-
-function startCallers(scenario: Scenario, i: number, stack: Stack, logFolder: string, label: string): CallerProcess {
-  const share = Math.floor(scenario.callers / scenario.processes);
-  const rest = scenario.callers % scenario.processes;
-  const outPath = path.join(stack.folder, `${label}.callers${i}.json`);
-  const plan: CallerPlan = {
-    ...scenario.plan,
-    callers: share + (i < rest ? 1 : 0),
-    firstIndex: i * share + Math.min(i, rest),
-    agentName: "bench",
-    url: stack.url,
-    apiKey: stack.apiKey,
-    apiSecret: stack.apiSecret,
-    clipsFolder: stack.clipsFolder,
-    outPath,
-  };
-  const child = startNode({
-    args: [path.join(import.meta.dirname, "caller/main.ts"), JSON.stringify(plan)],
-    env: process.env,
-    logPath: path.join(logFolder, `${label}.callers${i}.log`),
-    ipc: true,
-  });
-  const ended = new Promise<void>((resolve) => child.process.once("exit", () => resolve()));
-  child.process.on("error", () => {}); // a caller that ended early shows in the result
-  const reach = (wanted: Phase) =>
-    new Promise<void>((resolve) => {
-      child.process.on("message", (message: { phase?: Phase }) => message.phase === wanted && resolve());
-      ended.then(resolve);
-    });
-  return { child, outPath, ended, reached: { ready: reach("ready"), measure: reach("measure"), done: reach("done") } };
 }

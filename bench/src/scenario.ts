@@ -2,44 +2,60 @@ import type { CallerPlan } from "./caller/plan.ts";
 
 export interface Scenario {
   name: string;
-  /** Callers in all. */
+  kind: "start" | "join" | "burst" | "turns" | "barge" | "steady" | "soak";
+  /** Callers at the same time. */
   callers: number;
+  /** Calls in all. */
+  calls: number;
   /** Processes they are spread over: one each in a burst, so that they don't queue behind each other. */
   processes: number;
-  plan: Pick<CallerPlan, "mode" | "turns" | "seconds" | "staggerMs" | "holdMs">;
+  plan: Pick<CallerPlan, "mode" | "turns" | "seconds" | "staggerMs" | "holdMs" | "checkpoints">;
 }
 
-export const DEFAULT_SCENARIOS = ["join1", "turns1x10", "barge1x5", "steady5", "steady10", "steady20", "burst10"];
-
 const STEADY_SECONDS = 45;
+/** Between two joins of one caller: everything is warm and at rest again. */
+const WARM_MS = 2500;
+/** A fifth of a soak has warmed everything up; what it adds afterwards is a leak. */
+const WARM_SHARE = 5;
 
-/** join1 · burstN · turnsNxT · bargeNxT · steadyN[xSECONDS]; throws on any other name. */
+/** start[N] · join1[xTIMES] · burstN · turnsNxT · bargeNxT · steadyN[xSECONDS] · soakCALLSxN; throws on any other name. */
 export function scenario(name: string): Scenario {
-  const [, kind, first, second] = /^(join|burst|turns|barge|steady)(\d+)(?:x(\d+))?$/.exec(name) ?? [];
-  const callers = Number(first);
+  const [, kind, first, second] =
+    /^(start|join|burst|turns|barge|steady|soak)(?:([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?)?$/.exec(name) ?? [];
+  const count = Number(first ?? 1);
   const times = second === undefined ? null : Number(second);
-  const base = { name, callers, processes: 1 };
-  switch (kind) {
-    case "join":
-      return { ...base, plan: { mode: "join", turns: null, seconds: null, staggerMs: 500, holdMs: 1000 } };
-    case "burst":
-      return {
-        ...base,
-        processes: callers,
-        plan: { mode: "join", turns: null, seconds: null, staggerMs: 0, holdMs: 2000 },
-      };
-    case "turns":
-      return { ...base, plan: { mode: "turns", turns: times ?? 10, seconds: null, staggerMs: 500, holdMs: 0 } };
-    case "barge":
-      return { ...base, plan: { mode: "barge", turns: times ?? 5, seconds: null, staggerMs: 700, holdMs: 0 } };
-    case "steady":
-      return {
-        ...base,
-        plan: { mode: "turns", turns: null, seconds: times ?? STEADY_SECONDS, staggerMs: 500, holdMs: 0 },
-      };
-    default:
-      throw new Error(
-        `unknown scenario "${name}": join1, burst10, turns1x10, barge1x5, steady5, steady20x60 are such as there are`,
-      );
+  const plan = { turns: null, seconds: null, staggerMs: 500, holdMs: 0, checkpoints: [] };
+  const base = { name, callers: count, calls: count, processes: 1 };
+  if (kind === "start" && times === null) {
+    return { ...base, kind, callers: 1, plan: { ...plan, mode: "start", holdMs: 1000 } };
   }
+  if (first === undefined) throw unknown(name);
+  switch (kind) {
+    case "join": {
+      const calls = count * (times ?? 1);
+      const visits = { mode: "visits", checkpoints: [calls], staggerMs: WARM_MS } as const;
+      return { ...base, kind, calls, plan: { ...plan, mode: "join", holdMs: 1000, ...(times === null ? {} : visits) } };
+    }
+    case "burst":
+      return { ...base, kind, processes: count, plan: { ...plan, mode: "join", staggerMs: 0, holdMs: 2000 } };
+    case "turns":
+      return { ...base, kind, plan: { ...plan, mode: "turns", turns: times ?? 10 } };
+    case "barge":
+      return { ...base, kind, plan: { ...plan, mode: "barge", turns: times ?? 5, staggerMs: 700 } };
+    case "steady":
+      return { ...base, kind, plan: { ...plan, mode: "turns", seconds: times ?? STEADY_SECONDS } };
+    case "soak": {
+      const checkpoints = [Math.ceil(count / WARM_SHARE), count];
+      const soak = { mode: "visits", checkpoints, staggerMs: 100, holdMs: 200 } as const;
+      return { ...base, kind, callers: times ?? 5, plan: { ...plan, ...soak } };
+    }
+    default:
+      throw unknown(name);
+  }
+}
+
+function unknown(name: string): Error {
+  return new Error(
+    `unknown scenario "${name}": start3, join1x5, burst10, turns1x10, barge1x5, steady5, steady20x60, soak500x5 are such as there are`,
+  );
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { startLiveKitServer } from "@parley/livekit";
@@ -35,8 +35,7 @@ export async function startStack(logFolder: string, label: string): Promise<Stac
     env: { ...process.env, MOCK_LOG: mockLogPath, LONG_CLIP_MS: String(longClipMs(await loadClips(clipsFolder))) },
     logPath,
   });
-  await mock.printed(/^mock-ai on \d+/m, 10_000);
-  const mockPort = /^mock-ai on (\d+)/m.exec(readFileSync(logPath, "utf8"))?.[1];
+  const [, mockPort] = await mock.printed(/^mock-ai on (\d+)/m, 10_000);
   const quiet = () => {};
   const server = await startLiveKitServer({
     dataDir: path.join(folder, "livekit"),

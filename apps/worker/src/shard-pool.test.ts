@@ -99,7 +99,16 @@ describe("the shard pool", () => {
 
   it("grows with the calls, once the first has joined, and gives back what nobody wants for long", async () => {
     const { pool, clock, forked, started, ready } = setUp(2, 1);
-    const beat = { calls: 0, loopBusy: 0, loopDelayMs: 0, cpuMs: 0, rssBytes: 0, resources: {} };
+    const beat = {
+      calls: 0,
+      loopBusy: 0,
+      loopDelayMs: 0,
+      loopDelayP50Ms: 0,
+      cpuMs: 0,
+      cpuCores: 0,
+      rssBytes: 0,
+      resources: {},
+    };
     const pass = (seconds: number) => {
       for (let second = 0; second < seconds; second++) {
         for (const shard of forked) shard.say({ type: "beat", beat });

@@ -1,6 +1,8 @@
 import { defineAgent } from "@parley/agent";
 
-/** The floor's agent as an author writes it. One pause of fixed length ends a turn, as in every other target. */
+const { ENDPOINT_MS, SPECULATION } = process.env;
+
+/** The floor's agent as an author writes it. With ENDPOINT_MS one pause of that length ends a turn, as in every other target. */
 export default defineAgent({
   name: "bench",
   instructions: "You answer the phone of a shop.",
@@ -8,5 +10,8 @@ export default defineAgent({
   stt: "openai",
   llm: "openai",
   tts: "openai",
-  behaviour: { endpointing: { policy: "fixed", minMs: Number(process.env.ENDPOINT_MS ?? 300) } },
+  behaviour: {
+    ...(ENDPOINT_MS === undefined ? {} : { endpointing: { policy: "fixed", minMs: Number(ENDPOINT_MS) } }),
+    ...(SPECULATION === "never" ? { speculation: { policy: "never" } } : {}),
+  },
 });

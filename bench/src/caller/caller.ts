@@ -11,6 +11,7 @@ import {
 import { AccessToken, RoomAgentDispatch, RoomConfiguration } from "livekit-server-sdk";
 import type { Clip, ClipName } from "../clips.ts";
 import { now, sleep, until } from "../time.ts";
+import { callAgent, type Dispatch, launch } from "./dispatch.ts";
 import { Ear } from "./ear.ts";
 import type { Barge, CallerPlan, CallRecord, Turn } from "./plan.ts";
 import { Voice } from "./voice.ts";
@@ -44,20 +45,27 @@ export class Caller {
     this.record = { index, startedAt: 0, turns: [], barges: [] };
   }
 
-  /** Joins with an agent dispatched by the token, publishes, waits for the agent's track. */
+  /** Joins with an agent on its way, publishes, waits for the agent's track. */
   async join(): Promise<void> {
-    const token = await this.#token();
-    const subscribed = Promise.withResolvers<number>();
+    await this.enter(this.#plan.dispatch);
+    if (!(await until(() => this.served, now() + JOIN_TIMEOUT_MS))) throw new Error("no agent audio track");
+  }
+
+  /** Joins and publishes; without a dispatch no agent comes. */
+  async enter(dispatch: Dispatch | null): Promise<void> {
+    const token = await this.#token(dispatch);
     this.#room.on(RoomEvent.TrackSubscribed, (track) => {
       if (track.kind !== TrackKind.KIND_AUDIO || this.record.joinMs !== undefined) return;
       this.record.joinMs = now() - this.record.startedAt;
       this.#listen(track).catch((error) => this.errors.push(`listen: ${error}`));
-      subscribed.resolve(0);
     });
     this.#room.on(RoomEvent.ParticipantDisconnected, ({ identity }) => {
       if (!this.#closing) this.errors.push(`agent left: ${identity}`);
     });
     this.record.startedAt = now();
+    if (dispatch?.kind === "http") {
+      launch(dispatch.url, this.roomName).catch((error) => this.errors.push(`dispatch: ${error}`));
+    }
     await this.#room.connect(this.#plan.url, token, { autoSubscribe: true, dynacast: false });
     this.record.connectMs = now() - this.record.startedAt;
     const options = new TrackPublishOptions();
@@ -65,9 +73,17 @@ export class Caller {
     const track = LocalAudioTrack.createAudioTrack("mic", this.voice.source);
     await this.#room.localParticipant?.publishTrack(track, options);
     this.live = true;
-    const late = sleep(JOIN_TIMEOUT_MS).then(() => Promise.reject(new Error("no agent audio track")));
-    await Promise.race([subscribed.promise, late]);
-    late.catch(() => {});
+  }
+
+  /** Calls an agent into the room it waits in. */
+  async callAgent(dispatch: Dispatch): Promise<void> {
+    const { url, apiKey, apiSecret } = this.#plan;
+    await callAgent(dispatch, { url, apiKey, apiSecret, room: this.roomName }, () => this.served);
+  }
+
+  /** It has the agent's track. */
+  get served(): boolean {
+    return this.record.joinMs !== undefined;
   }
 
   /** False: no greeting within that time. */
@@ -101,9 +117,11 @@ export class Caller {
 
   /** Idempotent. */
   async leave(): Promise<void> {
+    if (this.#closing) return;
     this.#closing = true;
     this.live = false;
     await this.#room.disconnect().catch(() => {});
+    await this.voice.source.close().catch(() => {});
   }
 
   async #ask(name: ClipName): Promise<Turn> {
@@ -141,11 +159,13 @@ export class Caller {
     for await (const frame of new AudioStream(track, options)) this.ear.hear(frame.data);
   }
 
-  async #token(): Promise<string> {
-    const { apiKey, apiSecret, agentName } = this.#plan;
+  async #token(dispatch: Dispatch | null): Promise<string> {
+    const { apiKey, apiSecret } = this.#plan;
     const token = new AccessToken(apiKey, apiSecret, { identity: `caller-${this.record.index}`, ttl: "1h" });
     token.addGrant({ roomJoin: true, room: this.roomName, canPublish: true, canSubscribe: true });
-    token.roomConfig = new RoomConfiguration({ agents: [new RoomAgentDispatch({ agentName })] });
+    if (dispatch?.kind === "agent") {
+      token.roomConfig = new RoomConfiguration({ agents: [new RoomAgentDispatch({ agentName: dispatch.agentName })] });
+    }
     return await token.toJwt();
   }
 }

@@ -8,18 +8,34 @@ import { loadClips } from "../clips.ts";
 import { routeEvents } from "../route.ts";
 import { now, sleep, until } from "../time.ts";
 import { Caller } from "./caller.ts";
+import type { Dispatch } from "./dispatch.ts";
 import type { CallerPlan, CallerResult, Phase } from "./plan.ts";
+import { GREETING_TIMEOUT_MS, visits } from "./visits.ts";
 
-const GREETING_TIMEOUT_MS = 20_000;
 const plan: CallerPlan = JSON.parse(process.argv[2] ?? "{}");
 const runId = Math.random().toString(36).slice(2, 8);
 const clips = await loadClips(plan.clipsFolder);
-const callers = Array.from({ length: plan.callers }, (_, i) => new Caller(plan.firstIndex + i, plan, clips, runId));
+const callers: Caller[] = [];
+const newCaller = (index: number) => {
+  const caller = new Caller(index, plan, clips, runId);
+  callers.push(caller);
+  return caller;
+};
+if (plan.mode !== "visits") for (let i = 0; i < plan.callers; i++) newCaller(plan.firstIndex + i);
 
+const rooms = new RoomServiceClient(plan.url.replace(/^ws/, "http"), plan.apiKey, plan.apiSecret);
 const say = (phase: Phase) => process.send?.({ phase });
 /** The parent's next message; without a parent there is nothing to wait for. */
-const told = async () => {
-  if (process.connected) await Promise.race([once(process, "message"), once(process, "disconnect")]);
+const told = async (): Promise<unknown> => {
+  if (!process.connected) return undefined;
+  const [message] = await Promise.race([once(process, "message"), once(process, "disconnect")]);
+  return message;
+};
+/** Waits in the room until its parent has started an agent, and calls it. */
+const waitForAgent = async (caller: Caller) => {
+  await caller.enter(null);
+  say("waiting");
+  await caller.callAgent((await told()) as Dispatch);
 };
 
 const loop = monitorEventLoopDelay({ resolution: 10 });
@@ -37,7 +53,7 @@ await Promise.all(
   callers.map(async (caller, i) => {
     await sleep(i * plan.staggerMs);
     try {
-      await caller.join();
+      await (plan.mode === "start" ? waitForAgent(caller) : caller.join());
       joined.push(caller);
     } catch (error) {
       caller.errors.push(String(error));
@@ -45,7 +61,7 @@ await Promise.all(
   }),
 );
 await Promise.all(joined.map((caller) => caller.greeted(GREETING_TIMEOUT_MS)));
-if (plan.mode === "join") await sleep(plan.holdMs);
+if (plan.mode === "join" || plan.mode === "start") await sleep(plan.holdMs);
 else await Promise.all(joined.map((caller) => until(() => caller.ear.quiet(), now() + 10_000)));
 
 say("measure");
@@ -55,6 +71,19 @@ const cpuFrom = process.cpuUsage();
 const deadline = plan.seconds === null ? null : measuredFrom + plan.seconds * 1000;
 if (plan.mode === "turns") await Promise.all(joined.map((caller) => caller.askUntil(deadline)));
 if (plan.mode === "barge") await Promise.all(joined.map((caller) => caller.interrupt()));
+if (plan.mode === "visits") {
+  await visits(plan, {
+    newCaller,
+    async over(caller) {
+      await Promise.race([caller.leave(), sleep(3000)]);
+      await rooms.deleteRoom(caller.roomName).catch(() => {});
+    },
+    async checkpoint() {
+      say("checkpoint");
+      await told();
+    },
+  });
+}
 const cpu = process.cpuUsage(cpuFrom);
 const measuredMs = Math.max(1, now() - measuredFrom);
 const loopDelayP99Ms = loop.percentile(99) / 1e6;
@@ -70,10 +99,10 @@ const result: CallerResult = {
 };
 writeFileSync(plan.outPath, JSON.stringify(result));
 clearInterval(pump);
-const rooms = new RoomServiceClient(plan.url.replace(/^ws/, "http"), plan.apiKey, plan.apiSecret);
 await Promise.race([Promise.all(callers.map((caller) => caller.leave())), sleep(3000)]);
+const inRooms = plan.mode === "visits" ? [] : callers;
 await Promise.race([
-  Promise.all(callers.map((caller) => rooms.deleteRoom(caller.roomName).catch(() => {}))),
+  Promise.all(inRooms.map((caller) => rooms.deleteRoom(caller.roomName).catch(() => {}))),
   sleep(3000),
 ]);
 await Promise.race([dispose(), sleep(2000)]);

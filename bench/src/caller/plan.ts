@@ -1,7 +1,12 @@
+import type { Dispatch } from "./dispatch.ts";
+
 /** What one caller process is told to do. */
 export interface CallerPlan {
-  /** `join`: hear the greeting and leave. `turns`: ask short questions. `barge`: interrupt long answers. */
-  mode: "join" | "turns" | "barge";
+  /**
+   * `join`: hear the greeting and leave. `turns`: ask short questions. `barge`: interrupt long answers. `visits`: one
+   * call after the other, each to its greeting. `start`: wait in the room for an agent that is not there yet.
+   */
+  mode: "join" | "turns" | "barge" | "visits" | "start";
   callers: number;
   /** Number of its first caller, so that no two processes have the same. */
   firstIndex: number;
@@ -13,7 +18,9 @@ export interface CallerPlan {
   staggerMs: number;
   /** How long a joined caller stays after the greeting. */
   holdMs: number;
-  agentName: string;
+  /** Only of `visits`: all callers pause after so many calls, in all; the last is the end. */
+  checkpoints: readonly number[];
+  dispatch: Dispatch;
   url: string;
   apiKey: string;
   apiSecret: string;
@@ -62,5 +69,8 @@ export interface CallerResult {
   loopDelayP99Ms: number;
 }
 
-/** What a caller process says to its parent, and `go` and `bye` it waits for. */
-export type Phase = "ready" | "measure" | "done";
+/**
+ * What a caller process says to its parent. After `ready` it waits for `go`, after `waiting` for a Dispatch, after
+ * `checkpoint` for `on` and after `done` for `bye`.
+ */
+export type Phase = "ready" | "waiting" | "measure" | "checkpoint" | "done";

@@ -34,7 +34,8 @@ export async function answer(body: Buffer, startedAt: number, res: ServerRespons
   res.setHeader("content-type", "text/event-stream");
   const firstAt = now();
   // Word k is due at firstAt + k * tokenMs: the drift of timers does not add up.
-  for (let k = 0; k < words.length && !aborted; ) {
+  let k = 0;
+  while (k < words.length && !aborted) {
     const due = Math.min(words.length, Math.floor((now() - firstAt) / settings.tokenMs) + 1);
     let text = "";
     for (; k < due; k++) text += delta(k === 0 ? { role: "assistant", content: words[k] } : { content: words[k] });
@@ -46,7 +47,8 @@ export async function answer(body: Buffer, startedAt: number, res: ServerRespons
     const counted = request.stream_options?.include_usage ? event({ choices: [], usage }) : "";
     res.end(`${delta({}, "stop")}${counted}data: [DONE]\n\n`);
   }
-  log({ kind: "llm", startedAt, firstAt, endedAt: now(), aborted });
+  const chars = words.slice(0, k).join("").trim().length;
+  log({ kind: "llm", startedAt, firstAt, endedAt: now(), tokens: k, chars, aborted });
 }
 
 function question({ messages = [] }: ChatBody): string {

@@ -4,7 +4,16 @@ import { settings } from "./settings.ts";
 /** One request, on the machine's clock in ms, so that a turn can be taken apart. */
 export type MockEvent =
   | { kind: "stt"; startedAt: number; endedAt: number; voicedMs: number; totalMs: number }
-  | { kind: "llm"; startedAt: number; firstAt: number; endedAt: number; aborted: boolean }
+  // What was sent of the answer.
+  | {
+      kind: "llm";
+      startedAt: number;
+      firstAt: number;
+      endedAt: number;
+      tokens: number;
+      chars: number;
+      aborted: boolean;
+    }
   | { kind: "tts"; startedAt: number; firstAt: number; endedAt: number; chars: number; aborted: boolean }
   | { kind: "miss"; startedAt: number; path: string; message: string };
 

@@ -23,7 +23,8 @@ async function bodyOf(req: IncomingMessage): Promise<Buffer> {
 const server = createServer(async (req, res) => {
   const startedAt = now();
   const path = `${req.method} ${req.url?.split("?")[0]}`;
-  if (path === "GET /v1/models") return void res.end('{"object":"list","data":[]}');
+  // Clients warm their connection up with one of these.
+  if (path === "GET /v1/models" || path === "GET /v1/") return void res.end('{"object":"list","data":[]}');
   const route = routes.get(path);
   try {
     if (route === undefined) throw new Error("no such path");

@@ -1,13 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { startNode } from "./child.ts";
-import type { ScenarioResult } from "./result.ts";
-import { runScenario } from "./run-scenario.ts";
-import { scenario } from "./scenario.ts";
-import { startStack } from "./stack.ts";
-import type { Target } from "./target.ts";
-import { sleep } from "./time.ts";
+import type { ScenarioResult } from "../result.ts";
+import { runScenario } from "../run-scenario.ts";
+import { scenario } from "../scenario.ts";
+import { startStack } from "../stack.ts";
+import { startAgent } from "../start-agent.ts";
+import type { Target } from "../target.ts";
+import { sleep } from "../time.ts";
 
 export interface CapacityOptions {
   /** How many calls at once, one step after the other, until one is too many. */
@@ -32,7 +32,6 @@ export interface CapacityResult {
 
 /** Calls are held as long as their p95 is within this of one call's. */
 const MOST_SLOWER = 1.1;
-const START_TIMEOUT_MS = 60_000;
 const SETTLE_MS = 6_000;
 const BETWEEN_MS = 4_000;
 
@@ -43,18 +42,26 @@ export async function measureCapacity(one: Target, options: CapacityOptions): Pr
   mkdirSync(logFolder, { recursive: true });
   const name = shards === null ? one.name : `${one.name}-${shards}-shards`;
   const stack = await startStack(logFolder, name);
-  const agent = startNode({
-    args: one.args,
-    env: { ...stack.env, ...one.env, ...(shards === null ? {} : { PARLEY_SHARDS: String(shards) }) },
-    logPath: path.join(logFolder, `${name}.agent.log`),
-  });
+  const env = { ...one.env, ...(shards === null ? {} : { PARLEY_SHARDS: String(shards) }) };
+  const { child, dispatch } = await startAgent({ ...one, env }, stack, path.join(logFolder, `${name}.agent.log`)).catch(
+    async (error) => {
+      await stack.stop();
+      throw error;
+    },
+  );
   const run = async (what: string) => {
-    const result = await runScenario(scenario(what), { stack, agent, target: name, logFolder });
+    const result = await runScenario(scenario(what), {
+      stack,
+      agent: child,
+      dispatch,
+      target: name,
+      logFolder,
+      run: 1,
+    });
     await sleep(BETWEEN_MS);
     return result;
   };
   try {
-    await agent.printed(one.ready, START_TIMEOUT_MS);
     await sleep(SETTLE_MS);
     const done: CapacityResult = {
       target: one.name,
@@ -73,7 +80,7 @@ export async function measureCapacity(one: Target, options: CapacityOptions): Pr
     }
     return done;
   } finally {
-    agent.kill();
+    child.kill();
     await stack.stop();
   }
 }

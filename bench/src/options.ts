@@ -1,0 +1,86 @@
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { type Scenario, scenario } from "./scenario.ts";
+import { type Target, target } from "./target.ts";
+
+/** One target and what it is put through. */
+export interface Job {
+  target: Target;
+  scenarios: Scenario[];
+}
+
+export interface Options {
+  jobs: Job[];
+  runs: number;
+  out: string;
+}
+
+interface Preset {
+  runs: number;
+  /** Targets and their scenarios, both by name. */
+  work: { targets: string[]; scenarios: string[] }[];
+}
+
+const PEERS = ["agents-js", "livekit-py", "pipecat"];
+const STOCK = ["parley-stock", "agents-js-stock", "livekit-py-stock", "pipecat-stock"];
+const ALONE = ["turns1x34", "barge1x6"];
+const LOADED = ["steady10", "steady20", "steady30", "burst10", "burst20"];
+
+const presets: Record<"usual" | "quick" | "reach", Preset> = {
+  usual: {
+    runs: 1,
+    work: [
+      {
+        targets: ["floor", "parley", "parley-plain", ...PEERS],
+        scenarios: ["start2", "join1x5", "turns1x10", "barge1x5", "steady10", "steady20", "burst10"],
+      },
+    ],
+  },
+  quick: { runs: 1, work: [{ targets: ["floor", "parley", ...PEERS], scenarios: ["join1", "turns1x3"] }] },
+  // What every row of the reach needs, and no more of each target than that: three runs are hours.
+  reach: {
+    runs: 3,
+    work: [
+      { targets: ["floor", "parley"], scenarios: ["start3", "join1x10", ...ALONE, ...LOADED, "soak500x5"] },
+      { targets: ["parley-plain"], scenarios: ["turns1x34"] },
+      { targets: PEERS, scenarios: ["start3", "join1x10", ...ALONE, ...LOADED] },
+      { targets: STOCK, scenarios: ALONE },
+    ],
+  },
+};
+
+/** What the command line asks for; throws with the fix on what it doesn't know. */
+export function options(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      targets: { type: "string" },
+      scenarios: { type: "string" },
+      runs: { type: "string" },
+      quick: { type: "boolean", default: false },
+      reach: { type: "boolean", default: false },
+      out: { type: "string", default: path.join(import.meta.dirname, "../results") },
+    },
+  });
+  if (values.quick && values.reach) throw new Error("--quick and --reach exclude each other");
+  const preset = presets[values.quick ? "quick" : values.reach ? "reach" : "usual"];
+  const runs = Number(values.runs ?? preset.runs);
+  if (!Number.isInteger(runs) || runs < 1 || runs > 100) throw new Error(`--runs ${values.runs}: give a number from 1`);
+  const jobs = preset.work.flatMap(({ targets, scenarios }) => jobsOf(targets, scenarios));
+  if (values.targets === undefined && values.scenarios === undefined) return { jobs, runs, out: values.out };
+  const targets = values.targets?.split(",") ?? jobs.map((job) => job.target.name);
+  // Targets that the preset knows keep its scenarios, unless others are named.
+  const named = (name: string) =>
+    values.scenarios?.split(",") ??
+    preset.work.find((work) => work.targets.includes(name))?.scenarios ??
+    preset.work[0]!.scenarios;
+  return { jobs: targets.flatMap((name) => jobsOf([name], named(name))), runs, out: values.out };
+}
+
+const jobsOf = (targets: readonly string[], scenarios: readonly string[]): Job[] =>
+  targets.map((name) => ({ target: target(name), scenarios: scenarios.map(scenario) }));
+
+/** The order of a run: every other one the other way round, so that a drift of the machine hits all alike. */
+export function inOrder<Item>(jobs: readonly Item[], run: number): Item[] {
+  return run % 2 === 1 ? [...jobs] : jobs.toReversed();
+}
