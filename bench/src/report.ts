@@ -76,6 +76,7 @@ function rows(scenarios: readonly string[]): Row[] {
       list.push(
         { name: `${name}: turns`, value: single(name, (r) => r.turns) },
         { name: `${name}: lost turns`, value: single(name, (r) => r.lostTurns) },
+        { name: `${name}: of them to a cut question`, value: single(name, (r) => r.cutTurns) },
         { name: `${name}: premature`, value: single(name, (r) => r.premature) },
         { name: `${name}: choppy`, value: single(name, (r) => r.choppy) },
         { name: `${name}: failed joins`, value: single(name, (r) => r.failedJoins) },
