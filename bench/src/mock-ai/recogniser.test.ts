@@ -29,16 +29,23 @@ interface Line {
   tailMs?: number;
 }
 
-/** What a runtime may send of a sound. */
+/** What a runtime may send of a sound of this rate. */
 function heard(samples: Int16Array, { rateHz = 16_000, gainDb = 0, noiseDb, leadMs = 0, tailMs = 0 }: Line = {}) {
-  const sound = concat([silence(leadMs, CLIP_RATE_HZ), samples, silence(tailMs, CLIP_RATE_HZ)]);
-  const level = resample(applyGain(sound, 10 ** (gainDb / 20)), CLIP_RATE_HZ, rateHz);
+  const sound = concat([silence(leadMs, rateHz), samples, silence(tailMs, rateHz)]);
+  const level = applyGain(sound, 10 ** (gainDb / 20));
   const hiss = noiseDb === undefined ? [] : [noise((level.length / rateHz) * 1000, rateHz, noiseDb)];
   return recogniser.hear(mix(level, ...hiss), rateHz);
 }
 
-const part = ({ samples }: Clip, fromMs: number, toMs: number) =>
-  samples.slice((fromMs * CLIP_RATE_HZ) / 1000, (toMs * CLIP_RATE_HZ) / 1000);
+const resampled = new Map<string, Int16Array>();
+/** A clip, or a part of it. */
+function part({ name, samples }: Clip, { rateHz = 16_000 }: Line = {}, fromMs = 0, toMs = 60_000): Int16Array {
+  const key = `${name} ${rateHz}`;
+  const whole = resampled.get(key) ?? resample(samples, CLIP_RATE_HZ, rateHz);
+  resampled.set(key, whole);
+  return whole.slice((fromMs * rateHz) / 1000, (toMs * rateHz) / 1000);
+}
+
 const question = (clip: Clip) => QUESTIONS.find(({ name }) => name === clip.name)!;
 const join = (words: readonly { word: string }[]) => words.map(({ word }) => word).join(" ");
 
@@ -53,7 +60,7 @@ const LINES: [string, Line][] = [
 describe.each(LINES)("speech %s", (_, line) => {
   it("is written down whole", () => {
     for (const clip of clips) {
-      const found = heard(clip.samples, line);
+      const found = heard(part(clip, line), line);
       expect(written(found)).toBe(textOf(question(clip)));
       expect(found?.isWhole).toBe(true);
     }
@@ -62,7 +69,7 @@ describe.each(LINES)("speech %s", (_, line) => {
   it("is written down as far as its words ended, wherever it is cut", () => {
     for (const clip of clips) {
       clip.words.forEach(({ endMs }, i) => {
-        const text = written(heard(part(clip, 0, endMs), { ...line, tailMs: 0 }));
+        const text = written(heard(part(clip, line, 0, endMs), { ...line, tailMs: 0 }));
         const said = join(clip.words.slice(0, i + 1)) + (i === clip.words.length - 1 ? question(clip).sign : "");
         // A quarter of a second may be too little to be told from others.
         const allowed = endMs < 250 ? ["", said] : [said];
@@ -77,7 +84,7 @@ describe.each(LINES)("speech %s", (_, line) => {
       for (const phrase of question(clip).phrases.slice(0, -1)) {
         said += phrase.split(" ").length;
         const rest = clip.words.slice(said);
-        const found = heard(part(clip, rest[0]!.startMs, clip.lastMs), line);
+        const found = heard(part(clip, line, rest[0]!.startMs), line);
         expect(written(found)).toBe(join(rest) + question(clip).sign);
         expect(found?.isWhole).toBe(false);
       }
@@ -90,7 +97,7 @@ describe("what is cut", () => {
     for (const clip of clips) {
       const end = clip.words.at(-1)!.endMs;
       for (let toMs = 150; toMs < end - 40; toMs += 90) {
-        const found = heard(part(clip, 0, toMs), { leadMs: 200, noiseDb: -56 });
+        const found = heard(part(clip, {}, 0, toMs), { leadMs: 200, noiseDb: -56 });
         expect([clip.name, toMs, found?.isWhole ?? false]).toEqual([clip.name, toMs, false]);
         if (toMs < 250) continue;
         const late = found?.words.filter(({ endMs }) => endMs > toMs + 60) ?? [];
@@ -105,7 +112,7 @@ describe("what is cut", () => {
       const clip = clips[i % clips.length]!;
       const fromMs = random() * clip.lastMs * 0.6;
       const toMs = Math.min(clip.lastMs, fromMs + 500 + random() * 1000);
-      const found = heard(part(clip, fromMs, toMs), { leadMs: random() * 300, gainDb: random() * 6 - 3 });
+      const found = heard(part(clip, {}, fromMs, toMs), { leadMs: random() * 300, gainDb: random() * 6 - 3 });
       const surely = clip.words.filter((word) => word.startMs >= fromMs + 40 && word.endMs <= toMs - 40);
       const middle = ({ startMs, endMs }: { startMs: number; endMs: number }) => (startMs + endMs) / 2;
       const perhaps = clip.words.filter((word) => middle(word) >= fromMs - 60 && word.endMs <= toMs + 80);
@@ -119,7 +126,7 @@ describe("what is cut", () => {
       let said = 0;
       for (const phrase of question(clip).phrases.slice(0, -1)) {
         said += phrase.split(" ").length;
-        const found = heard(part(clip, 0, clip.words[said - 1]!.endMs), { leadMs: 200, tailMs: 1500 });
+        const found = heard(part(clip, {}, 0, clip.words[said - 1]!.endMs), { leadMs: 200, tailMs: 1500 });
         expect(written(found)).toBe(join(clip.words.slice(0, said)));
       }
     }
@@ -127,12 +134,13 @@ describe("what is cut", () => {
 });
 
 it("understands what a jitter buffer has shortened or stretched", () => {
-  const piece = (CLIP_RATE_HZ * 15) / 1000;
+  const piece = 16 * 15;
   for (const clip of clips) {
+    const samples = part(clip);
     for (const share of [0.3, 0.7]) {
-      const at = Math.floor(clip.samples.length * share);
-      const shorter = concat([clip.samples.slice(0, at), clip.samples.slice(at + piece)]);
-      const longer = concat([clip.samples.slice(0, at), clip.samples.slice(at - piece)]);
+      const at = Math.floor(samples.length * share);
+      const shorter = concat([samples.slice(0, at), samples.slice(at + piece)]);
+      const longer = concat([samples.slice(0, at), samples.slice(at - piece)]);
       expect(written(heard(shorter))).toBe(textOf(question(clip)));
       expect(written(heard(longer))).toBe(textOf(question(clip)));
     }
@@ -140,19 +148,18 @@ it("understands what a jitter buffer has shortened or stretched", () => {
 });
 
 it("writes nothing down for what is none of the clips", async () => {
-  const cough = (ms: number) => mix(noise(ms, CLIP_RATE_HZ, -14, ms), tone(ms, CLIP_RATE_HZ, 300, -22));
+  const cough = (ms: number) => mix(noise(ms, 16_000, -14, ms), tone(ms, 16_000, 300, -22));
   const sounds = {
-    silence: silence(2000, CLIP_RATE_HZ),
+    silence: silence(2000),
     nothing: new Int16Array(0),
-    hiss: noise(2000, CLIP_RATE_HZ, -60),
-    noise: noise(1500, CLIP_RATE_HZ, -20),
+    hiss: noise(2000, 16_000, -60),
+    noise: noise(1500, 16_000, -20),
     "a short cough": cough(120),
-    "a cough": concat([cough(220), silence(150, CLIP_RATE_HZ), cough(320)]),
-    "the agent's own tone": tone(1500, CLIP_RATE_HZ, 440, -20),
-    "another sentence": await speechClip("My parcel has been damaged on its way to us", { sampleRateHz: CLIP_RATE_HZ }),
-    yes: await speechClip("Yes", { sampleRateHz: CLIP_RATE_HZ }),
+    "a cough": concat([cough(220), silence(150), cough(320)]),
+    "the agent's own tone": tone(1500, 16_000, 440, -20),
+    "another sentence": await speechClip("My parcel has been damaged on its way to us"),
+    yes: await speechClip("Yes"),
     "another voice": await speechClip("I would rather like to pay by bank transfer", {
-      sampleRateHz: CLIP_RATE_HZ,
       voice: "rms",
     }),
   };
