@@ -78,18 +78,32 @@ it("tells the agent's tones apart, at any level and at any phase, and from noise
   expect(toneIn(tone(20, 16_000, 550), 16_000)).toBeUndefined();
 });
 
-it.each<[string, number[], string]>([
-  ["a whole question", [440, 440], "whole"],
-  ["a cut one", [660, 660], "cut"],
-  ["none that there is", [880, 880], "unknown"],
-  ["a cut one, put right at once", [660, 440], "cut"],
-  ["another one in the end", [440, 660], "cut"],
-])("hears that an answer is to %s", (_, [first = 0, rest = 0], expected) => {
+type Tones = [hz: number, ms: number][];
+
+it.each<[string, Tones, string]>([
+  ["a whole question", [[440, 2500]], "whole"],
+  ["a cut one", [[660, 2500]], "cut"],
+  ["none that there is", [[880, 2500]], "unknown"],
+  [
+    "a cut one, put right at once",
+    [
+      [660, 100],
+      [440, 2400],
+    ],
+    "cut",
+  ],
+  [
+    "another one after its beginning",
+    [
+      [440, 500],
+      [660, 1500],
+    ],
+    "cut",
+  ],
+])("hears that an answer is to %s, whatever follows it", (_, tones, expected) => {
   const { ear, hear, listen } = hearing();
   const asked = hear(0, 1000);
-  listen(tone(first === rest ? 400 : 100, 16_000, first, -12));
-  listen(tone(300, 16_000, first === rest ? rest : first, -12));
-  listen(tone(2000, 16_000, rest, -12));
+  for (const [hz, ms] of tones) listen(tone(ms, 16_000, hz, -12));
   hear(0, 700);
   listen(tone(1000, 16_000, 440, -12));
   const answer = ear.stretchAfter(asked);
