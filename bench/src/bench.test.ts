@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Turn } from "./caller/plan.ts";
 import type { MockEvent } from "./mock-ai/log.ts";
+import type { Understood } from "./mock-ai/tones.ts";
 import { partsOf } from "./parts.ts";
 import { summary } from "./result.ts";
 import { scenario } from "./scenario.ts";
@@ -34,7 +35,15 @@ it("knows its scenarios by name", () => {
 });
 
 it("takes a turn apart by the providers' log, past speculation that was given up", () => {
-  const turn: Turn = { startedAt: 0, endedAt: 1000, heardAt: 1900, gapMs: 0, longestGapMs: 0 };
+  const turn: Turn = {
+    clip: "bus",
+    startedAt: 0,
+    endedAt: 1000,
+    heardAt: 1900,
+    answered: "whole",
+    gapMs: 0,
+    longestGapMs: 0,
+  };
   const llm = (startedAt: number, aborted: boolean): MockEvent => ({
     kind: "llm",
     startedAt,
@@ -42,16 +51,17 @@ it("takes a turn apart by the providers' log, past speculation that was given up
     endedAt: startedAt + 300,
     tokens: aborted ? 4 : 11,
     chars: aborted ? 15 : 48,
+    understood: "whole",
     aborted,
   });
   const events: MockEvent[] = [
-    { kind: "stt", startedAt: 500, endedAt: 600, voicedMs: 1, totalMs: 1 },
+    { kind: "stt", startedAt: 500, endedAt: 600, totalMs: 1, foundMs: 1, text: "", isWhole: true, apartDb: 1 },
     llm(610, true),
-    { kind: "tts", startedAt: 800, firstAt: 900, endedAt: 950, chars: 10, aborted: true },
-    { kind: "stt", startedAt: 1300, endedAt: 1400, voicedMs: 1, totalMs: 1 },
+    { kind: "tts", startedAt: 800, firstAt: 900, endedAt: 950, chars: 10, understood: "whole", aborted: true },
+    { kind: "stt", startedAt: 1300, endedAt: 1400, totalMs: 1, foundMs: 1, text: "", isWhole: true, apartDb: 1 },
     llm(1405, false),
-    { kind: "tts", startedAt: 1620, firstAt: 1720, endedAt: 1800, chars: 22, aborted: false },
-    { kind: "tts", startedAt: 1640, firstAt: 1740, endedAt: 1800, chars: 25, aborted: false },
+    { kind: "tts", startedAt: 1620, firstAt: 1720, endedAt: 1800, chars: 22, understood: "whole", aborted: false },
+    { kind: "tts", startedAt: 1640, firstAt: 1740, endedAt: 1800, chars: 25, understood: "whole", aborted: false },
   ];
   const parts = partsOf([turn], events);
   const of = (name: keyof typeof parts) => parts[name]?.p50;
@@ -59,7 +69,15 @@ it("takes a turn apart by the providers' log, past speculation that was given up
     300, 5, 65, 180, 250,
   ]);
   // One reply of two was thrown away, with the speech that was asked for it; what came before the turn is not its own.
-  const greeting: MockEvent = { kind: "tts", startedAt: -50, firstAt: 0, endedAt: 50, chars: 32, aborted: false };
+  const greeting: MockEvent = {
+    kind: "tts",
+    startedAt: -50,
+    firstAt: 0,
+    endedAt: 50,
+    chars: 32,
+    understood: "whole",
+    aborted: false,
+  };
   expect(spendingOf([turn, { ...turn, startedAt: 5000, endedAt: 6000, heardAt: 6900 }], [greeting, ...events])).toEqual(
     {
       transcriptions: 1,
@@ -70,7 +88,7 @@ it("takes a turn apart by the providers' log, past speculation that was given up
       heardChars: 24,
     },
   );
-  expect(spendingOf([{ startedAt: 0, endedAt: 1000, gapMs: 0, longestGapMs: 0 }], events)).toBeNull();
+  expect(spendingOf([{ clip: "bus", startedAt: 0, endedAt: 1000, gapMs: 0, longestGapMs: 0 }], events)).toBeNull();
 });
 
 describe("a summary", () => {
@@ -82,10 +100,11 @@ describe("a summary", () => {
     turns,
     barges: [],
   });
-  const turn = (latencyMs: number | null, longestGapMs = 0): Turn => ({
+  const turn = (latencyMs: number | null, longestGapMs = 0, answered: Understood = "whole"): Turn => ({
+    clip: "bus",
     startedAt: 0,
     endedAt: 1000,
-    ...(latencyMs === null ? {} : { heardAt: 1000 + latencyMs }),
+    ...(latencyMs === null ? {} : { heardAt: 1000 + latencyMs, answered }),
     gapMs: longestGapMs,
     longestGapMs,
   });
@@ -94,5 +113,12 @@ describe("a summary", () => {
     const calls = [call(0, [turn(800), turn(null), turn(-5), turn(900, 200)]), { ...call(1, []), joinMs: undefined }];
     const results = [{ calls, errors: ["x"], lateFrames: 3, cores: 0, loopDelayP99Ms: 12 }] as never;
     expect(summary(results, 3)).toMatchObject({ turns: 4, lostTurns: 1, premature: 1, choppy: 1, failedJoins: 2 });
+  });
+
+  it("counts a turn as lost whose answer is to less than the question, however quick it was", () => {
+    const calls = [call(0, [turn(800), turn(200, 0, "cut"), turn(-300, 0, "cut"), turn(300, 0, "unknown")])];
+    const results = [{ calls, errors: [], lateFrames: 0, cores: 0, loopDelayP99Ms: 1 }] as never;
+    expect(summary(results, 1)).toMatchObject({ turns: 4, lostTurns: 3, cutTurns: 3, premature: 1 });
+    expect(summary(results, 1).latency).toMatchObject({ n: 1, p50: 800 });
   });
 });

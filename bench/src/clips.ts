@@ -1,59 +1,106 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { applyGain, decodeWav, encodeWav, peak, rms } from "@parley/audio";
-import { speechClip } from "@parley/testkit";
+import { applyGain, concat, decodeWav, encodeWav, peak, rms } from "@parley/audio";
+import { type SpokenWord, silence, speechClip, wordTimes } from "@parley/testkit";
+import { BARGE_QUESTION, LONG_QUESTION, QUESTIONS, type Question, SHORT_QUESTIONS } from "./questions.ts";
 
 export const CLIP_RATE_HZ = 48_000;
 
-/** `long` asks for a long answer, which the mock knows by the length of its sound; `barge` interrupts one. */
-const TEXTS = {
-  short: "What time do you open tomorrow morning",
-  long: "Please tell me a very long story about the old harbour and every boat that ever sailed there",
-  barge: "Hold on please I have another question now",
-} as const;
-
-export type ClipName = keyof typeof TEXTS;
-
 export interface Clip {
+  /** Of its question. */
+  name: string;
   samples: Int16Array;
   /** First and last voiced sound, from the clip's start. */
   firstMs: number;
   lastMs: number;
+  words: readonly SpokenWord[];
+}
+
+/** What callers say: `long` asks for a long answer, `barge` interrupts one. */
+export interface Clips {
+  short: readonly Clip[];
+  long: Clip;
+  barge: Clip;
 }
 
 const PEAK = 23_000;
 const VOICED_RMS = 300;
+/** What is fainter at a phrase's edge is cut off, so that a pause is as long at the ear as it is said to be. */
+const EDGE_RMS = 500;
 const WINDOW_MS = 5;
+const FADE_MS = 2;
 
-/** Speaks the three clips into a folder (generated, never committed). */
+/** Speaks every question into a folder, as wav and the times of its words (generated, never committed). */
 export async function makeClips(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const [name, text] of Object.entries(TEXTS)) {
-    const samples = await speechClip(text, { sampleRateHz: CLIP_RATE_HZ });
-    const even = applyGain(samples, PEAK / Math.max(1, peak(samples)));
-    await writeFile(path.join(folder, `${name}.wav`), encodeWav(even, CLIP_RATE_HZ));
+  for (const question of QUESTIONS) {
+    const { samples, words } = await spoken(question);
+    await writeFile(path.join(folder, `${question.name}.wav`), encodeWav(samples, CLIP_RATE_HZ));
+    await writeFile(path.join(folder, `${question.name}.json`), JSON.stringify(words));
   }
 }
 
-export async function loadClips(folder: string): Promise<Record<ClipName, Clip>> {
-  const load = async (name: ClipName): Promise<Clip> => {
+export async function loadClips(folder: string): Promise<Clips> {
+  const load = async ({ name }: Question): Promise<Clip> => {
     const { samples } = decodeWav(await readFile(path.join(folder, `${name}.wav`)));
-    const windows = voicedWindows(samples);
-    return { samples, firstMs: (windows[0] ?? 0) * WINDOW_MS, lastMs: ((windows.at(-1) ?? 0) + 1) * WINDOW_MS };
+    const words: SpokenWord[] = JSON.parse(await readFile(path.join(folder, `${name}.json`), "utf8"));
+    return { name, samples, words, ...voicedSpan(samples, VOICED_RMS) };
   };
-  return { short: await load("short"), long: await load("long"), barge: await load("barge") };
+  const short = await Promise.all(SHORT_QUESTIONS.map(load));
+  return { short, long: await load(LONG_QUESTION), barge: await load(BARGE_QUESTION) };
 }
 
-/** The mock takes more voiced sound than this for the long question: the middle between the two. */
-export function longClipMs(clips: Record<ClipName, Clip>): number {
-  const voicedMs = (clip: Clip) => voicedWindows(clip.samples).length * WINDOW_MS;
-  return Math.round((voicedMs(clips.short) + voicedMs(clips.long)) / 2);
+async function spoken({ phrases, pausesMs }: Question): Promise<{ samples: Int16Array; words: SpokenWord[] }> {
+  const parts: Int16Array[] = [];
+  const words: SpokenWord[] = [];
+  let atMs = 0;
+  for (const [i, text] of phrases.entries()) {
+    const phrase = await spokenPhrase(text);
+    for (const { word, startMs, endMs } of phrase.words) {
+      words.push({ word, startMs: atMs + startMs, endMs: atMs + endMs });
+    }
+    const pauseMs = pausesMs[i] ?? 0;
+    parts.push(phrase.samples, silence(pauseMs, CLIP_RATE_HZ));
+    atMs += msOf(phrase.samples) + pauseMs;
+  }
+  return { samples: concat(parts), words };
 }
 
-function voicedWindows(samples: Int16Array): number[] {
+/** Without the silence around it. */
+async function spokenPhrase(text: string): Promise<{ samples: Int16Array; words: SpokenWord[] }> {
+  const quiet = await speechClip(text, { sampleRateHz: CLIP_RATE_HZ });
+  const even = applyGain(quiet, PEAK / Math.max(1, peak(quiet)));
+  const { firstMs, lastMs } = voicedSpan(even, EDGE_RMS);
+  const samples = even.slice((firstMs * CLIP_RATE_HZ) / 1000, (lastMs * CLIP_RATE_HZ) / 1000);
+  fadeEdges(samples);
+  const inside = (ms: number) => Math.min(lastMs, Math.max(firstMs, ms)) - firstMs;
+  const words = (await wordTimes(text)).map(({ word, startMs, endMs }) => ({
+    word,
+    startMs: inside(startMs),
+    endMs: inside(endMs),
+  }));
+  return { samples, words };
+}
+
+/** First and last sound above a level. */
+function voicedSpan(samples: Int16Array, level: number): { firstMs: number; lastMs: number } {
   const size = (CLIP_RATE_HZ * WINDOW_MS) / 1000;
-  const count = Math.floor(samples.length / size);
-  return Array.from({ length: count }, (_, i) => i).filter(
-    (i) => rms(samples.subarray(i * size, (i + 1) * size)) > VOICED_RMS,
+  const windows = Array.from({ length: Math.floor(samples.length / size) }, (_, i) => i).filter(
+    (i) => rms(samples.subarray(i * size, (i + 1) * size)) > level,
   );
+  return { firstMs: (windows[0] ?? 0) * WINDOW_MS, lastMs: ((windows.at(-1) ?? -1) + 1) * WINDOW_MS };
+}
+
+/** A cut inside a wave would click. */
+function fadeEdges(samples: Int16Array): void {
+  const length = Math.min(samples.length, (CLIP_RATE_HZ * FADE_MS) / 1000);
+  for (let i = 0; i < length; i++) {
+    const last = samples.length - 1 - i;
+    samples[i] = Math.round((samples[i]! * i) / length);
+    samples[last] = Math.round((samples[last]! * i) / length);
+  }
+}
+
+function msOf(samples: Int16Array): number {
+  return (samples.length / CLIP_RATE_HZ) * 1000;
 }

@@ -26,8 +26,8 @@ export function readMockLog(path: string): MockEvent[] {
 
 export function partsOf(turns: readonly Turn[], events: readonly MockEvent[]): Parts {
   const rows = turns.flatMap((turn) => {
-    const { heardAt, endedAt, startedAt } = turn;
-    if (heardAt === undefined) return [];
+    const { heardAt, endedAt, startedAt, answered } = turn;
+    if (heardAt === undefined || answered !== "whole") return [];
     const inside = events.filter((event) => event.startedAt > startedAt && event.startedAt < heardAt);
     // A speculative request may have been given up: what was heard came from the last one that was not.
     const stt = inside.findLast((event) => event.kind === "stt");

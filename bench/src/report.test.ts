@@ -10,6 +10,8 @@ const memory = { pssMiB: 100, rssMiB: 120, processes: 1 };
 /** As many turns as there are latencies, in one call. */
 function done(target: string, scenario: string, callers: number, latenciesMs: number[]): ScenarioResult {
   const turns = latenciesMs.map((ms) => ({
+    clip: "bus" as const,
+    answered: "whole" as const,
     startedAt: 0,
     endedAt: 1000,
     heardAt: 1000 + ms,

@@ -1,4 +1,4 @@
-import type { CallerResult } from "./caller/plan.ts";
+import type { CallerResult, Turn } from "./caller/plan.ts";
 import type { Memory } from "./meter.ts";
 import type { Parts } from "./parts.ts";
 import type { Spending } from "./spending.ts";
@@ -16,10 +16,13 @@ export interface ScenarioResult {
   connect: Stats | null;
   join: Stats | null;
   greet: Stats | null;
-  /** End of speech to the first sound of the answer, at the caller's ear. */
+  /** End of speech to the first sound of the answer, at the caller's ear; lost turns don't count. */
   latency: Stats | null;
   turns: number;
+  /** No answer, or one to less than the whole question. */
   lostTurns: number;
+  /** The latter of them. */
+  cutTurns: number;
   /** Answers that came before the question was over. */
   premature: number;
   /** Answers with a silent hole of more than 150 ms. */
@@ -72,7 +75,8 @@ export function summary(results: readonly CallerResult[], callers: number) {
   const calls = results.flatMap((result) => result.calls);
   const turns = calls.flatMap((call) => call.turns);
   const barges = calls.flatMap((call) => call.barges);
-  const latencies = turns.map((turn) => (turn.heardAt === undefined ? undefined : turn.heardAt - turn.endedAt));
+  const isLost = (turn: Turn) => turn.heardAt === undefined || turn.answered !== "whole";
+  const latencyOf = ({ heardAt, endedAt }: Turn) => (heardAt === undefined ? undefined : heardAt - endedAt);
   const joined = calls.filter((call) => call.joinMs !== undefined);
   return {
     failedJoins: callers - joined.length,
@@ -80,10 +84,11 @@ export function summary(results: readonly CallerResult[], callers: number) {
     connect: stats(calls.map((call) => call.connectMs)),
     join: stats(joined.map((call) => call.joinMs)),
     greet: stats(joined.map((call) => call.greetMs)),
-    latency: stats(latencies),
+    latency: stats(turns.filter((turn) => !isLost(turn)).map(latencyOf)),
     turns: turns.length,
-    lostTurns: latencies.filter((latency) => latency === undefined).length,
-    premature: latencies.filter((latency) => latency !== undefined && latency < 0).length,
+    lostTurns: turns.filter(isLost).length,
+    cutTurns: turns.filter((turn) => isLost(turn) && turn.heardAt !== undefined).length,
+    premature: turns.filter((turn) => (latencyOf(turn) ?? 0) < 0).length,
     choppy: turns.filter((turn) => turn.heardAt !== undefined && turn.longestGapMs > HOLE_MS).length,
     barges: barges.length,
     failedBarges: barges.filter((barge) => barge.failed !== undefined).length,

@@ -85,6 +85,7 @@ function rowsOf(name: string): Row[] {
         ),
         single("turns", (r) => r.turns),
         single("lost turns", (r) => r.lostTurns),
+        single("of them to a cut question", (r) => r.cutTurns),
         single("premature", (r) => r.premature),
         single("choppy", (r) => r.choppy),
         single("failed joins", (r) => r.failedJoins),

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { startLiveKitServer } from "@parley/livekit";
 import { startNode } from "./child.ts";
-import { loadClips, longClipMs, makeClips } from "./clips.ts";
+import { makeClips } from "./clips.ts";
 
 const API_KEY = "bench";
 const API_SECRET = "bench-secret-bench-secret-bench-secret";
@@ -32,7 +32,7 @@ export async function startStack(logFolder: string, label: string): Promise<Stac
   const logPath = path.join(logFolder, `${label}.mock.log`);
   const mock = startNode({
     args: [path.join(import.meta.dirname, "mock-ai/main.ts")],
-    env: { ...process.env, MOCK_LOG: mockLogPath, LONG_CLIP_MS: String(longClipMs(await loadClips(clipsFolder))) },
+    env: { ...process.env, MOCK_LOG: mockLogPath, CLIPS_FOLDER: clipsFolder },
     logPath,
   });
   const [, mockPort] = await mock.printed(/^mock-ai on (\d+)/m, 10_000);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Child, startNode } from "@parley/bench/child";
-import { loadClips, longClipMs, makeClips } from "@parley/bench/clips";
+import { makeClips } from "@parley/bench/clips";
 import { openStore, type Store } from "@parley/store";
 import { type LiveKitPart, openLiveKit } from "./parts/livekit.ts";
 import { openPostgres, type PostgresPart } from "./parts/postgres.ts";
@@ -93,7 +93,7 @@ async function startMock(clipsFolder: string, logFolder: string): Promise<{ chil
   const child = startNode({
     args: [fileURLToPath(import.meta.resolve("@parley/bench/mock-ai"))],
     // Speech a little faster than people's, so that a long answer takes ten seconds.
-    env: { ...process.env, CHAR_MS: "40", LONG_CLIP_MS: String(longClipMs(await loadClips(clipsFolder))) },
+    env: { ...process.env, CHAR_MS: "40", CLIPS_FOLDER: clipsFolder },
     logPath,
   });
   await child.printed(/^mock-ai on \d+/m, 10_000);

@@ -9,16 +9,18 @@ import {
   TrackSource,
 } from "@livekit/rtc-node";
 import { AccessToken, RoomAgentDispatch, RoomConfiguration } from "livekit-server-sdk";
-import type { Clip, ClipName } from "../clips.ts";
+import type { Clip, Clips } from "../clips.ts";
 import { now, sleep, until } from "../time.ts";
 import { callAgent, type Dispatch, launch } from "./dispatch.ts";
-import { Ear } from "./ear.ts";
+import { answered, Ear } from "./ear.ts";
 import type { Barge, CallerPlan, CallRecord, Turn } from "./plan.ts";
 import { Voice } from "./voice.ts";
 
 const JOIN_TIMEOUT_MS = 30_000;
 const REPLY_TIMEOUT_MS = 10_000;
 const QUIET_TIMEOUT_MS = 30_000;
+/** After an answer to less than was asked, or before it was asked: the right one may follow. */
+const SECOND_TRY_MS = 3000;
 /** Some runtimes ignore interruptions in the first 3 s of an answer. */
 const BARGE_AFTER_MS = 3500;
 const QUIETER_DB = 12;
@@ -34,11 +36,11 @@ export class Caller {
   readonly roomName: string;
   live = false;
   readonly #plan: CallerPlan;
-  readonly #clips: Record<ClipName, Clip>;
+  readonly #clips: Clips;
   readonly #room = new Room();
   #closing = false;
 
-  constructor(index: number, plan: CallerPlan, clips: Record<ClipName, Clip>, runId: string) {
+  constructor(index: number, plan: CallerPlan, clips: Clips, runId: string) {
     this.#plan = plan;
     this.#clips = clips;
     this.roomName = `bench-${runId}-${index}`;
@@ -99,9 +101,14 @@ export class Caller {
       if (!(await this.#silence())) this.errors.push("the agent is never quiet");
       await between(300, 1200);
       if (deadline !== null && now() > deadline) break;
-      const turn = await this.#ask("short");
+      const { short } = this.#clips;
+      const turn = await this.#ask(short[(this.record.index + this.record.turns.length) % short.length]!);
       await this.#silence();
-      this.record.turns.push({ ...turn, gapMs: this.ear.gapMs, longestGapMs: this.ear.longestGapMs });
+      const judged = this.#judged(turn);
+      this.record.turns.push(judged);
+      const { heardAt, endedAt } = judged;
+      if (heardAt === undefined || (heardAt >= endedAt && judged.answered === "whole")) continue;
+      await until(() => this.ear.onsetAt > Math.max(heardAt, endedAt), now() + SECOND_TRY_MS);
     }
   }
 
@@ -109,8 +116,10 @@ export class Caller {
     for (let k = 0; k < (this.#plan.turns ?? 1); k++) {
       await this.#silence();
       await between(300, 800);
-      const turn = await this.#ask("long");
-      this.record.barges.push(turn.heardAt === undefined ? { failed: "no answer to interrupt" } : await this.#barge());
+      const turn = await this.#ask(this.#clips.long);
+      this.record.barges.push(
+        turn.heardAt === undefined ? { failed: "no answer to interrupt" } : await this.#barge(turn),
+      );
       await this.#silence();
     }
   }
@@ -124,16 +133,27 @@ export class Caller {
     await this.voice.source.close().catch(() => {});
   }
 
-  async #ask(name: ClipName): Promise<Turn> {
-    const utterance = this.voice.speak(this.#clips[name]);
+  async #ask(clip: Clip): Promise<Turn> {
+    const utterance = this.voice.speak(clip);
     const [startedAt, endedAt] = [await utterance.started, await utterance.finished];
-    const heard = await until(() => this.ear.onsetAt > startedAt, endedAt + REPLY_TIMEOUT_MS);
-    return { startedAt, endedAt, ...(heard ? { heardAt: this.ear.onsetAt } : {}), gapMs: 0, longestGapMs: 0 };
+    const answer = () => this.ear.stretchAfter(startedAt);
+    await until(() => answer() !== undefined, endedAt + REPLY_TIMEOUT_MS);
+    const heardAt = answer()?.onsetAt;
+    const turn = { clip: clip.name, startedAt, endedAt, gapMs: 0, longestGapMs: 0 };
+    return heardAt === undefined ? turn : { ...turn, heardAt };
   }
 
-  async #barge(): Promise<Barge> {
+  /** By what has been heard of its answer. */
+  #judged(turn: Turn): Turn {
+    const answer = turn.heardAt === undefined ? undefined : this.ear.stretchAfter(turn.startedAt);
+    if (answer === undefined) return turn;
+    return { ...turn, answered: answered(answer), gapMs: answer.gapMs, longestGapMs: answer.longestGapMs };
+  }
+
+  async #barge(turn: Turn): Promise<Barge> {
     await between(BARGE_AFTER_MS, BARGE_AFTER_MS + 500);
     if (this.ear.quiet()) return { failed: "the agent had stopped before" };
+    if (this.#judged(turn).answered !== "whole") return { failed: "the answer was to less than the question" };
     const utterance = this.voice.speak(this.#clips.barge);
     const startedAt = await utterance.started;
     const fellSilent = () => this.ear.lastVoicedAt > startedAt - 200 && now() - this.ear.lastVoicedAt > 400;

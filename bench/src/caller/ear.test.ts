@@ -1,7 +1,10 @@
+import { noise, tone } from "@parley/testkit";
 import { expect, it } from "vitest";
-import { Ear } from "./ear.ts";
+import { TONE_HZ } from "../mock-ai/tones.ts";
+import { answered, Ear } from "./ear.ts";
+import { toneIn } from "./pitch.ts";
 
-/** Hears frames of 20 ms at these levels (constant samples: the level is the sample). */
+/** Hears frames of 20 ms, of these levels (constant samples: the level is the sample) or of this sound. */
 function hearing() {
   let at = 10_000;
   const ear = new Ear(() => at);
@@ -12,7 +15,14 @@ function hearing() {
     }
     return at;
   };
-  return { ear, hear };
+  const listen = (samples: Int16Array) => {
+    for (let i = 0; i < samples.length; i += 320) {
+      at += 20;
+      ear.hear(samples.slice(i, i + 320));
+    }
+    return at;
+  };
+  return { ear, hear, listen };
 }
 
 it("marks where an answer begins and ends, and the holes in it", () => {
@@ -24,14 +34,14 @@ it("marks where an answer begins and ends, and the holes in it", () => {
   expect(ear.onsetAt).toBe(asked + 20);
   expect(ear.firstVoicedAt).toBe(asked + 20);
   expect(ear.lastVoicedAt).toBe(ended);
-  expect(ear.longestGapMs).toBe(220);
-  expect(ear.gapMs).toBe(200);
+  expect(ear.stretches).toMatchObject([{ onsetAt: asked + 20, longestGapMs: 220, gapMs: 200 }]);
   expect(ear.quiet()).toBe(false);
   hear(0, 620);
   expect(ear.quiet()).toBe(true);
   const again = hear(5000, 20);
   expect(ear.onsetAt).toBe(again);
-  expect(ear.gapMs).toBe(0);
+  expect(ear.stretchAfter(asked)?.onsetAt).toBe(asked + 20);
+  expect(ear.stretchAfter(ended)).toMatchObject({ onsetAt: again, gapMs: 0 });
 });
 
 it("says when the agent became quieter by 12 dB, not when one frame was", () => {
@@ -52,4 +62,50 @@ it("has no opinion when nothing was said before", () => {
   const since = hear(0, 600);
   hear(0, 200);
   expect(ear.quieterAt(since, 12)).toBeUndefined();
+});
+
+it("tells the agent's tones apart, at any level and at any phase, and from noise", () => {
+  for (const [understood, hz] of Object.entries(TONE_HZ)) {
+    for (const db of [-12, -30]) {
+      const sound = tone(2000, 16_000, hz, db);
+      for (let at = 0; at + 320 <= sound.length; at += 333) {
+        expect(toneIn(sound.slice(at, at + 320), 16_000)).toBe(understood);
+      }
+    }
+  }
+  expect(toneIn(noise(20), 16_000)).toBeUndefined();
+  expect(toneIn(new Int16Array(320), 16_000)).toBeUndefined();
+  expect(toneIn(tone(20, 16_000, 550), 16_000)).toBeUndefined();
+});
+
+type Tones = [hz: number, ms: number][];
+
+it.each<[string, Tones, string]>([
+  ["a whole question", [[440, 2500]], "whole"],
+  ["a cut one", [[660, 2500]], "cut"],
+  ["none that there is", [[880, 2500]], "unknown"],
+  [
+    "a cut one, put right at once",
+    [
+      [660, 100],
+      [440, 2400],
+    ],
+    "cut",
+  ],
+  [
+    "another one after its beginning",
+    [
+      [440, 500],
+      [660, 1500],
+    ],
+    "cut",
+  ],
+])("hears that an answer is to %s, whatever follows it", (_, tones, expected) => {
+  const { ear, hear, listen } = hearing();
+  const asked = hear(0, 1000);
+  for (const [hz, ms] of tones) listen(tone(ms, 16_000, hz, -12));
+  hear(0, 700);
+  listen(tone(1000, 16_000, 440, -12));
+  const answer = ear.stretchAfter(asked);
+  expect(answer && answered(answer)).toBe(expected);
 });

@@ -1,6 +1,9 @@
 import { rms } from "@parley/audio";
+import type { Understood } from "../mock-ai/tones.ts";
 import { now } from "../time.ts";
+import { toneIn } from "./pitch.ts";
 
+const RATE_HZ = 16_000;
 const FRAME_MS = 20;
 const AUDIBLE_RMS = 500;
 const QUIET_MS = 600;
@@ -8,15 +11,27 @@ const QUIET_MS = 600;
 const PAUSE_MS = 80;
 /** Of one barge-in: the answer's level before it until well after. */
 const LEVELS_KEPT = 1000;
+const STRETCHES_KEPT = 20;
+/** A wrong beginning is not forgiven for what follows: this much of it, within that much. */
+const BEGINNING_MS = 400;
+const WRONG_MS = 60;
 
-/** Hears one agent, frame by frame of 20 ms at 16 kHz, by its level alone. */
+/** Sound of the agent; two of them are 600 ms of quiet apart. */
+export interface Stretch {
+  /** First and last audible frame. */
+  onsetAt: number;
+  lastVoicedAt: number;
+  gapMs: number;
+  longestGapMs: number;
+  /** How long each of its tones was, at first and in all. */
+  beginning: Record<Understood, number>;
+  all: Record<Understood, number>;
+}
+
+/** Hears one agent, frame by frame of 20 ms at 16 kHz, by its level and its pitch. */
 export class Ear {
-  /** First and last audible frame of the present stretch of speech (stretches are 600 ms of quiet apart). */
-  onsetAt = 0;
-  lastVoicedAt = 0;
+  readonly stretches: Stretch[] = [];
   firstVoicedAt: number | undefined;
-  gapMs = 0;
-  longestGapMs = 0;
   readonly #levels: { at: number; level: number }[] = [];
   readonly #now: () => number;
 
@@ -31,20 +46,29 @@ export class Ear {
     if (this.#levels.length > LEVELS_KEPT) this.#levels.shift();
     if (level < AUDIBLE_RMS) return;
     this.firstVoicedAt ??= at;
-    const gapMs = at - this.lastVoicedAt;
-    if (gapMs > QUIET_MS) {
-      this.onsetAt = at;
-      this.gapMs = 0;
-      this.longestGapMs = 0;
-    } else if (gapMs > PAUSE_MS) {
-      this.gapMs += gapMs - FRAME_MS;
-      this.longestGapMs = Math.max(this.longestGapMs, gapMs);
-    }
-    this.lastVoicedAt = at;
+    const stretch = this.#stretchAt(at);
+    const tone = toneIn(frame, RATE_HZ);
+    if (tone === undefined) return;
+    stretch.all[tone] += FRAME_MS;
+    if (at - stretch.onsetAt < BEGINNING_MS) stretch.beginning[tone] += FRAME_MS;
+  }
+
+  /** Of the present stretch, or the last one; 0 before the first. */
+  get onsetAt(): number {
+    return this.stretches.at(-1)?.onsetAt ?? 0;
+  }
+
+  get lastVoicedAt(): number {
+    return this.stretches.at(-1)?.lastVoicedAt ?? 0;
   }
 
   quiet(): boolean {
     return this.#now() - this.lastVoicedAt > QUIET_MS;
+  }
+
+  /** The first one that began after it. */
+  stretchAfter(since: number): Stretch | undefined {
+    return this.stretches.find(({ onsetAt }) => onsetAt > since);
   }
 
   /** When, after `since`, the agent became quieter than it was before it by `db`, for three frames at least. */
@@ -56,4 +80,29 @@ export class Ear {
     const after = this.#levels.filter(({ at }) => at > since);
     return after.find((_, i) => [0, 1, 2].every((k) => (after[i + k]?.level ?? 0) < limit))?.at;
   }
+
+  #stretchAt(at: number): Stretch {
+    const present = this.stretches.at(-1);
+    const gapMs = at - (present?.lastVoicedAt ?? 0);
+    if (present === undefined || gapMs > QUIET_MS) {
+      const none = () => ({ whole: 0, cut: 0, unknown: 0 });
+      const fresh = { onsetAt: at, lastVoicedAt: at, gapMs: 0, longestGapMs: 0, beginning: none(), all: none() };
+      this.stretches.push(fresh);
+      if (this.stretches.length > STRETCHES_KEPT) this.stretches.shift();
+      return fresh;
+    }
+    if (gapMs > PAUSE_MS) {
+      present.gapMs += gapMs - FRAME_MS;
+      present.longestGapMs = Math.max(present.longestGapMs, gapMs);
+    }
+    present.lastVoicedAt = at;
+    return present;
+  }
+}
+
+/** What an answer was to, by its tones: whole only when both its beginning and most of it were. */
+export function answered({ beginning, all }: Pick<Stretch, "beginning" | "all">): Understood {
+  if (beginning.cut + beginning.unknown >= WRONG_MS) return beginning.cut >= beginning.unknown ? "cut" : "unknown";
+  if (all.whole > all.cut + all.unknown) return "whole";
+  return all.cut > all.unknown ? "cut" : "unknown";
 }

@@ -1,3 +1,4 @@
+import type { Understood } from "../mock-ai/tones.ts";
 import type { Dispatch } from "./dispatch.ts";
 
 /** What one caller process is told to do. */
@@ -30,10 +31,14 @@ export interface CallerPlan {
 
 /** Times are on the machine's clock in ms (time.ts). */
 export interface Turn {
+  /** What was asked. */
+  clip: string;
   startedAt: number;
   endedAt: number;
   /** First audible sound of the answer; absent: none within 10 s. */
   heardAt?: number;
+  /** By the answer's tone: the whole question, or less. A turn with less is lost. */
+  answered?: Understood;
   /** Silence inside the answer, and its longest stretch. */
   gapMs: number;
   longestGapMs: number;

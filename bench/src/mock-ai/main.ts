@@ -1,22 +1,42 @@
 /** Program: an OpenAI-compatible server with fixed delays. Prints `mock-ai on PORT`. */
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { CLIP_RATE_HZ, loadClips } from "../clips.ts";
 import { now } from "../time.ts";
-import { answer } from "./llm.ts";
+import { chat } from "./llm.ts";
 import { log } from "./log.ts";
+import { Recogniser } from "./recogniser.ts";
+import { Replies } from "./replies.ts";
 import { settings } from "./settings.ts";
-import { transcribe } from "./stt.ts";
-import { speak } from "./tts.ts";
+import { transcription } from "./stt.ts";
+import { speech } from "./tts.ts";
 
-const routes = new Map([
-  ["POST /v1/audio/transcriptions", transcribe],
-  ["POST /v1/chat/completions", answer],
-  ["POST /v1/audio/speech", speak],
+type Route = (body: Buffer, startedAt: number, res: ServerResponse) => Promise<void>;
+
+/** OpenAI's own limit of a file. */
+const MOST_BYTES = 25 * 1024 * 1024;
+
+async function clips() {
+  if (settings.clipsFolder === undefined) return [];
+  const { short, long, barge } = await loadClips(settings.clipsFolder);
+  return [...short, long, barge];
+}
+
+const replies = new Replies();
+const routes = new Map<string, Route>([
+  ["POST /v1/audio/transcriptions", transcription(new Recogniser(await clips(), CLIP_RATE_HZ))],
+  ["POST /v1/chat/completions", chat(replies)],
+  ["POST /v1/audio/speech", speech(replies)],
 ]);
 
 async function bodyOf(req: IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
-  for await (const part of req) parts.push(part);
+  let bytes = 0;
+  for await (const part of req) {
+    bytes += part.length;
+    if (bytes > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes`);
+    parts.push(part);
+  }
   return Buffer.concat(parts);
 }
 
@@ -30,9 +50,13 @@ const server = createServer(async (req, res) => {
     if (route === undefined) throw new Error("no such path");
     await route(await bodyOf(req), startedAt, res);
   } catch (error) {
-    log({ kind: "miss", startedAt, path, message: String(error) });
-    if (!res.headersSent) res.statusCode = 404;
-    res.end();
+    const message = String(error);
+    log({ kind: "miss", startedAt, path, message });
+    if (!res.headersSent) {
+      res.statusCode = route === undefined ? 404 : 400;
+      res.setHeader("content-type", "application/json");
+    }
+    res.end(res.headersSent ? undefined : JSON.stringify({ error: { message, type: "invalid_request_error" } }));
   }
 });
 server.keepAliveTimeout = 600_000;

@@ -10,8 +10,8 @@ export const settings = {
   /** Of speech per character. */
   charMs: number("CHAR_MS", 60),
   amplitude: number("AMPLITUDE", 8000),
-  /** More voiced sound than this is the long question. */
-  longClipMs: number("LONG_CLIP_MS", 3600),
+  /** What callers say: the only speech it understands. Without it, none. */
+  clipsFolder: process.env.CLIPS_FOLDER,
   logPath: process.env.MOCK_LOG,
 };
 

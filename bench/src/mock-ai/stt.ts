@@ -1,43 +1,46 @@
 import type { ServerResponse } from "node:http";
+import { decodeWav } from "@parley/audio";
+import { QUESTIONS } from "../questions.ts";
 import { now, sleep } from "../time.ts";
+import { field, wavPart } from "./form.ts";
 import { log } from "./log.ts";
+import type { Heard, Recogniser } from "./recogniser.ts";
 import { settings } from "./settings.ts";
 
-const VOICED_RMS = 300;
-let count = 0;
-
-/** Understands the length of what was said: the short question or the long one, numbered. */
-export async function transcribe(body: Buffer, startedAt: number, res: ServerResponse): Promise<void> {
-  const receivedAt = now();
-  const { voicedMs, totalMs } = voiced(body);
-  count++;
-  const text =
-    voicedMs > settings.longClipMs
-      ? `Please tell me a very long story about the harbour, number ${count}.`
-      : `What time do you open tomorrow morning, number ${count}?`;
-  await sleep(Math.max(0, settings.sttMs - (now() - receivedAt)));
-  res.setHeader("content-type", "application/json");
-  res.end(JSON.stringify({ text, language: "en", duration: totalMs / 1000 }));
-  log({ kind: "stt", startedAt, endedAt: now(), voicedMs, totalMs });
+/** Writes down the words that ended inside the sound; nothing when it is none of the clips. */
+export function transcription(recogniser: Recogniser) {
+  return async (body: Buffer, startedAt: number, res: ServerResponse): Promise<void> => {
+    const receivedAt = now();
+    const { samples, sampleRateHz } = decodeWav(wavPart(body));
+    const totalMs = (samples.length / sampleRateHz) * 1000;
+    const heard = recogniser.hear(samples, sampleRateHz);
+    const text = written(heard);
+    const foundMs = now() - receivedAt;
+    await sleep(Math.max(0, settings.sttMs - foundMs));
+    const format = field(body, "response_format") ?? "json";
+    res.setHeader("content-type", format === "text" ? "text/plain" : "application/json");
+    if (format === "text") res.end(`${text}\n`);
+    else res.end(JSON.stringify(format === "verbose_json" ? verbose(heard, text, totalMs) : { text }));
+    const { isWhole = false, apartDb = null } = heard ?? {};
+    log({ kind: "stt", startedAt, endedAt: now(), totalMs, foundMs, text, isWhole, apartDb });
+  };
 }
 
-/** Of a 16-bit WAV inside a multipart body, in windows of 20 ms. */
-function voiced(body: Buffer): { voicedMs: number; totalMs: number } {
-  const riff = body.indexOf("RIFF");
-  const data = riff < 0 ? -1 : body.indexOf("data", riff);
-  if (data < 0) return { voicedMs: 0, totalMs: 0 };
-  const channels = body.readUInt16LE(riff + 22);
-  const rateHz = body.readUInt32LE(riff + 24);
-  const start = data + 8;
-  const stated = body.readUInt32LE(data + 4);
-  const size = stated === 0xffffffff || start + stated > body.length ? body.length - start : stated;
-  const window = Math.floor(rateHz / 50) * channels;
-  const samples = Math.floor(size / 2);
-  let voicedMs = 0;
-  for (let i = 0; i + window <= samples; i += window) {
-    let sum = 0;
-    for (let j = 0; j < window; j += 2) sum += body.readInt16LE(start + (i + j) * 2) ** 2;
-    if (Math.sqrt(sum / (window / 2)) > VOICED_RMS) voicedMs += 20;
-  }
-  return { voicedMs, totalMs: (samples / channels / rateHz) * 1000 };
+/** With its sign only when the last word was heard. */
+export function written(heard: Heard | null): string {
+  if (heard === null) return "";
+  const sign = heard.hasEnd ? QUESTIONS.find(({ name }) => name === heard.clip)?.sign : "";
+  return `${heard.words.map(({ word }) => word).join(" ")}${sign ?? ""}`;
+}
+
+function verbose(heard: Heard | null, text: string, totalMs: number) {
+  const seconds = (ms: number) => Math.max(0, ms - (heard?.fromMs ?? 0)) / 1000;
+  const words = (heard?.words ?? []).map(({ word, startMs, endMs }) => ({
+    word,
+    start: seconds(startMs),
+    end: seconds(endMs),
+  }));
+  const segment = { id: 0, start: words[0]?.start, end: words.at(-1)?.end, text };
+  const segments = words.length === 0 ? [] : [segment];
+  return { task: "transcribe", language: "english", duration: totalMs / 1000, text, segments, words };
 }

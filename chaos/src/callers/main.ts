@@ -21,7 +21,8 @@ process.on("message", (order: ToCallers) => {
     callers.delete(callId);
   } else {
     const { url, token, seed } = order;
-    const clips = [short, short, long];
+    // One in three asks for a long answer.
+    const clips = [...short, ...short.filter((_, i) => i % 2 === 0).map(() => long)];
     const caller = new Caller({ url, token, seed, clips, gate, tell: (event) => tell({ callId, event }) });
     callers.set(callId, caller);
     caller.live().catch((error) => tell({ callId, event: { type: "failed", message: String(error), at: Date.now() } }));

@@ -32,6 +32,7 @@ export * from "./openai-server/index.ts";
 export { type SpeechClipOptions, speechClip } from "./speech/clip.ts";
 export type { FliteVoice } from "./speech/flite.ts";
 export { mix, noise, randomFrom, silence, tone } from "./speech/sounds.ts";
+export { type SpokenWord, wordTimes } from "./speech/words.ts";
 export {
   type FakeTransport,
   type FakeTransportOptions,

@@ -1,8 +1,5 @@
-import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { decodeWav, encodeWav, type Recording, resample } from "@parley/audio";
+import { cached } from "./cache.ts";
 import { type FliteVoice, runFlite } from "./flite.ts";
 
 export interface SpeechClipOptions {
@@ -12,9 +9,6 @@ export interface SpeechClipOptions {
   voice?: FliteVoice;
 }
 
-/** A new number makes every machine speak its clips again. */
-const CACHE_VERSION = 1;
-const cacheFolder = path.join(tmpdir(), "parley-speech-clips");
 const spoken = new Map<string, Promise<Recording>>();
 
 /**
@@ -23,13 +17,10 @@ const spoken = new Map<string, Promise<Recording>>();
  */
 export async function speechClip(text: string, options: SpeechClipOptions = {}): Promise<Int16Array> {
   const { sampleRateHz = 16_000, voice = "slt" } = options;
-  const key = createHash("sha256")
-    .update(JSON.stringify([CACHE_VERSION, voice, text]))
-    .digest("hex")
-    .slice(0, 32);
+  const key = JSON.stringify([voice, text]);
   let recording = spoken.get(key);
   if (!recording) {
-    recording = fromDisk(key).catch(() => speakAndKeep(key, text, voice));
+    recording = speak(text, voice);
     spoken.set(key, recording);
     recording.catch(() => spoken.delete(key));
   }
@@ -37,20 +28,10 @@ export async function speechClip(text: string, options: SpeechClipOptions = {}):
   return resample(known.samples, known.sampleRateHz, sampleRateHz);
 }
 
-async function fromDisk(key: string): Promise<Recording> {
-  return decodeWav(await readFile(path.join(cacheFolder, `${key}.wav`)));
-}
-
-async function speakAndKeep(key: string, text: string, voice: FliteVoice): Promise<Recording> {
-  const recording = await runFlite(text, voice);
-  try {
-    await mkdir(cacheFolder, { recursive: true });
-    // Test processes run side by side: nobody may read half a file.
-    const unfinished = path.join(cacheFolder, `${key}.${randomUUID()}.part`);
-    await writeFile(unfinished, encodeWav(recording.samples, recording.sampleRateHz));
-    await rename(unfinished, path.join(cacheFolder, `${key}.wav`));
-  } catch {
-    // No cache is slower, not wrong.
-  }
-  return recording;
+async function speak(text: string, voice: FliteVoice): Promise<Recording> {
+  const wav = await cached([voice, text], "wav", async () => {
+    const { samples, sampleRateHz } = await runFlite(text, voice);
+    return encodeWav(samples, sampleRateHz);
+  });
+  return decodeWav(wav);
 }

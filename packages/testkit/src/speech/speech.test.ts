@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { speechClip } from "./clip.ts";
 import { runFlite } from "./flite.ts";
 import { mix, noise, silence, tone } from "./sounds.ts";
+import { wordTimes } from "./words.ts";
 
 describe("speechClip", () => {
   it("speaks: a sentence's length, a voice's loudness, the same every time", async () => {
@@ -23,6 +24,25 @@ describe("speechClip", () => {
     expect(fast.length).toBe(slt.length * 3);
     const rmsVoice = await speechClip("Good morning.", { voice: "rms" });
     expect(rmsVoice).not.toEqual(slt);
+  });
+});
+
+describe("wordTimes", () => {
+  it("puts each word where it is heard: a sentence of other words ends differently from there on only", async () => {
+    const times = await wordTimes("What time do you open on Saturday");
+    expect(times.map(({ word }) => word)).toEqual(["What", "time", "do", "you", "open", "on", "Saturday"]);
+    const clip = await speechClip("What time do you open on Saturday");
+    const level = (fromMs: number, toMs: number) => toDb(rms(clip.subarray(fromMs * 16, toMs * 16)));
+    expect(level(0, times[0]!.startMs - 20)).toBeLessThan(-50);
+    expect(level(times.at(-1)!.endMs + 20, clip.length / 16)).toBeLessThan(-50);
+    times.forEach(({ startMs, endMs }, i) => {
+      expect(level(startMs, endMs)).toBeGreaterThan(-35);
+      expect(startMs).toBeCloseTo(times[i - 1]?.endMs ?? startMs, 3);
+    });
+  });
+
+  it("refuses what it cannot count", async () => {
+    await expect(wordTimes("It costs 1,000 dollars")).rejects.toThrow(/phones/);
   });
 });
 
