@@ -79,7 +79,7 @@ async function askOnce(
   const { endedAt } = await caller.speak(await speech.speak(question), CLIP_RATE_HZ);
   const onsetAt = await caller.onset(endedAt, HEARD_WITHIN_MS);
   const facts = () => house.facts(callId).slice(from);
-  await vi.waitFor(() => isAnswered(facts()) || still("the turn did not end"), waiting);
+  await vi.waitFor(() => isAnswered(facts()) || still(`the turn did not end: ${told(facts())}`), waiting);
   const silentAt = await caller.quiet(OVER_MS);
   return {
     facts: facts(),
@@ -95,6 +95,7 @@ function still(what: string): never {
   throw new Error(what);
 }
 
+const told = (facts: readonly Fact[]) => facts.map(({ at, type }) => `${Math.round(at)} ${type}`).join(", ");
 const isClosed = (facts: readonly Fact[]) => facts.at(-1)?.type === "call-closed";
 
 /** A turn was taken, each one has its end, and nothing more is to be said. */
