@@ -57,6 +57,7 @@ export async function callThroughFault({ house, board, speech }: FaultScene, cel
   const ask = (question: string) => askOnce(house, caller, callId, speech, question);
   board.letDown(tag, service);
   const during = await ask(QUESTIONS[0]);
+  const soFar = house.facts(callId);
   board.heal(tag);
   const after = await ask(QUESTIONS[1]);
   if (caller.agents.length !== 1) throw new Error(`${caller.agents.length} agents in the room`);
@@ -64,7 +65,7 @@ export async function callThroughFault({ house, board, speech }: FaultScene, cel
   await vi.waitFor(() => isClosed(house.facts(callId)) || still("the call did not end"), waiting);
   const facts = house.facts(callId);
   expectWholeLog(facts, callId);
-  return { outcome: outcomeOf(cell.stage, during, after), afterMs: during.afterMs, facts };
+  return { outcome: outcomeOf(cell.stage, soFar, during, after), afterMs: during.afterMs, facts };
 }
 
 async function askOnce(
@@ -110,11 +111,11 @@ function endings(facts: readonly Fact[]) {
   return [...ofType(facts, "turn-replied"), ...ofType(facts, "turn-failed"), ...ofType(facts, "turn-skipped")];
 }
 
-function outcomeOf(stage: Stage, during: Asked, after: Asked): Outcome {
+function outcomeOf(stage: Stage, soFar: readonly Fact[], during: Asked, after: Asked): Outcome {
   const codes = [
-    ...ofType(during.facts, "transcript-failed"),
-    ...ofType(during.facts, "reply-failed"),
-    ...ofType(during.facts, "error-occurred"),
+    ...ofType(soFar, "transcript-failed"),
+    ...ofType(soFar, "reply-failed"),
+    ...ofType(soFar, "error-occurred"),
   ].map(({ error }) => error.code);
   // Of the voice, an error with which the call goes on is no second try: the spare voice speaks.
   const again = stage === "stt" || stage === "llm" ? ofType(during.facts, "error-occurred").length : 0;

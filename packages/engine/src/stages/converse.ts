@@ -11,7 +11,7 @@ import type { Stage, StageContext } from "./stage.ts";
 /** Sound that waits for the model to be connected: 10 s of 20 ms frames; the oldest is dropped. */
 const MAX_WAITING = 500;
 /** A model that could not be reached is left alone for this long. */
-const REST_MS = 5_000;
+const REST_MS = 1_000;
 
 /** The reply that the model is making. */
 interface Making {
@@ -59,10 +59,14 @@ export class Converse implements Stage {
   /** Connects, unless it is connected or has just failed to. Never rejects: the call lives, and apologises. */
   open(): Promise<void> {
     if (this.#session || this.#closed || this.#context.clock.now() < this.#restUntil) return Promise.resolve();
-    this.#opening ??= this.#connect().then(
+    if (this.#opening) return this.#opening;
+    const connecting = this.#connect();
+    const line = this.#line;
+    this.#opening = connecting.then(
       (session) => {
         this.#opening = null;
-        if (this.#closed) return session.close();
+        // It was lost, or the call ended, before anybody had it.
+        if (this.#line !== line) return session.close();
         this.#session = session;
         for (const frame of this.#waiting.splice(0)) session.push(frame);
       },
@@ -201,7 +205,8 @@ export class Converse implements Stage {
   }
 
   async #ask(making: Making, text: string | undefined): Promise<void> {
-    if (!this.#session) await this.open();
+    // What was said aloud a session that is opened now has not heard.
+    if (!this.#session && text !== undefined) await this.open();
     if (this.#making !== making) return;
     if (!this.#session) return this.#failed(realtimeError(`${this.#model.name} is not connected`, "network"));
     this.#watch(this.#context.agent.timeouts.firstTokenMs);
