@@ -19,7 +19,7 @@ function desk(target: Partial<RemoteControl> = {}) {
     (...args: unknown[]) =>
       void done.push([what, ...args]);
   serveControl(
-    { registerRpc: (name, run) => methods.set(name, run), controlsOf: (id) => new Set(grants[id] ?? []) },
+    { registerRpc: (name, run) => methods.set(name, run), controlsOf: async (id) => new Set(grants[id] ?? []) },
     {
       say: note("say"),
       interrupt: (by) => done.push(["interrupt", by]) > 0,

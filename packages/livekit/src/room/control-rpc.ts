@@ -88,8 +88,8 @@ export function serveControl(
   };
 
   for (const method of controlMethods) {
-    transport.registerRpc(`parley.${method}`, (payload, callerId) => {
-      if (!transport.controlsOf(callerId).has(method)) throw refuse(method, callerId);
+    transport.registerRpc(`parley.${method}`, async (payload, callerId) => {
+      if (!(await transport.controlsOf(callerId)).has(method)) throw refuse(method, callerId);
       if (!rateOf(callerId).take())
         throw rpcError("control-too-often", "Too many requests: at most 5 a second, 10 at once.");
       if (payload.length > MAX_PAYLOAD_LENGTH)

@@ -159,9 +159,9 @@ export class LiveKitTransport implements Transport {
     this.#rpc.unregister(method);
   }
 
-  /** What this participant may do with the call, by the token that it joined with. */
-  controlsOf(participantId: string): ReadonlySet<ControlMethod> {
-    return this.#seat?.session.grants.of(participantId) ?? new Set();
+  /** What this participant may do with the call, by the token that it joined with. Waits a little for one not seen yet. */
+  async controlsOf(participantId: string): Promise<ReadonlySet<ControlMethod>> {
+    return (await this.#seat?.session.grants.of(participantId)) ?? new Set();
   }
 
   /** Calls a method of a participant's client. Throws ParleyError `rpc-failed`. */

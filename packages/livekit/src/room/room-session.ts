@@ -52,7 +52,7 @@ export interface RoomSessionOptions {
 /** What happens in one room, told to one call: who is there, what they say, what reaches whom. */
 export class RoomSession {
   /** Who may control the call. */
-  readonly grants = new ControlGrants();
+  readonly grants: ControlGrants;
   readonly #options: RoomSessionOptions;
   readonly #sink: TransportSink;
   readonly #ears: Ears;
@@ -70,6 +70,7 @@ export class RoomSession {
     const { sink, clock, log } = options;
     this.#options = options;
     this.#sink = sink;
+    this.grants = new ControlGrants(clock);
     this.#ears = new Ears({ frameMs: VAD_WINDOW_MS, onAudio: sink.audio, log });
     this.#preConnect = new PreConnectAudio(clock, log);
     this.#connections = new ConnectionWatch({
@@ -168,6 +169,7 @@ export class RoomSession {
 
   /** Reports nothing any more and releases every stream and timer. Idempotent. */
   close(): void {
+    this.grants.close();
     this.#subscriptions.close();
     this.#listeners.close();
     this.#preConnect.close();
