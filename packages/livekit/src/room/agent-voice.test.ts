@@ -175,6 +175,19 @@ it("does not wait long for somebody to subscribe to the new track", async () => 
   await changing;
 });
 
+it("holds nothing back for longer than two seconds when the room does not answer", async () => {
+  const { clock, voice } = setup();
+  const { room } = roomThatTakes();
+  await voice.publish(room, 80_000);
+  room.localParticipant!.unpublishTrack = () => new Promise(() => {});
+  void voice.changeBitrate(room, 24_000);
+  voice.write(frame());
+  await clock.advance(1_899);
+  expect(native.captures).toHaveLength(0);
+  await clock.advance(1);
+  expect(native.captures).toHaveLength(1);
+});
+
 it("says so when it could not be published anew, and holds nothing back", async () => {
   const { clock, voice } = setup();
   const { room } = roomThatTakes("badly");

@@ -67,8 +67,12 @@ it("tells of somebody whose voice comes with holes, with what was measured, and 
 it("does not take a packet or two, lost in silence, for a bad connection", async () => {
   const it = watching();
   it.watch.joined("ann");
-  await it.hears(20, 5, 1);
+  for (let packetsSent = 6; packetsSent < 60; packetsSent += 6) {
+    it.server({ packetsSent, fractionLost: 0.5, jitterMs: 2, roundTripMs: 12 });
+    await it.hears(2, 5, 1);
+  }
   expect(it.told).not.toContain("ann poor");
+  expect(it.told).not.toContain("null poor");
 });
 
 it("does not count a new track against the old one, nor what comes before somebody is there", async () => {
@@ -77,7 +81,9 @@ it("does not count a new track against the old one, nor what comes before somebo
   it.watch.joined("ann");
   await it.hears(3, 125, 0);
   Object.assign(it.counts, { packetsReceived: 40, packetsLost: 60 });
-  await it.hears(6, 125, 0, "t2");
+  await it.hears(1, 125, 0, "t2");
+  Object.assign(it.counts, { packetsReceived: 40, packetsLost: 600 });
+  await it.hears(6, 125, 0, "t3");
   expect(it.told).toEqual([]);
 });
 
