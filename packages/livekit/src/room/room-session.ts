@@ -78,7 +78,10 @@ export class RoomSession {
       clock,
       outbound: options.outbound,
       onChange: sink.connectionQuality,
-      onLooked: options.onConnections,
+      onLooked: (worst) => {
+        // While our own connection is made anew nothing can be done for others.
+        if (!this.#network.ownLost) options.onConnections(worst);
+      },
     });
     this.#network = new Network((participantId, state) => {
       this.#connections.lost(participantId, state === "lost");
