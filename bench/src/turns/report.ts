@@ -66,7 +66,7 @@ function endTable(writing: Writing, measured: readonly Measured[]): string[] {
 
 function bargeTables(scores: readonly Score[]): string[] {
   const summary = scores.map(({ name, precision, recall, duck, stop, kinds }) => {
-    const others = kinds.filter(({ kind }) => !wantsStop(kind));
+    const others = kinds.filter(({ kind }) => !wantsStop(kind) && kind !== "echo");
     const sum = (of: (kind: KindScore) => number) => others.reduce((total, kind) => total + of(kind), 0);
     const sounds = sum((kind) => kind.sounds);
     return [

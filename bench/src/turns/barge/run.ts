@@ -19,7 +19,7 @@ const ECHO_DELAY_MS = 150;
 /** Something that is heard while the agent speaks. */
 export interface Disturbance {
   name: string;
-  kind: "interruption" | "back-channel" | "cough" | "noise" | "echo" | "interruption over echo";
+  kind: "interruption" | "back-channel" | "cough" | "noise" | "echo";
   samples: Int16Array;
   /** What a perfect recogniser makes of it, by its own times. */
   words: readonly SpokenWord[];
@@ -80,13 +80,14 @@ export async function react(
   while (audibleAt() === undefined) await frame();
   startMs = clock.now() + INTO_REPLY_MS;
   while (clock.now() < startMs + WATCH_MS) await frame();
-  const reaction = read(call.facts, startMs, one.echoDb !== null ? 0 : startMs);
+  // An echo begins with the voice itself.
+  const reaction = read(call.facts, one.echoDb === null ? startMs : startMs - INTO_REPLY_MS);
   await call.end();
   return reaction;
 }
 
-function read(facts: readonly Fact[], startMs: number, fromMs: number): Reaction {
-  const own = facts.filter((fact) => "replyId" in fact && fact.replyId === "r1" && fact.at >= fromMs);
+function read(facts: readonly Fact[], startMs: number): Reaction {
+  const own = facts.filter((fact) => "replyId" in fact && fact.replyId === "r1" && fact.at >= startMs);
   const at = (type: Fact["type"]) => own.find((fact) => fact.type === type)?.at ?? null;
   const stopped = own.find((fact) => fact.type === "reply-stopped");
   let duckedAt: number | null = null;

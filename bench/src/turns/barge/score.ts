@@ -37,20 +37,20 @@ export interface Score {
 }
 
 export function wantsStop(kind: Kind): boolean {
-  return kind === "interruption" || kind === "interruption over echo";
+  return kind === "interruption";
 }
 
+/** What people and their rooms do; the agent's own echo is counted by itself. */
 export function score(name: string, all: readonly Reacted[]): Score {
   const meant = all.filter(({ one }) => wantsStop(one.kind));
-  const stopped = all.filter(({ reaction }) => reaction.stopMs !== null);
+  const stopped = all.filter(({ one, reaction }) => one.kind !== "echo" && reaction.stopMs !== null);
   const right = meant.filter(({ reaction }) => reaction.stopMs !== null);
-  const plain = meant.filter(({ one }) => one.kind === "interruption");
   return {
     name,
     precision: stopped.length === 0 ? 1 : right.length / stopped.length,
     recall: right.length / meant.length,
-    duck: stats(plain.map(({ reaction }) => reaction.duckMs ?? undefined)),
-    stop: stats(plain.map(({ reaction }) => reaction.stopMs ?? undefined)),
+    duck: stats(meant.map(({ reaction }) => reaction.duckMs ?? undefined)),
+    stop: stats(meant.map(({ reaction }) => reaction.stopMs ?? undefined)),
     kinds: [...new Set(all.map(({ one }) => one.kind))].map((kind) =>
       kindScore(
         kind,

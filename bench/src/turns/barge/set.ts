@@ -7,7 +7,8 @@ import { noises } from "./sounds.ts";
 
 export const AGENT_VOICE: FliteVoice = "rms";
 const CALLERS: readonly FliteVoice[] = ["slt", "awb"];
-const ECHO_DB = -20;
+/** -20 dB is what the agent is to bear; the others show where it begins to matter. */
+const ECHOES_DB: readonly number[] = [-50, -40, -30, -20];
 
 /** The reply's sentences, spoken. */
 export async function agentVoice(): Promise<(text: string) => Int16Array> {
@@ -28,14 +29,12 @@ async function sentenceSound(sentence: string): Promise<Int16Array> {
 export async function disturbances(): Promise<Disturbance[]> {
   const list: Disturbance[] = [];
   for (const voice of CALLERS) {
-    for (const said of interruptions) list.push(await spoken("interruption", said, voice, null));
-    for (const said of backChannels) list.push(await spoken("back-channel", said, voice, null));
-    for (const said of interruptions.slice(0, 5))
-      list.push(await spoken("interruption over echo", said, voice, ECHO_DB));
+    for (const said of interruptions) list.push(await spoken("interruption", said, voice));
+    for (const said of backChannels) list.push(await spoken("back-channel", said, voice));
   }
   for (const { name, kind, samples } of noises()) list.push({ name, kind, samples, words: [], echoDb: null });
   const nothing = { kind: "echo" as const, samples: new Int16Array(0) };
-  for (const echoDb of [-30, ECHO_DB, -14]) {
+  for (const echoDb of ECHOES_DB) {
     list.push({ name: `echo at ${echoDb} dB`, ...nothing, words: [], echoDb });
     list.push({ name: `echo at ${echoDb} dB, understood`, ...nothing, words: await ownWords(), echoDb });
   }
@@ -46,10 +45,9 @@ async function spoken(
   kind: Disturbance["kind"],
   { text, say = text }: Interjection,
   voice: FliteVoice,
-  echoDb: number | null,
 ): Promise<Disturbance> {
   const samples = await voiced(say, voice);
-  return { name: `${text} (${voice})`, kind, samples, words: wordTimes(text, 0, msOf(samples.length)), echoDb };
+  return { name: `${text} (${voice})`, kind, samples, words: wordTimes(text, 0, msOf(samples.length)), echoDb: null };
 }
 
 /** What a recogniser would make of the echo if it could make out every word. */

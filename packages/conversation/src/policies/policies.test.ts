@@ -82,7 +82,7 @@ describe("adaptive endpointing waits", () => {
 
   it("longer after a full stop when full stops have stood inside turns, but not after a question or a short answer", () => {
     const settings = { policy: "adaptive", ...endpointing } as const;
-    const pauses = Array(6).fill({ ms: 500, stopped: true });
+    const pauses = Array(6).fill({ ms: 450, stopped: true });
     expect(after("I want a table.", settings, { pauses: pauses.slice(0, 1) })).toBeLessThan(520);
     expect(after("I want a table.", settings, { pauses })).toBeCloseTo(600);
     expect(after("A table?", settings, { pauses })).toBe(400);

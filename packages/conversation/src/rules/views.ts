@@ -1,4 +1,5 @@
-import type { OpenTurn, Person, Reply, RuleState, ToolCall } from "./state.ts";
+import type { SeenPause } from "../policies/endpointing/policy.ts";
+import type { OpenTurn, Person, Reply, RuleState, ToolCall, TurnsState } from "./state.ts";
 
 // What a concern may ask about the others: read-only, derived, never stored.
 
@@ -42,6 +43,11 @@ export function turnText(turn: OpenTurn): string {
     .map((part) => part.text)
     .filter((text) => text !== "")
     .join(" ");
+}
+
+/** Of this person; identities are strangers' to choose, and "constructor" is one. */
+export function pausesOf(turns: TurnsState, participantId: string): readonly SeenPause[] {
+  return Object.hasOwn(turns.pauses, participantId) ? (turns.pauses[participantId] ?? []) : [];
 }
 
 /** Every stretch of it is over and has its transcript (or has failed). */

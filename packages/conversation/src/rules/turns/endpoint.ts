@@ -1,7 +1,7 @@
 import type { Decision } from "../../facts/index.ts";
 import { endpointingDelayMs } from "../../policies/endpointing/index.ts";
 import type { OpenTurn, RuleState } from "../state.ts";
-import { isSettled, turnText } from "../views.ts";
+import { isSettled, pausesOf, turnText } from "../views.ts";
 import { isOver, isSpeaking } from "./segments.ts";
 
 /** Its version: a deadline set for an earlier state of the turn says nothing about this one. */
@@ -24,7 +24,7 @@ export function endpointDue(turn: OpenTurn, state: RuleState): number | null {
   const pause = {
     text: turnText(turn),
     language: state.language,
-    pauses: state.turns.pauses[turn.participantId] ?? [],
+    pauses: pausesOf(state.turns, turn.participantId),
     endProbability: turn.segments.at(-1)?.endProbability ?? null,
   };
   const delayMs = endpointingDelayMs(pause, state.settings.endpointing);

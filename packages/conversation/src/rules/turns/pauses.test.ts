@@ -70,6 +70,19 @@ describe("pauses of a caller", () => {
     expect(call.state.turns.pauses.q).toBeUndefined();
   });
 
+  it.each(["constructor", "__proto__", "7"])("are kept of somebody who is called %s, too", (id) => {
+    const call = Drive.call();
+    call.join(id);
+    for (let turn = 0; turn < 2; turn++) {
+      call.speak(400, id);
+      call.after(300);
+      call.speak(400, id);
+      call.after(30_000);
+    }
+    expect(Object.getOwnPropertyNames(call.state.turns.pauses)).toEqual([id]);
+    expect(Object.values(call.state.turns.pauses)[0]?.map((pause) => pause.ms)).toEqual([300, 300]);
+  });
+
   it("are kept of sixteen people", () => {
     const call = Drive.call();
     for (let n = 1; n <= 20; n++) {

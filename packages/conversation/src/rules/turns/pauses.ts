@@ -1,7 +1,7 @@
 import type { FactOf } from "../../facts/index.ts";
 import { completenessOf } from "../../policies/endpointing/completeness.ts";
 import type { OpenTurn, RuleState, TurnsState } from "../state.ts";
-import { turnText } from "../views.ts";
+import { pausesOf, turnText } from "../views.ts";
 import { isSpeaking, spokenTurn } from "./segments.ts";
 
 /** Pauses that are remembered of one person, and people of whom any are. */
@@ -35,7 +35,7 @@ export function pauseCutOff(own: TurnsState, fact: FactOf<"turn-opened">, state:
 
 function remember(own: TurnsState, participantId: string, pauseMs: number, text: string): TurnsState {
   if (pauseMs < LEAST_MS) return own;
-  const known = own.pauses[participantId] ?? [];
+  const known = pausesOf(own, participantId);
   const entries = Object.entries(own.pauses).filter(([id]) => id !== participantId);
   const others = entries.slice(Math.max(0, entries.length - PEOPLE + 1));
   const seen = { ms: Math.round(pauseMs), stopped: completenessOf(text) === "stopped" };
