@@ -18,11 +18,7 @@ export interface TranscriptionFields {
 }
 
 /** The multipart body of POST /audio/transcriptions (https://platform.openai.com/docs/api-reference/audio/createTranscription). */
-export function transcriptionForm(
-  fields: TranscriptionFields,
-  samples: Int16Array,
-  sampleRateHz: number,
-): FormData {
+export function transcriptionForm(fields: TranscriptionFields, samples: Int16Array, sampleRateHz: number): FormData {
   const form = new (webFetch().FormData)();
   form.set("model", fields.model);
   form.set("response_format", "json");
