@@ -3,7 +3,7 @@ import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Fact } from "@parley/conversation";
 import { speechClip } from "@parley/testkit";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { expectWholeLog, ofType } from "./support/call-file.ts";
 import type { CallerReport, CallersPlan } from "./support/caller-plan.ts";
 import { type House, openHouse } from "./support/house.ts";
@@ -35,6 +35,12 @@ beforeAll(async () => {
       speak: ({ input }) => answers.get(input) ?? speechClip(input, { sampleRateHz: 24_000 }),
     },
   });
+  // It registers with the first.
+  const allWarm = async () => {
+    const { shards } = (await house.worker.health("/readyz")).body;
+    return shards.length === SHARDS && shards.every(({ state }) => state === "ready");
+  };
+  await vi.waitUntil(allWarm, { timeout: 20_000 });
 });
 afterAll(() => house?.close());
 

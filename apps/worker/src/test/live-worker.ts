@@ -9,7 +9,9 @@ import {
   SimulatedCaller,
   startLiveKitServer,
 } from "@parley/livekit";
+import { vi } from "vitest";
 import { readWorkerConfig } from "../config.ts";
+import type { WorkerHealth } from "../health.ts";
 import { createLog } from "../log.ts";
 import { startWorker, type Worker, type WorkerParts } from "../worker.ts";
 
@@ -57,6 +59,13 @@ export async function liveWorkers(): Promise<LiveWorkers> {
       const config = readWorkerConfig(agentFile(agent), { ...env, ...settings });
       const worker = await startWorker(config, { announce: () => {}, ...parts });
       workers.push(worker);
+      // It registers with the first of its shards; tests count on all.
+      const allWarm = async () => {
+        const response = await fetch(`http://127.0.0.1:${worker.port}/readyz`);
+        const { shards } = (await response.json()) as WorkerHealth;
+        return shards.length === config.shardsAtRest && shards.every(({ state }) => state === "ready");
+      };
+      await vi.waitUntil(allWarm, { timeout: 20_000 });
       return worker;
     },
     async call(agentName, room, withinMs = 20_000, metadata = {}) {

@@ -59,9 +59,11 @@ export function speakable(text: string): Speakable {
   return { kind: "speech", pieces };
 }
 
-const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
+let segmenter: Intl.Segmenter | undefined;
 
 function sentences(text: string): string[] {
+  // Its tables take as long to load as ten modules: not at every start, for a voice that most agents never need.
+  segmenter ??= new Intl.Segmenter("en", { granularity: "sentence" });
   const whole: string[] = [];
   for (const { segment } of segmenter.segment(text)) {
     const last = whole.at(-1);

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { ParleyError } from "@parley/engine";
 import type { Tensor } from "onnxruntime-node";
+import { openOptimised } from "./optimised.ts";
 import { CONTEXT_SAMPLES, STATE_SIZE, WINDOW_SAMPLES, WindowBatch } from "./window-batch.ts";
 
 const require = createRequire(import.meta.url);
@@ -47,7 +48,7 @@ async function openSession(modelPath: string): Promise<SileroModel> {
   process.env.ORT_DISABLE_TELEMETRY ??= "1";
   // Only here: on a platform without its native part the import fails, and the energy VAD must still work.
   const ort = await import("onnxruntime-node");
-  const session = await ort.InferenceSession.create(modelPath, {
+  const session = await openOptimised(ort, modelPath, {
     executionProviders: ["cpu"],
     executionMode: "sequential",
     // Windows are tiny: more threads would only take cores from the calls.
