@@ -1,6 +1,9 @@
 import { FULL_LOOP_DELAY_MS } from "./load.ts";
 import type { PooledShard } from "./shard-pool.ts";
 
+/** A burst of joins makes a loop late for a moment; so many looks in a row, a second apart, are no moment. */
+const LATE_LOOKS = 5;
+
 export interface LateLoop {
   shard: number;
   calls: number;
@@ -9,20 +12,22 @@ export interface LateLoop {
   cpuCores: number;
 }
 
-/** Tells of each shard once when its event loop gets late, and again only after it was well in between. */
+/** Tells of each shard once when its event loop has got late and stays so; again only after it was well in between. */
 export function watchLoops(): { look(shards: readonly Pick<PooledShard, "shardId" | "beat">[]): LateLoop[] } {
-  let late = new Set<number>();
+  let lateLooks = new Map<number, number>();
   return {
     look(shards) {
       const told: LateLoop[] = [];
-      const stillLate = new Set<number>();
+      const stillLate = new Map<number, number>();
       for (const { shardId, beat } of shards) {
-        if (!beat || beat.loopDelayMs < FULL_LOOP_DELAY_MS / (late.has(shardId) ? 2 : 1)) continue;
-        stillLate.add(shardId);
+        const before = lateLooks.get(shardId) ?? 0;
+        // Once told of, it is well when it is clearly better.
+        if (!beat || beat.loopDelayMs < FULL_LOOP_DELAY_MS / (before >= LATE_LOOKS ? 2 : 1)) continue;
+        stillLate.set(shardId, before + 1);
         const { calls, loopDelayP50Ms, loopDelayMs: loopDelayP99Ms, cpuCores } = beat;
-        if (!late.has(shardId)) told.push({ shard: shardId, calls, loopDelayP50Ms, loopDelayP99Ms, cpuCores });
+        if (before + 1 === LATE_LOOKS) told.push({ shard: shardId, calls, loopDelayP50Ms, loopDelayP99Ms, cpuCores });
       }
-      late = stillLate;
+      lateLooks = stillLate;
       return told;
     },
   };

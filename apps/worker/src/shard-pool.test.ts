@@ -14,6 +14,9 @@ const agent: AgentSummary = {
   maxCalls: null,
 };
 
+const QUIET = { calls: 0, loopBusy: 0, loopDelayMs: 0, loopDelayP50Ms: 0, cpuMs: 0, cpuCores: 0 };
+const QUIET_BEAT = { ...QUIET, rssBytes: 0, resources: {} };
+
 interface FakeShard {
   sent: ToShard[];
   say(message: FromShard): void;
@@ -199,16 +202,7 @@ describe("the shard pool", () => {
     expect(pool.crashLooping).toBe(true);
     ready(forked.at(-1));
     for (let second = 0; second < 60; second++) {
-      const beat = {
-        calls: 0,
-        loopBusy: 0,
-        loopDelayMs: 0,
-        loopDelayP50Ms: 0,
-        cpuMs: 0,
-        cpuCores: 0,
-        rssBytes: 0,
-        resources: {},
-      };
+      const beat = QUIET_BEAT;
       forked.at(-1)?.say({ type: "beat", beat });
       clock.advance(1_000);
     }
@@ -218,16 +212,7 @@ describe("the shard pool", () => {
   it("ends a shard that gives no sign of life, and only that one", async () => {
     const { clock, forked, started } = setUp(2);
     await started();
-    const beat = {
-      calls: 0,
-      loopBusy: 0,
-      loopDelayMs: 0,
-      loopDelayP50Ms: 0,
-      cpuMs: 0,
-      cpuCores: 0,
-      rssBytes: 0,
-      resources: {},
-    };
+    const beat = QUIET_BEAT;
     for (let second = 0; second < 20; second++) {
       forked[1]?.say({ type: "beat", beat });
       clock.advance(1_000);
@@ -237,16 +222,7 @@ describe("the shard pool", () => {
   });
 
   it("ends one that is stopped, or stuck in a loop, sooner; one that is only slow is given time", async () => {
-    const beat = {
-      calls: 0,
-      loopBusy: 0,
-      loopDelayMs: 0,
-      loopDelayP50Ms: 0,
-      cpuMs: 0,
-      cpuCores: 0,
-      rssBytes: 0,
-      resources: {},
-    };
+    const beat = QUIET_BEAT;
     const endedAfter = async (each: (seen: ReturnType<typeof setUp>["seen"]) => void) => {
       const { clock, forked, gone, seen, started } = setUp(1);
       await started();
@@ -299,16 +275,7 @@ describe("the shard pool", () => {
     const last = (shard: FakeShard | undefined) => shard?.sent.at(-1)?.type;
     const outgoing = (pool: ReturnType<typeof setUp>["pool"]) =>
       pool.shards.filter((shard) => shard.outgoing).map(({ shardId }) => shardId);
-    const beat = {
-      calls: 0,
-      loopBusy: 0,
-      loopDelayMs: 0,
-      loopDelayP50Ms: 0,
-      cpuMs: 0,
-      cpuCores: 0,
-      rssBytes: 0,
-      resources: {},
-    };
+    const beat = QUIET_BEAT;
     const pass = (clock: ReturnType<typeof setUp>["clock"], forked: FakeShard[], seconds: number) => {
       for (let second = 0; second < seconds; second++) {
         for (const shard of forked) shard.say({ type: "beat", beat });
