@@ -25,9 +25,14 @@ export interface Clips {
 
 const PEAK = 23_000;
 const VOICED_RMS = 300;
-/** What is fainter at a phrase's edge is cut off, so that a pause is as long at the ear as it is said to be. */
-const EDGE_RMS = 500;
-const WINDOW_MS = 5;
+/**
+ * What is fainter at a phrase's edge, over a frame's time, is cut off: a pause is then as long at the ear, and to a voice
+ * detector, as it is said to be, though the word before ends in closed lips and a faint burst.
+ */
+const EDGE_RMS = 1000;
+const EDGE_WINDOW_MS = 20;
+const VOICED_WINDOW_MS = 5;
+const STEP_MS = 5;
 const FADE_MS = 2;
 
 /** Speaks every question into a folder, as wav and the times of its words (generated, never committed). */
@@ -44,7 +49,7 @@ export async function loadClips(folder: string): Promise<Clips> {
   const load = async ({ name }: Question): Promise<Clip> => {
     const { samples } = decodeWav(await readFile(path.join(folder, `${name}.wav`)));
     const words: SpokenWord[] = JSON.parse(await readFile(path.join(folder, `${name}.json`), "utf8"));
-    return { name, samples, words, ...voicedSpan(samples, VOICED_RMS) };
+    return { name, samples, words, ...voicedSpan(samples, VOICED_RMS, VOICED_WINDOW_MS) };
   };
   const short = await Promise.all(SHORT_QUESTIONS.map(load));
   return { short, long: await load(LONG_QUESTION), barge: await load(BARGE_QUESTION) };
@@ -70,8 +75,8 @@ async function spoken({ phrases, pausesMs }: Question): Promise<{ samples: Int16
 async function spokenPhrase(text: string): Promise<{ samples: Int16Array; words: SpokenWord[] }> {
   const quiet = await speechClip(text, { sampleRateHz: CLIP_RATE_HZ });
   const even = applyGain(quiet, PEAK / Math.max(1, peak(quiet)));
-  const { firstMs, lastMs } = voicedSpan(even, EDGE_RMS);
-  const samples = even.slice((firstMs * CLIP_RATE_HZ) / 1000, (lastMs * CLIP_RATE_HZ) / 1000);
+  const { firstMs, lastMs } = voicedSpan(even, EDGE_RMS, EDGE_WINDOW_MS);
+  const samples = even.slice(at(firstMs), at(lastMs));
   fadeEdges(samples);
   const inside = (ms: number) => Math.min(lastMs, Math.max(firstMs, ms)) - firstMs;
   const words = (await wordTimes(text)).map(({ word, startMs, endMs }) => ({
@@ -82,18 +87,24 @@ async function spokenPhrase(text: string): Promise<{ samples: Int16Array; words:
   return { samples, words };
 }
 
-/** First and last sound above a level. */
-function voicedSpan(samples: Int16Array, level: number): { firstMs: number; lastMs: number } {
-  const size = (CLIP_RATE_HZ * WINDOW_MS) / 1000;
-  const windows = Array.from({ length: Math.floor(samples.length / size) }, (_, i) => i).filter(
-    (i) => rms(samples.subarray(i * size, (i + 1) * size)) > level,
-  );
-  return { firstMs: (windows[0] ?? 0) * WINDOW_MS, lastMs: ((windows.at(-1) ?? -1) + 1) * WINDOW_MS };
+/** Begin and end of the first and the last window above a level. */
+function voicedSpan(samples: Int16Array, level: number, windowMs: number): { firstMs: number; lastMs: number } {
+  const isVoiced = (ms: number) => rms(samples.subarray(at(ms), at(ms + windowMs))) > level;
+  const lastWindowMs = msOf(samples) - windowMs;
+  let firstMs = 0;
+  while (firstMs < lastWindowMs && !isVoiced(firstMs)) firstMs += STEP_MS;
+  let lastMs = Math.floor(lastWindowMs / STEP_MS) * STEP_MS;
+  while (lastMs > firstMs && !isVoiced(lastMs)) lastMs -= STEP_MS;
+  return { firstMs, lastMs: lastMs + windowMs };
+}
+
+function at(ms: number): number {
+  return (ms * CLIP_RATE_HZ) / 1000;
 }
 
 /** A cut inside a wave would click. */
 function fadeEdges(samples: Int16Array): void {
-  const length = Math.min(samples.length, (CLIP_RATE_HZ * FADE_MS) / 1000);
+  const length = Math.min(samples.length, at(FADE_MS));
   for (let i = 0; i < length; i++) {
     const last = samples.length - 1 - i;
     samples[i] = Math.round((samples[i]! * i) / length);
