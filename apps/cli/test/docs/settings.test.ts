@@ -10,7 +10,7 @@ const SYSTEM = ["HOME", "INIT_CWD", "LD_LIBRARY_PATH", "NODE_COMPILE_CACHE", "PA
 /** How one of our processes tells its child what to do. */
 const BETWEEN_PROCESSES = ["PARLEY_CALLER"];
 /** What agents and helpers of tests read, which a test gives them. */
-const OF_FIXTURES = ["GRACE_MS"];
+const OF_FIXTURES = ["GRACE_MS", "FAULTS_WRITE", "FAULT_BOARD"];
 
 interface Row {
   name: string;

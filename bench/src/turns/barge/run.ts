@@ -80,8 +80,8 @@ export async function react(
   while (audibleAt() === undefined) await frame();
   startMs = clock.now() + INTO_REPLY_MS;
   while (clock.now() < startMs + WATCH_MS) await frame();
-  // An echo begins with the voice itself.
-  const reaction = read(call.facts, one.echoDb === null ? startMs : startMs - INTO_REPLY_MS);
+  // An echo alone begins with the voice itself.
+  const reaction = read(call.facts, one.samples.length > 0 ? startMs : startMs - INTO_REPLY_MS);
   await call.end();
   return reaction;
 }

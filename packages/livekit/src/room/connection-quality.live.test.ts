@@ -7,7 +7,7 @@ import { type LiveServer, liveServer } from "../test/live-server.ts";
 import { lossyLine } from "../test/lossy-line.ts";
 import { closedAfterEach, keys, parties } from "../test/parties.ts";
 import { shareOf, tone } from "../test/tone.ts";
-import { mintAgentToken } from "../token/mint.ts";
+import { mintAgentToken } from "../token/agent-token.ts";
 import { AgentVoice } from "./agent-voice.ts";
 import { connectRoom, leaveRoom } from "./connect-room.ts";
 import { JoinGate } from "./join-gate.ts";
