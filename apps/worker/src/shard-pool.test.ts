@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AgentSummary, CallAssignment } from "./messages.ts";
-import { agent, QUIET_BEAT, settle, setUp } from "./test/fake-shards.ts";
+import { agent, type FakeShard, QUIET_BEAT, settle, setUp } from "./test/fake-shards.ts";
 
 describe("the shard pool", () => {
   it("has started when one shard is warm, and not before; the others follow", async () => {

@@ -16,7 +16,7 @@ export const agent: AgentSummary = {
 export const QUIET = { calls: 0, loopBusy: 0, loopDelayMs: 0, loopDelayP50Ms: 0, cpuMs: 0, cpuCores: 0 };
 export const QUIET_BEAT = { ...QUIET, rssBytes: 0, resources: {} };
 
-interface FakeShard {
+export interface FakeShard {
   sent: ToShard[];
   say(message: FromShard): void;
   die(how: string): void;
