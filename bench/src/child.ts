@@ -63,10 +63,26 @@ export function startProgram(command: string, { args, env, logPath, ipc = false 
   return child;
 }
 
+/** Processes that somebody else started for the benchmark. */
+const others = new Set<number>();
+
+/** Ended with the benchmark, like its own children; gives what takes that back. */
+export function killAtExit(pid: number): () => void {
+  others.add(pid);
+  return () => others.delete(pid);
+}
+
 /** Whatever happens to the benchmark, nothing of it stays behind. */
 export function killChildrenAtExit(): void {
   process.on("exit", () => {
     for (const child of children) child.kill();
+    for (const pid of others) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It is gone already.
+      }
+    }
   });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { startLiveKitServer } from "@parley/livekit";
-import { startNode } from "./child.ts";
+import { killAtExit, startNode } from "./child.ts";
 import { makeClips } from "./clips.ts";
 
 const API_KEY = "bench";
@@ -44,6 +44,7 @@ export async function startStack(logFolder: string, label: string): Promise<Stac
     port: 0,
     log: { debug: quiet, info: quiet, warn: (_, text) => console.error(text), error: (_, text) => console.error(text) },
   });
+  const spare = killAtExit(server.pid);
   return {
     serverPid: server.pid,
     mockPid: mock.pid,
@@ -66,6 +67,7 @@ export async function startStack(logFolder: string, label: string): Promise<Stac
     async stop() {
       mock.kill();
       await server.stop();
+      spare();
       rmSync(folder, { recursive: true, force: true });
     },
   };
