@@ -2,7 +2,6 @@ import {
   AudioFrame,
   type AudioSource,
   LocalAudioTrack,
-  type LocalParticipant,
   type LocalTrackPublication,
   type Room,
   RoomEvent,
@@ -24,11 +23,6 @@ import { hasSender, type Outbound, outboundOf } from "./track-stats.ts";
  */
 export const VOICE_BITRATE_BPS = 80_000;
 const CAPTURE_TIMEOUT_MS = 3000;
-/** While the track is published anew. Less than what may wait. */
-const MOST_HELD_MS = 1900;
-const SUBSCRIBE_TIMEOUT_MS = 1500;
-/** LiveKit tells of the first who has subscribed; the others need a moment more. */
-const SETTLE_MS = 300;
 /** What may wait here while a capture is under way. The call keeps about 200 ms: this is only ever reached by a fault. */
 const MAX_WAITING_MS = 2000;
 
@@ -50,9 +44,6 @@ export class AgentVoice implements AudioOut {
   /** When all that was handed to the native queue will have been played. */
   #playedAt = 0;
   #keeper: KeepPublished | null = null;
-  #bitrateBps = VOICE_BITRATE_BPS;
-  /** Nobody can hear us at the moment: what is written waits. */
-  #held = false;
   #closed = false;
 
   constructor(clock: Clock, log: Log, trackName = "agent") {
@@ -63,9 +54,12 @@ export class AgentVoice implements AudioOut {
 
   /** Once. The track stays in the room until the voice is closed, also when the connection is made anew. */
   async publish(room: Room, bitrateBps: number): Promise<LocalTrackPublication> {
-    this.#bitrateBps = bitrateBps;
+    const options = new TrackPublishOptions({
+      source: TrackSource.SOURCE_MICROPHONE,
+      audioEncoding: { maxBitrate: BigInt(bitrateBps) },
+    });
     const participant = room.localParticipant!;
-    const published = await this.#publish(participant);
+    const published = await participant.publishTrack(this.#track, options);
     this.#keeper = keepPublished({
       clock: this.#clock,
       log: this.#log,
@@ -73,41 +67,11 @@ export class AgentVoice implements AudioOut {
       publish: () => {
         // What stands there is the publication that was lost.
         participant.trackPublications.clear();
-        return this.#publish(participant);
+        return participant.publishTrack(this.#track, options);
       },
     });
     room.on(RoomEvent.Reconnected, this.#keeper.reconnected);
     return published;
-  }
-
-  /**
-   * Of a published track nothing changes it: the track is taken out of the room and published anew, and what is written
-   * meanwhile is heard afterwards. To be called while the voice is silent. Rejects when it could not be done.
-   */
-  async changeBitrate(room: Room, bitrateBps: number): Promise<void> {
-    if (this.#held) throw new Error("its bitrate is just being changed");
-    const participant = room.localParticipant!;
-    const before = this.#bitrateBps;
-    this.#held = true;
-    const release = this.#clock.after(MOST_HELD_MS, () => this.#release());
-    try {
-      const changed = await this.#keeper?.meanwhile(async () => {
-        for (const trackId of [...participant.trackPublications.keys()])
-          await participant.unpublishTrack(trackId, false);
-        this.#bitrateBps = bitrateBps;
-        const published = await this.#publish(participant);
-        const subscribed = published.waitForSubscription();
-        await bounded(this.#clock, SUBSCRIBE_TIMEOUT_MS, "subscribe to the voice", subscribed).catch(() => {});
-        await new Promise<void>((resolve) => this.#clock.after(SETTLE_MS, resolve));
-      });
-      if (!changed) throw new Error("the track is just being published");
-    } catch (error) {
-      this.#bitrateBps = before;
-      throw error;
-    } finally {
-      release();
-      this.#release();
-    }
   }
 
   write(frame: Int16Array): void {
@@ -156,21 +120,8 @@ export class AgentVoice implements AudioOut {
     await returnSource(this.#source, serverEnded);
   }
 
-  #publish(participant: LocalParticipant): Promise<LocalTrackPublication> {
-    const options = new TrackPublishOptions({
-      source: TrackSource.SOURCE_MICROPHONE,
-      audioEncoding: { maxBitrate: BigInt(this.#bitrateBps) },
-    });
-    return participant.publishTrack(this.#track, options);
-  }
-
-  #release(): void {
-    this.#held = false;
-    this.#pump();
-  }
-
   #pump(): void {
-    if (this.#held || this.#capturing || this.#closed || this.#waitingSamples === 0) return;
+    if (this.#capturing || this.#closed || this.#waitingSamples === 0) return;
     const samples = this.#waiting.length === 1 ? this.#waiting[0]! : concat(this.#waiting);
     this.#waiting = [];
     this.#waitingSamples = 0;

@@ -1,16 +1,8 @@
-import { RoomEvent, SimulateScenarioKind } from "@livekit/rtc-node";
-import { systemClock } from "@parley/engine";
-import { RoomServiceClient } from "livekit-server-sdk";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { silentLog } from "../log.ts";
 import { type LiveServer, liveServer } from "../test/live-server.ts";
 import { lossyLine } from "../test/lossy-line.ts";
-import { closedAfterEach, keys, parties } from "../test/parties.ts";
-import { shareOf, tone } from "../test/tone.ts";
-import { mintAgentToken } from "../token/agent-token.ts";
-import { AgentVoice } from "./agent-voice.ts";
-import { connectRoom, leaveRoom } from "./connect-room.ts";
-import { JoinGate } from "./join-gate.ts";
+import { closedAfterEach, parties } from "../test/parties.ts";
+import { tone } from "../test/tone.ts";
 
 const onEnd = closedAfterEach();
 const { agentIn, callerIn } = parties(onEnd);
@@ -57,30 +49,6 @@ it("tells of a caller whose voice comes with holes, with what was lost, and when
   expect(sink.connections.filter(of(null)).filter(({ quality }) => quality === "poor")).toEqual([]);
 }, 180_000);
 
-it("lowers the bitrate of the agent's voice in a pause: one track at a time, and nothing that is said meanwhile is lost", async () => {
-  const { line, transport, sink, caller } = await meet("bitrate");
-  const agent = () => caller.room.remoteParticipants.get("agent-x")!;
-  const [before] = agent().trackPublications.keys();
-  let most = 0;
-  caller.room.on(RoomEvent.TrackPublished, () => {
-    most = Math.max(most, agent().trackPublications.size);
-  });
-  transport.text.state("listening");
-  const gone = new Promise<void>((resolve) => caller.room.once(RoomEvent.TrackUnpublished, () => resolve()));
-  line.loss.up = 0.3;
-  await sink.until(() => sink.has("connectionQuality", "ann", "poor"), 30_000);
-  await gone;
-  line.loss.up = 0;
-  const began = performance.now();
-  for (let n = 0; n < 20; n++) transport.out.write(tone(440, 50, 24_000));
-  await caller.onset(began);
-  await caller.quiet(500);
-  expect(caller.hearing.loudMs(began)).toBeGreaterThan(900);
-  expect(shareOf(440, caller.hearing.samples(began), 16_000)).toBeGreaterThan(0.8);
-  expect([...agent().trackPublications.keys()]).not.toContain(before);
-  expect(most).toBe(1);
-}, 120_000);
-
 it("takes the server's word for a caller who hears the agent with holes", async () => {
   const { line, transport, sink } = await meet("down");
   const speaking = setInterval(() => {
@@ -93,72 +61,3 @@ it("takes the server's word for a caller who hears the agent with holes", async 
   expect(sink.connections.findLast(of("ann"))?.lossShare).toBeLessThan(0.05);
   expect(sink.connections.filter(of(null)).filter(({ quality }) => quality !== "excellent")).toEqual([]);
 }, 120_000);
-
-/** A voice in a room with a caller who hears it. */
-async function voiceIn(name: string) {
-  const voice = new AgentVoice(systemClock, silentLog);
-  const room = await connectRoom({
-    url: server.url,
-    token: await mintAgentToken({ ...keys, room: name, identity: "agent-x" }),
-    connectTimeoutMs: 10_000,
-    gate: new JoinGate(1),
-    signal: new AbortController().signal,
-    clock: systemClock,
-    log: silentLog,
-    autoSubscribe: false,
-    prepare: () => {},
-  });
-  onEnd(async () => {
-    await leaveRoom(room, systemClock, silentLog);
-    await voice.close();
-  });
-  await voice.publish(room, 80_000);
-  const caller = await callerIn(server.url, name);
-  const says = (frequencyHz: number, ms: number) => {
-    for (let at = 0; at < ms; at += 50) voice.write(tone(frequencyHz, 50, 24_000));
-  };
-  says(300, 300);
-  await caller.onset(0);
-  await caller.quiet(500);
-  const tracks = async () => {
-    const known = new RoomServiceClient(server.url.replace(/^ws/, "http"), keys.apiKey, keys.apiSecret);
-    const people = await known.listParticipants(name);
-    return people.find(({ identity }) => identity === "agent-x")?.tracks.length;
-  };
-  return { voice, room, caller, says, tracks };
-}
-
-it("changes the bitrate back and forth, and every word said meanwhile is heard", async () => {
-  const { voice, room, caller, says, tracks } = await voiceIn("forth");
-  for (const [bitrateBps, frequencyHz] of [
-    [24_000, 400],
-    [80_000, 500],
-  ] as const) {
-    const began = performance.now();
-    const changing = voice.changeBitrate(room, bitrateBps);
-    says(frequencyHz, 800);
-    await changing;
-    await caller.onset(began);
-    await caller.quiet(500);
-    expect(caller.hearing.loudMs(began)).toBeGreaterThan(720);
-    expect(shareOf(frequencyHz, caller.hearing.samples(began), 16_000)).toBeGreaterThan(0.8);
-    expect(await tracks()).toBe(1);
-  }
-}, 60_000);
-
-it.each([0, 60, 200])(
-  "the voice is one track, and heard, when the connection is made anew %i ms into the change",
-  async (delayMs) => {
-    const { voice, room, caller, says, tracks } = await voiceIn(`anew-${delayMs}`);
-    const changing = voice.changeBitrate(room, 24_000).catch(() => {});
-    await new Promise((resolve) => setTimeout(resolve, delayMs));
-    await room.simulateScenario(SimulateScenarioKind.SIMULATE_FULL_RECONNECT);
-    await changing;
-    const began = performance.now();
-    const speaking = setInterval(() => says(440, 100), 100);
-    onEnd(() => clearInterval(speaking));
-    await caller.onset(began, 60_000);
-    await expect.poll(tracks, { timeout: 30_000 }).toBe(1);
-  },
-  120_000,
-);

@@ -77,7 +77,7 @@ function isWorse(a: Quality, b: Quality): boolean {
   return order.indexOf(a) > order.indexOf(b);
 }
 
-export function worse(a: Quality, b: Quality): Quality {
+function worse(a: Quality, b: Quality): Quality {
   return isWorse(a, b) ? a : b;
 }
 

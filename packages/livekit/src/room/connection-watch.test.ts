@@ -9,7 +9,6 @@ function watching() {
   const clock = virtualClock();
   const told: string[] = [];
   const readings: object[] = [];
-  const worst: string[] = [];
   let asked = 0;
   let outbound: Outbound | null = null;
   const watch = new ConnectionWatch({
@@ -23,7 +22,6 @@ function watching() {
       told.push(`${participantId} ${quality}`);
       readings.push(reading);
     },
-    onLooked: (quality) => void worst.push(quality),
   });
   const counts = { packetsReceived: 0, packetsLost: 0, jitterMs: 4, samples: 0, concealedSamples: 0 };
   return {
@@ -31,7 +29,6 @@ function watching() {
     watch,
     told,
     readings,
-    worst,
     asked: () => asked,
     server: (says: Outbound | null) => {
       outbound = says;
@@ -96,9 +93,6 @@ it("takes the server's word, and that nothing arrives any more", async () => {
   it.watch.lost("bob", true);
   await it.clock.advance(EVERY_MS * 2);
   expect(it.told).toEqual(["ann poor", "bob lost", "null good"]);
-  it.watch.left("bob");
-  await it.clock.advance(EVERY_MS);
-  expect(it.worst).toEqual(["excellent", "lost", "poor"]);
 });
 
 it("tells of the agent's own connection: what the server reports of its track", async () => {

@@ -1,5 +1,5 @@
 import type { Clock, ConnectionReading } from "@parley/engine";
-import { type Quality, QualityLevel, qualityOf, worse } from "./connection-quality.ts";
+import { type Quality, QualityLevel, qualityOf } from "./connection-quality.ts";
 import type { Inbound, Outbound } from "./track-stats.ts";
 
 export interface ConnectionWatchOptions {
@@ -8,8 +8,6 @@ export interface ConnectionWatchOptions {
   /** Of our own track; null when it cannot be known. */
   outbound(): Promise<Outbound | null>;
   onChange(participantId: string | null, reading: ConnectionReading): void;
-  /** After every look: the worst level of all. */
-  onLooked(worst: Quality): void;
 }
 
 /** A voice that is silent sends few packets (Opus DTX): one lost of five is not a fifth of the sound. */
@@ -85,12 +83,7 @@ export class ConnectionWatch {
   async #look(): Promise<void> {
     const outbound = await this.#options.outbound();
     for (const [participantId, watched] of this.#people) this.#read(participantId, watched, way(watched));
-    if (this.#people.size > 0) {
-      this.#read(null, this.#own, this.#wayOut(outbound));
-      this.#options.onLooked(
-        [...this.#people.values()].map(({ level }) => level.level).reduce(worse, this.#own.level.level),
-      );
-    }
+    if (this.#people.size > 0) this.#read(null, this.#own, this.#wayOut(outbound));
     this.#stop = null;
     this.#arm();
   }

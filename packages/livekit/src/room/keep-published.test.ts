@@ -61,24 +61,3 @@ it("does nothing once it is closed", async () => {
   await it.settled();
   expect([it.asked(), it.published()]).toEqual([1, 0]);
 });
-
-it("leaves alone a track that is taken out for a moment, and looks afterwards", async () => {
-  const it = kept([{ published: false }]);
-  const changing = Promise.withResolvers<void>();
-  const changed = it.keeper.meanwhile(() => changing.promise);
-  it.keeper.reconnected();
-  await it.settled();
-  expect(await it.keeper.meanwhile(async () => {})).toBe(false);
-  expect(it.asked()).toBe(0);
-  changing.resolve();
-  expect(await changed).toBe(true);
-  await it.settled();
-  expect([it.asked(), it.published()]).toEqual([1, 1]);
-});
-
-it("publishes again what a change that failed has taken out", async () => {
-  const it = kept([{ published: false }]);
-  await expect(it.keeper.meanwhile(() => Promise.reject(new Error("no answer")))).rejects.toThrow("no answer");
-  await it.settled();
-  expect(it.published()).toBe(1);
-});

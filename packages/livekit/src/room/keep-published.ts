@@ -15,8 +15,6 @@ export interface KeepPublishedOptions {
 export interface KeepPublished {
   /** The connection stands again. */
   reconnected(): void;
-  /** Runs `change`, which takes the track out of the room for a moment, and looks after it. False: not now. */
-  meanwhile(change: () => Promise<void>): Promise<boolean>;
   close(): void;
 }
 
@@ -57,21 +55,8 @@ export function keepPublished({ clock, log, isPublished, publish }: KeepPublishe
     else void look();
   }
 
-  async function meanwhile(change: () => Promise<void>): Promise<boolean> {
-    if (closed || looking) return false;
-    looking = true;
-    try {
-      await change();
-    } finally {
-      looking = false;
-      reconnected();
-    }
-    return true;
-  }
-
   return {
     reconnected,
-    meanwhile,
     close() {
       closed = true;
       cancel();

@@ -1,6 +1,5 @@
 import type { Room } from "@livekit/rtc-node";
 import {
-  type AgentState,
   type AudioOut,
   type Clock,
   linkedAbort,
@@ -17,14 +16,12 @@ import { AgentVoice, VOICE_BITRATE_BPS } from "./agent-voice.ts";
 import { bounded } from "./bounded.ts";
 import { ChatSender } from "./chat.ts";
 import { connectRoom, leaveRoom } from "./connect-room.ts";
-import type { Quality } from "./connection-quality.ts";
 import { guardSink } from "./guard-sink.ts";
 import type { IceSettings } from "./ice.ts";
 import { type JoinGate, processJoinGate } from "./join-gate.ts";
 import { RoomSession } from "./room-session.ts";
 import { type RpcMethod, RpcMethods } from "./rpc.ts";
 import { Transcripts } from "./transcripts.ts";
-import { VoiceBitrate } from "./voice-bitrate.ts";
 
 export interface LiveKitTransportOptions {
   url: string;
@@ -80,34 +77,23 @@ export class LiveKitTransport implements Transport {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #voice: AgentVoice;
-  readonly #bitrate: VoiceBitrate;
   readonly #rpc: RpcMethods;
   readonly #opening = new AbortController();
   #opened: Promise<void> | null = null;
   #seat: Seat | null = null;
   #ending: Promise<void> | null = null;
-  /** The agent neither speaks nor is about to. */
-  #mayPause = false;
 
   constructor(options: LiveKitTransportOptions) {
     this.#options = options;
     this.#log = options.log ?? silentLog;
     this.#clock = options.clock ?? systemClock;
     this.#voice = new AgentVoice(this.#clock, this.#log);
-    this.#bitrate = new VoiceBitrate({
-      normalBps: options.bitrateBps ?? VOICE_BITRATE_BPS,
-      clock: this.#clock,
-      log: this.#log,
-      change: async (bitrateBps) => {
-        if (this.#seat) await this.#voice.changeBitrate(this.#seat.room, bitrateBps);
-      },
-    });
     this.#rpc = new RpcMethods(this.#log);
     this.out = this.#voice;
     this.text = {
       transcript: (update) => this.#seat?.transcripts.update(update),
       chat: (text) => this.#seat?.chat.send(text),
-      state: (state) => this.#show(state),
+      state: (state) => this.#seat?.sign.show(state),
     };
   }
 
@@ -197,7 +183,6 @@ export class LiveKitTransport implements Transport {
       subscribeRetries: this.#options.subscribeRetries ?? 3,
       subscribeTimeoutMs: this.#options.subscribeTimeoutMs ?? 5000,
       outbound: () => this.#voice.outbound(),
-      onConnections: (worst) => this.#tune(worst),
       onReconnected: () => this.#seat?.sign.showAgain(),
       onEnded: (reason) => this.#ended(sink, reason),
     });
@@ -240,17 +225,6 @@ export class LiveKitTransport implements Transport {
         cause,
       });
     }
-  }
-
-  #show(state: AgentState): void {
-    this.#mayPause = state === "listening" || state === "idle";
-    this.#bitrate.quiet(this.#mayPause);
-    this.#seat?.sign.show(state);
-  }
-
-  #tune(worst: Quality): void {
-    this.#bitrate.quiet(this.#mayPause && this.#voice.queuedMs() === 0);
-    this.#bitrate.look(worst);
   }
 
   /** The server ended it: release everything, then tell the call, once. */

@@ -104,7 +104,6 @@ it("hears at once after a full reconnect of its own", async () => {
     subscribeRetries: 3,
     subscribeTimeoutMs: 5000,
     outbound: async () => null,
-    onConnections: () => {},
     onReconnected: () => {},
     onEnded: () => {},
   });

@@ -42,8 +42,6 @@ export interface RoomSessionOptions {
   subscribeTimeoutMs: number;
   /** Statistics of our own voice; null when they cannot be known. */
   outbound(): Promise<Outbound | null>;
-  /** The worst of all connections, looked at every few seconds while somebody is there. */
-  onConnections(worst: Quality): void;
   onReconnected(): void;
   /** The server, or the network, ended it. */
   onEnded(reason: string): void;
@@ -78,10 +76,6 @@ export class RoomSession {
       clock,
       outbound: options.outbound,
       onChange: sink.connectionQuality,
-      onLooked: (worst) => {
-        // While our own connection is made anew nothing can be done for others.
-        if (!this.#network.ownLost) options.onConnections(worst);
-      },
     });
     this.#network = new Network((participantId, state) => {
       this.#connections.lost(participantId, state === "lost");
