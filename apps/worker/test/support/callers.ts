@@ -12,8 +12,8 @@ const SHOWN_TIMEOUT_MS = 20_000;
 
 const plan: CallersPlan = JSON.parse(process.argv[2] ?? "{}");
 const never = new AbortController().signal;
-const joinGate = new JoinGate(plan.joinsAtOnce);
-const turnGate = new JoinGate(plan.turnsAtOnce);
+const joinGate = new JoinGate(plan.joinsAtOnce, { maxWaitMs: 600_000 });
+const turnGate = new JoinGate(plan.turnsAtOnce, { maxWaitMs: 600_000 });
 // Everybody knows everybody's answers: one that came to the wrong caller would be noticed.
 const speech = markedSpeech(plan.callers.flatMap(({ lines }) => lines.map(({ text }) => text)));
 

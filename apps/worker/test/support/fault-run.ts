@@ -6,7 +6,7 @@ const CALLS_AT_ONCE = 6;
 
 /** Every cell's call, side by side. A call that went wrong is known by its own cell, when that is asked for. */
 export function runCells(scene: FaultScene, cells: readonly FaultCell[]): (tag: string) => Promise<SeenCall> {
-  const gate = new JoinGate(CALLS_AT_ONCE);
+  const gate = new JoinGate(CALLS_AT_ONCE, { maxWaitMs: 600_000 });
   const never = new AbortController().signal;
   const calls = new Map(
     cells.map((cell) => {
