@@ -93,7 +93,7 @@ async function startMock(clipsFolder: string, logFolder: string): Promise<{ chil
   const child = startNode({
     args: [fileURLToPath(import.meta.resolve("@parley/bench/mock-ai"))],
     // Speech a little faster than people's, so that a long answer takes ten seconds.
-    env: { ...process.env, CHAR_MS: "40", CLIPS_FOLDER: clipsFolder },
+    env: { ...process.env, CHAR_MS: "40", CLIPS_FOLDER: clipsFolder, GUESS_FROM_MS: "900" },
     logPath,
   });
   await child.printed(/^mock-ai on \d+/m, 10_000);

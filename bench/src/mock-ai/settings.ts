@@ -12,6 +12,8 @@ export const settings = {
   amplitude: number("AMPLITUDE", 8000),
   /** What callers say: the only speech it understands. Without it, none. */
   clipsFolder: process.env.CLIPS_FOLDER,
+  /** Sound of so many ms that is none of the clips is a short question all the same; 0: it is nothing. */
+  guessFromMs: number("GUESS_FROM_MS", 0),
   logPath: process.env.MOCK_LOG,
 };
 
