@@ -72,6 +72,19 @@ describe("a short pause", () => {
     expect(s.fact("turn-committed")).toMatchObject({ text: "I want a table." });
   });
 
+  it("that is asked about once more after a fault is the same sound, whatever is said meanwhile", async () => {
+    const s = scene({
+      settings: { endpointing: { policy: "fixed", minMs: 900 } },
+      stt: { answers: [{ fault: "unavailable", delayMs: 600 }, "a table.", "I want"] },
+    });
+    await s.begin();
+    await s.clock.until(s.caller.say(concat([voice(600), pause(300), voice(700)])));
+    await s.clock.advance(5_000);
+    const [first, , again] = s.stt.requests.map(({ request }) => request.audioMs);
+    expect(again).toBe(first);
+    expect(s.fact("turn-committed")).toMatchObject({ text: "I want a table." });
+  });
+
   it("at the true end asks for the words some 100 ms after the last sound", async () => {
     const s = eager();
     await s.begin();

@@ -207,6 +207,8 @@ export class Transcribe implements Stage {
   async #transcribe(utterance: Utterance, isCurrent: () => boolean): Promise<SttResult> {
     const { clock, signal } = this.#context;
     const startedAt = clock.now();
+    // What is kept from now on is for the case that it goes on, and belongs to whatever is said next.
+    const asked = utterance.kept.length;
     try {
       return await this.#wait(utterance.stt);
     } catch (error) {
@@ -220,7 +222,7 @@ export class Transcribe implements Stage {
       if (dropped()) throw error;
       utterance.stt.cancel();
       utterance.stt = utterance.session.utterance();
-      utterance.stt.push(concat(utterance.kept));
+      utterance.stt.push(concat(utterance.kept.slice(0, asked)));
       return await this.#wait(utterance.stt);
     }
   }
