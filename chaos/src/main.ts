@@ -51,8 +51,9 @@ const events: EventVerdict[] = [];
 let failed = false;
 const note = (event: EventVerdict) => {
   events.push(event);
-  // What its processes wrote of a call that was wronged, for whoever looks into it.
-  for (const { callId } of event.calls.filter((call) => breaches({ ...event, calls: [call], died: [] }).length > 0))
+  // What its processes wrote of a call that was wronged or choppy, for whoever looks into it.
+  const wronged = (call: EventVerdict["calls"][number]) => breaches({ ...event, calls: [call], died: [] }).length > 0;
+  for (const { callId } of event.calls.filter((call) => call.holes.length > 0 || wronged(call)))
     for (const { epoch, writer, facts } of scene.snapshots.filesOf(callId)) {
       const lines = facts.map((fact) => `${JSON.stringify(fact)}\n`);
       writeFileSync(path.join(out, `${callId}.${epoch}.${writer}.ndjson`), lines.join(""));

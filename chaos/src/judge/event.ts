@@ -26,8 +26,8 @@ export interface CallVerdict extends LogVerdict {
   turns: Span[];
   /** Said outside the gap, heard as a turn or not, and never answered. */
   unanswered: number;
-  /** Longest hole inside an answer since the fault. */
-  holeMs: number;
+  /** Holes inside answers since the fault, counted from it. */
+  holes: Span[];
   twoAgents: boolean;
   /** Replies that the fault cut, as logged and as heard. */
   cutReplies: CutReply[];
@@ -79,7 +79,6 @@ export function judgeCall(known: {
   });
   const log = written(known.files);
   const turns = turnSpans(log);
-  const holes = timeline.holes(strike.at, hungUpAt);
   return {
     ...judgeLog(known.files, known.stored, strike.at),
     callId,
@@ -93,7 +92,7 @@ export function judgeCall(known: {
     utterancesLost: utterancesLost(said, turns, gaps).map(fromFault),
     turns: turns.map(fromFault),
     unanswered: outside.filter(({ heardAt }) => heardAt === null).length,
-    holeMs: Math.max(0, ...holes.map(({ from, to }) => to - from)),
+    holes: timeline.holes(strike.at, hungUpAt).map(fromFault),
     twoAgents: crowds.some((crowd) => crowd.callId === callId) || timeline.mostAgents(strike.at) > 1,
     cutReplies: cutReplies(log, { spans: timeline.spans(), voices: timeline.voices() }, strike.at),
     deaths: strike.deaths?.callId === callId ? judgeDeaths(timeline, strike.deaths.at()) : null,

@@ -48,7 +48,7 @@ function row({ title, name }: Case, events: readonly EventVerdict[]): string[] {
     String(sum(calls, ({ openTurns, utterancesLost }) => openTurns + utterancesLost.length)),
     String(sum(calls, ({ unanswered }) => unanswered)),
     cut.length === 0 ? "–" : `${spread(cut)} (${cut.length})`,
-    others.length === 0 ? "–" : `${others.filter(({ holeMs }) => holeMs > 0).length} of ${others.length}`,
+    others.length === 0 ? "–" : `${others.filter(({ holes }) => holes.length > 0).length} of ${others.length}`,
     String(calls.filter(({ twoAgents }) => twoAgents).length),
     endings(calls),
   ];
