@@ -49,6 +49,31 @@ describe("a short pause", () => {
     expect(used).toHaveLength(2);
   });
 
+  it("that ends as the silence after a turn runs out is waited for, until it is sure that it was speech", async () => {
+    const s = eager({ stt: { answers: ["What time", "What time do you open?"] }, llm: { answers: ["Never.", "At nine."] } });
+    await s.begin();
+    await s.clock.until(s.caller.say(concat([voice(600), pause(275), voice(700)])));
+    await s.clock.advance(4_000);
+    expect(s.texts()).toEqual(["What time do you open?", "At nine."]);
+    expect(s.count("turn-committed")).toBe(1);
+  });
+
+  it("is not made longer than a moment by a sound that is no speech", async () => {
+    const committedAt = async (sound: Int16Array) => {
+      const s = eager({ stt: { answers: ["What time?"] } });
+      await s.begin();
+      await s.clock.until(s.caller.say(concat([voice(600), pause(270), sound])));
+      await s.clock.advance(4_000);
+      return s.fact("turn-committed")?.at ?? Number.NaN;
+    };
+    const silent = await committedAt(pause(300));
+    // The fakes' VAD goes by loudness: fainter than this is no speech to it.
+    const faint = await committedAt(tone(300, RATE_HZ, 300, -45));
+    expect(faint - silent).toBeGreaterThan(100);
+    expect(faint - silent).toBeLessThan(140);
+    expect((await committedAt(concat([tone(25, RATE_HZ, 300, -45), pause(275)]))) - silent).toBeLessThan(40);
+  });
+
   it("longer than that ends the stretch: the next one is transcribed by itself", async () => {
     const s = eager({
       settings: { endpointing: { policy: "fixed", minMs: 900 } },

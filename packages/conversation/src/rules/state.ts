@@ -6,6 +6,8 @@ import type { Settings } from "../settings.ts";
 export interface Deadline {
   id: string;
   at: number;
+  /** It is the end of this person's silence: whoever hears them begin to speak as it comes may wait until that is sure. */
+  silenceOf?: string;
 }
 
 /** What every concern is: its own state, how facts change it, what it decides, what it waits for. */

@@ -60,6 +60,7 @@ export class Call {
       onEphemeral: (input) => this.#stages.ephemeral(input),
       onLogFailure: (error) => this.#logger.error({ error: toFailure(error, "log") }, "the call file can't be written"),
       onLost: () => void this.abandon(),
+      stirs: (participantId) => this.#stages.stirs(participantId),
     });
     this.#script = new Script(options);
     this.control = callControl({

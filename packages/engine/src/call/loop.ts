@@ -19,6 +19,9 @@ import { checkpointAfter } from "./sounded-on.ts";
 
 /** No call stands still for longer before it is recovered; a wall clock that was set meanwhile may say hours. */
 const MAX_GAP_MS = 600_000;
+/** Who begins to speak as the silence after a turn runs out is waited for so long, until it is known to be speech. */
+const MOST_HELD_MS = 120;
+const HELD_MS = 8;
 
 /** A call that another process had begun. */
 export interface RecoveredLog {
@@ -54,6 +57,8 @@ export interface LoopOptions {
   onLogFailure(error: unknown): void;
   /** The lease is lost: nothing was decided on what came since, and nothing will be. */
   onLost?(): void;
+  /** Whether this person makes a sound of which it is not yet known what it is. */
+  stirs?(participantId: string): boolean;
 }
 
 /**
@@ -187,11 +192,17 @@ export class Loop {
     this.#armed = { deadline, cancel: patiently(this.#options.clock, delayMs, () => this.#due(deadline)) };
   }
 
+  #isHeld({ at, silenceOf }: Deadline): boolean {
+    return silenceOf !== undefined && this.now() < at + MOST_HELD_MS && this.#options.stirs?.(silenceOf) === true;
+  }
+
   #due(deadline: Deadline): void {
     this.#armed = null;
     // A timer may be a little early; the rules are asked only when the time has come.
     if (this.now() < deadline.at) this.#arm();
-    else {
+    else if (this.#isHeld(deadline)) {
+      this.#armed = { deadline, cancel: this.#options.clock.after(HELD_MS, () => this.#due(deadline)) };
+    } else {
       this.#spent.add(deadline.id);
       this.report({ type: "deadline-passed", deadline: deadline.id });
     }

@@ -72,6 +72,11 @@ export class CallStages {
     this.#hear.audio(participantId, frame);
   }
 
+  /** Makes a sound at this moment of which it is not yet known whether it is speech. */
+  stirs(participantId: string): boolean {
+    return this.#hear.stirs(participantId);
+  }
+
   react(fact: Fact, state: RuleState): void {
     for (const stage of this.#all) {
       try {

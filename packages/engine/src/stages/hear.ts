@@ -13,6 +13,9 @@ const GOES_ON_MS = 64;
 /** A stretch that is longer is not taken up again: it would be transcribed as a whole once more, at every pause. */
 const LONGEST_JOINED_MS = 12_000;
 
+/** A sound that is shorter is a click. */
+const STIRS_MS = 16;
+
 /** Listens to every person: cuts sound into speech and pauses. */
 export class Hear implements Stage {
   readonly #context: StageContext;
@@ -27,6 +30,11 @@ export class Hear implements Stage {
   /** The hot path: 16 kHz mono. */
   audio(participantId: string, frame: Int16Array): void {
     this.#ears.get(participantId)?.push(frame);
+  }
+
+  /** Makes a sound at this moment of which it is not yet known whether it is speech. */
+  stirs(participantId: string): boolean {
+    return this.#ears.get(participantId)?.stirs ?? false;
   }
 
   react(fact: Fact, _state: RuleState): void {
@@ -56,6 +64,7 @@ class Ear {
   readonly #echoes: boolean[] = [];
   #pieces = 0;
   #onlyEcho = true;
+  #isEcho = false;
   readonly #windowMs: number;
   readonly #onWindow = (probability: number) => this.#window(probability);
   #pushedMs = 0;
@@ -75,6 +84,10 @@ class Ear {
     this.#windowMs = context.agent.vad.windowSamples / SAMPLES_PER_MS;
   }
 
+  get stirs(): boolean {
+    return !this.#speaking && !this.#isEcho && this.#hush.loudMs >= STIRS_MS;
+  }
+
   push(frame: Int16Array): void {
     this.#pushedMs += frame.length / SAMPLES_PER_MS;
     this.#line.came(this.#context.now(), this.#pushedMs);
@@ -90,7 +103,8 @@ class Ear {
   #piece(rms: number): void {
     const piece = Math.floor(this.#line.timeOf(this.#pieces++ * PIECE_MS) / PIECE_MS);
     this.#echo.hears(piece, rms);
-    this.#onlyEcho &&= this.#echo.isEcho(piece, rms);
+    this.#isEcho = this.#echo.isEcho(piece, rms);
+    this.#onlyEcho &&= this.#isEcho;
     if ((this.#pieces * PIECE_MS) % this.#windowMs !== 0) return;
     this.#echoes.push(this.#onlyEcho);
     this.#onlyEcho = true;

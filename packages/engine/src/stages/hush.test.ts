@@ -9,12 +9,14 @@ const quiet = (ms: number) => silence(ms, HEARING_RATE_HZ);
 const room = (ms: number, db: number) => noise(ms, HEARING_RATE_HZ, db);
 
 /** Hears it in frames of 20 ms. */
-function hushAfter(...parts: Int16Array[]): number {
+function heard(...parts: Int16Array[]): Hush {
   const hush = new Hush();
   const sound = concat(...parts);
   for (let at = 0; at < sound.length; at += 320) hush.push(sound.subarray(at, at + 320));
-  return hush.ms;
+  return hush;
 }
+
+const hushAfter = (...parts: Int16Array[]) => heard(...parts).ms;
 
 describe("Hush", () => {
   it("knows to 8 ms since when a quiet line has been quiet", () => {
@@ -33,6 +35,12 @@ describe("Hush", () => {
 
   it("says nothing in a room that is nearly as loud as the voice", () => {
     expect(hushAfter(room(1500, -32), voice(400, -20), room(400, -32))).toBe(0);
+  });
+
+  it("knows for how long there has been something to hear, where it is sure", () => {
+    expect(heard(quiet(500), voice(400)).loudMs).toBeGreaterThanOrEqual(392);
+    expect(heard(quiet(500), voice(400), quiet(20)).loudMs).toBe(0);
+    expect(heard(room(1500, -32), voice(400, -20)).loudMs).toBe(0);
   });
 
   it("says nothing while nobody has spoken", () => {

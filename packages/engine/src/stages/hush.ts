@@ -20,6 +20,7 @@ export class Hush {
   #squares = 0;
   #counted = 0;
   #ms = 0;
+  #loudMs = 0;
   /** The loudest of the last seconds of sound. */
   #loudestDb = NEVER_SPEECH_DB;
   readonly #onPiece: (rms: number) => void;
@@ -32,6 +33,11 @@ export class Hush {
   /** Milliseconds that it has been quiet, up to the last whole piece of what was pushed. */
   get ms(): number {
     return this.#ms;
+  }
+
+  /** Milliseconds that there has been something to hear since it was last quiet; 0 where loudness tells nothing. */
+  get loudMs(): number {
+    return this.#loudMs;
   }
 
   push(frame: Int16Array): void {
@@ -53,6 +59,7 @@ export class Hush {
     const sure = this.#loudestDb - floorDb >= LEAST_RANGE_DB;
     const quiet = levelDb < Math.max(NEVER_SPEECH_DB, floorDb + OVER_FLOOR_DB);
     this.#ms = sure && quiet ? this.#ms + PIECE_MS : 0;
+    this.#loudMs = sure && !quiet ? this.#loudMs + PIECE_MS : 0;
   }
 }
 

@@ -127,7 +127,7 @@ export const turns: Concern<TurnsState> = {
     for (const turn of state.turns.open) {
       // Until its words are there nothing can be decided: their coming, or their own deadline, is waited for.
       const due = state.settings.mode === "realtime" || isSettled(turn) ? endpointDue(turn, state) : null;
-      if (due !== null) list.push({ id: endpointId(turn), at: due });
+      if (due !== null) list.push({ id: endpointId(turn), at: due, silenceOf: turn.participantId });
       turn.segments.forEach((part, index) => {
         if (part.status === "requested")
           list.push({
