@@ -1,10 +1,12 @@
 import { applyGain, concat, peak, rms } from "@parley/audio";
-import { type FliteVoice, noise, randomFrom, silence, speechClip } from "@parley/testkit";
+import { type FliteVoice, wordTimes as fliteWords, noise, randomFrom, silence, speechClip } from "@parley/testkit";
 
 const RATE_HZ = 16_000;
 const PEAK = 18_000;
-const VOICED_RMS = 150;
-const WINDOW_MS = 5;
+/** What is fainter at a phrase's edge, over a frame's time, is cut off: closed lips, and the faint burst behind them. */
+const EDGE_RMS = 800;
+const EDGE_WINDOW_MS = 20;
+const STEP_MS = 5;
 /** Between two utterances of a caller: time for every policy to end the turn, and for a short answer. */
 const BETWEEN_MS = 4_500;
 const SHORTEST_MS = 150;
@@ -76,9 +78,9 @@ export async function makeCaller(style: Style, sentences: readonly string[], see
         pausesMs.push(pauseMs);
         add(silence(pauseMs));
       }
-      const spoken = await voiced(phrase.trim(), style.voice);
-      words.push(...wordTimes(phrase.trim(), atMs, msOf(spoken.length)));
-      add(spoken);
+      const spoken = await spokenPhrase(phrase.trim(), style.voice);
+      for (const { text, endMs } of spoken.words) words.push({ text, endMs: atMs + endMs });
+      add(spoken.samples);
     }
     utterances.push({ text: sentence.replaceAll("| ", ""), startMs, endMs: atMs, pausesMs, words });
     add(silence(BETWEEN_MS));
@@ -94,17 +96,31 @@ function pauseOf({ medianMs }: Style, random: () => number): number {
 
 /** A phrase without the silence around it: its first and last sample belong to its sound. */
 export async function voiced(text: string, voice: FliteVoice): Promise<Int16Array> {
+  return (await trimmed(text, voice)).samples;
+}
+
+/** With the end of each word, from its own beginning. */
+async function spokenPhrase(text: string, voice: FliteVoice): Promise<{ samples: Int16Array; words: SpokenWord[] }> {
+  const { samples, fromMs } = await trimmed(text, voice);
+  const times = await fliteWords(text, voice);
+  const words = text.split(/\s+/).map((word, i, all) => {
+    const endMs = i === all.length - 1 ? msOf(samples.length) : (times[i]?.endMs ?? Number.NaN) - fromMs;
+    return { text: word, endMs };
+  });
+  if (times.length !== words.length) throw new Error(`"${text}" is ${times.length} words to flite`);
+  return { samples, words };
+}
+
+async function trimmed(text: string, voice: FliteVoice): Promise<{ samples: Int16Array; fromMs: number }> {
   const clip = await speechClip(text, { voice });
   const even = applyGain(clip, PEAK / Math.max(1, peak(clip)));
-  const size = (RATE_HZ * WINDOW_MS) / 1000;
-  let first = -1;
-  let last = 0;
-  for (let i = 0; (i + 1) * size <= even.length; i++) {
-    if (rms(even.subarray(i * size, (i + 1) * size)) <= VOICED_RMS) continue;
-    if (first < 0) first = i;
-    last = i + 1;
-  }
-  return even.slice(Math.max(0, first) * size, last * size);
+  const [step, size] = [STEP_MS, EDGE_WINDOW_MS].map((ms) => (RATE_HZ * ms) / 1000) as [number, number];
+  const isVoiced = (at: number) => rms(even.subarray(at, at + size)) > EDGE_RMS;
+  let first = 0;
+  while (first + size < even.length && !isVoiced(first)) first += step;
+  let last = Math.floor((even.length - size) / step) * step;
+  while (last > first && !isVoiced(last)) last -= step;
+  return { samples: even.slice(first, last + size), fromMs: msOf(first) };
 }
 
 /** No line is digitally silent: -62 dB of noise. */
@@ -115,7 +131,7 @@ function withRoom(samples: Int16Array, seed: number): Int16Array {
   return samples;
 }
 
-/** Spread over the phrase by their letters: flite does not tell its word times. */
+/** Spread over the phrase by their letters: of words that flite was given in another spelling. */
 export function wordTimes(phrase: string, fromMs: number, ms: number): SpokenWord[] {
   return [...phrase.matchAll(/\S+/g)].map((match) => ({
     text: match[0],

@@ -13,9 +13,9 @@ export interface Heard {
 
 /** What became of one utterance. */
 interface Outcome {
-  /** Its turn was ended while it was still being spoken. */
+  /** Its turn was ended while it was still being spoken, or before its last words were known. */
   isCutOff: boolean;
-  /** From its last sound to the end of its turn; null: none came. */
+  /** From its last sound to the end of its turn; null: it was cut off in its last word, and nothing came after that. */
   delayMs: number | null;
 }
 
@@ -38,12 +38,13 @@ export async function measure(
   for (const one of heard) outcomes.push(...(await outcomesOf(one, endpointing, writing)));
   const delays = outcomes.map((outcome) => outcome.delayMs ?? undefined);
   const delay = stats(delays);
-  if (!delay || delay.n < outcomes.length) throw new Error(`${outcomes.length - (delay?.n ?? 0)} turns never ended`);
+  const endless = outcomes.filter(({ isCutOff, delayMs }) => delayMs === null && !isCutOff).length;
+  if (!delay || endless > 0) throw new Error(`${endless} turns never ended`);
   return {
     utterances: outcomes.length,
     cutOff: outcomes.filter((outcome) => outcome.isCutOff).length / outcomes.length,
     delay,
-    meanMs: delays.reduce<number>((sum, ms) => sum + (ms ?? 0), 0) / outcomes.length,
+    meanMs: delays.reduce<number>((sum, ms) => sum + (ms ?? 0), 0) / delay.n,
   };
 }
 
@@ -74,16 +75,22 @@ async function outcomesOf(
     const next = caller.utterances[index + 1];
     return outcomeOf(
       utterance,
-      commits.map((fact) => fact.at - startMs),
+      commits.map(({ at, text }) => ({ at: at - startMs, text })),
       next?.startMs ?? Number.POSITIVE_INFINITY,
     );
   });
 }
 
-function outcomeOf({ startMs, endMs }: Utterance, commits: readonly number[], untilMs: number): Outcome {
-  const end = commits.find((at) => at >= endMs && at < untilMs);
+function outcomeOf(
+  { startMs, endMs, words }: Utterance,
+  commits: readonly { at: number; text: string }[],
+  untilMs: number,
+): Outcome {
+  const own = commits.filter(({ at }) => at >= startMs && at < untilMs);
+  const end = own.find(({ at }) => at >= endMs);
+  const known = own.reduce((sum, { text }) => sum + text.split(/\s+/).length, 0);
   return {
-    isCutOff: commits.some((at) => at >= startMs && at < endMs),
-    delayMs: end === undefined ? null : end - endMs,
+    isCutOff: own.some(({ at }) => at < endMs) || (own.length > 0 && known < words.length),
+    delayMs: end === undefined ? null : end.at - endMs,
   };
 }
