@@ -26,8 +26,9 @@ const { values } = parseArgs({
 });
 
 const interruptions: readonly [name: string, settings: NonNullable<SettingsInput["interruption"]>][] = [
-  ["length, 450 ms (default)", {}],
-  ["length, 300 ms", { minSpeechMs: 300 }],
+  ["length, 350 ms (default)", {}],
+  ["length, 250 ms", { minSpeechMs: 250 }],
+  ["length, 450 ms", { minSpeechMs: 450 }],
   ["length, 600 ms", { minSpeechMs: 600 }],
   ["length, 800 ms", { minSpeechMs: 800 }],
   ["words alone", { policy: "words" }],

@@ -18,7 +18,7 @@ export const settingsSchema = z.object({
     .object({
       policy: z.enum(["length", "words", "off"]).default("length"),
       /** Speech this long over the agent's voice stops it, whatever it says. */
-      minSpeechMs: z.number().min(0).default(450),
+      minSpeechMs: z.number().min(0).default(350),
       /** This many words that are no back-channel stop it. */
       minWords: z.int().min(1).default(1),
       /** How long the voice stays ducked after a short sound, waiting for its words. */
