@@ -50,7 +50,10 @@ describe("a short pause", () => {
   });
 
   it("that ends as the silence after a turn runs out is waited for, until it is sure that it was speech", async () => {
-    const s = eager({ stt: { answers: ["What time", "What time do you open?"] }, llm: { answers: ["Never.", "At nine."] } });
+    const s = eager({
+      stt: { answers: ["What time", "What time do you open?"] },
+      llm: { answers: ["Never.", "At nine."] },
+    });
     await s.begin();
     await s.clock.until(s.caller.say(concat([voice(600), pause(275), voice(700)])));
     await s.clock.advance(4_000);

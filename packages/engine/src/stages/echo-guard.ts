@@ -1,37 +1,60 @@
+import { toDb } from "@parley/audio";
 import { type FarEnd, PIECE_MS } from "./far-end.ts";
 
 /** An echo comes back within this time: network both ways, jitter buffers, a loudspeaker and a room. */
 const LONGEST_MS = 720;
 /** Delays are told apart by so much: speech hardly changes faster. */
 const STEP = 2;
-const LAGS = LONGEST_MS / PIECE_MS / STEP;
-/** What is remembered of both levels fades by half in about a second. */
+const LONGEST = LONGEST_MS / PIECE_MS;
+const LAGS = LONGEST / STEP;
+/** Levels are looked at over this many pieces: a voice's own pulses don't count. */
+const SMOOTH = 4;
+/** The agent's loud moments count, to within this of its loudest of late: behind them a room still sounds of them. */
+const LOUD_DB = 12;
+const PEAK_FADE_DB = LOUD_DB / (600 / PIECE_MS);
+/** What is remembered fades by half in a second of them. */
 const FADE = 0.5 ** (PIECE_MS / 1000);
-/** Both lines rise and fall together from here on: it is an echo. */
-const ALIKE = 0.7;
-/** Sound of the agent that must have been compared before anything is known, ms. */
-const LEAST_HEARD_MS = 480;
-/** Until then an echo may be as loud as this beside what was played: -14 dB. Whoever is quieter must wait so long. */
-const LOUDEST_UNKNOWN = 0.2;
-/** How far a person must be above the echo that is expected: 6 dB. */
-const MARGIN = 2;
+/** So much of them must have been compared, ms. */
+const LEAST_MS = 560;
+const LEAST = (1 - FADE ** (LEAST_MS / PIECE_MS)) / (1 - FADE);
+/** An echo is as far below what was played in one moment as in the next; a person who speaks over it is not. */
+const STEADY_DB = 4;
+/** Nothing comes back louder. */
+const LOUDEST_DB = -6;
+/** Until it is known an echo may be as loud as this beside what was played. Whoever is quieter must wait so long. */
+const LOUDEST_UNKNOWN_DB = -14;
+/** Fainter than this is no echo that could be heard, but a quiet line. */
+const FAINTEST_DB = -36;
+/** How far a person must be above the echo that is expected. */
+const MARGIN_DB = 6;
+/** An echo that was known is missing where the line is so much below it. */
+const MISSING_DB = 8;
+const MISSING_FADE = 0.5 ** (PIECE_MS / 240);
+const MISSING_SHARE = 0.3;
 /** A room holds on to an echo, and a frame may come late. */
 const BEFORE = 4;
 const AFTER = 20;
-/** Quieter than this nothing is said, RMS. */
-const SILENCE = 30;
+/** Quieter than this nothing is said, dB. */
+const SILENCE_DB = -60;
+const SILENT = Number.NEGATIVE_INFINITY;
 
 /**
  * Tells a person's sound from the agent's own, which a loudspeaker gives back to the person's microphone: as loud as what was
- * played a certain time before, times what the way leaves of it. Both are learnt while the agent speaks, by how the two
- * levels rise and fall together; where they don't, there is no echo and nothing is held back.
+ * played a certain time before, less what the way takes of it. Both are learnt while the agent speaks: at the echo's delay
+ * the line is below the agent's loud moments by always the same. Where it is not, nothing is held back.
  */
 export class EchoGuard {
   readonly #far: FarEnd;
-  readonly #alike = Array.from({ length: LAGS }, () => new Together());
-  #heardMs = 0;
-  /** Of the best delay; null: no echo is known. */
-  #known: { lag: number; gain: number } | null = null;
+  readonly #below = Array.from({ length: LAGS }, () => new Spread());
+  /** By piece: how loud the agent's loud moments were, dB; the others are NaN. */
+  readonly #loud = new Float64Array(2 * LONGEST).fill(Number.NaN);
+  #loudUntil = Number.NEGATIVE_INFINITY;
+  #peakDb = SILENT;
+  #near = new Float64Array(SMOOTH);
+  /** Null: no echo is known. */
+  #known: { lag: number; db: number } | null = null;
+  #missing = { of: 0, in: 0 };
+  #isDecided = false;
 
   constructor(far: FarEnd) {
     this.#far = far;
@@ -39,81 +62,106 @@ export class EchoGuard {
 
   /** The next piece of this person's line, as loud as `level` (RMS), at this piece of the call. In order. */
   hears(piece: number, level: number): void {
+    this.#near[mod(piece, SMOOTH)] = level * level;
     if (!this.#mayEcho(piece)) return;
-    if (this.#far.level(piece - 1) > SILENCE) this.#heardMs += PIECE_MS;
-    for (let i = 0; i < LAGS; i++) this.#alike[i]!.add(Math.sqrt(this.#far.level(piece - i * STEP)), Math.sqrt(level));
+    this.#followFar(piece);
+    const nearDb = powerDb(this.#near);
+    for (let i = 0; i < LAGS; i++) {
+      const farDb = this.#loud[mod(piece - i * STEP, this.#loud.length)]!;
+      if (!Number.isNaN(farDb)) this.#below[i]!.add(nearDb - farDb);
+    }
+    this.#look(piece, nearDb);
     if (piece % 4 === 0) this.#learn();
   }
 
   /** Is a sound as loud as `level` at this piece of the call no more than what comes back of the agent's? */
   isEcho(piece: number, level: number): boolean {
-    return level <= this.#expected(piece) * MARGIN;
+    return toDb(level) <= this.#expectedDb(piece) + MARGIN_DB;
   }
 
   #mayEcho(piece: number): boolean {
     return this.#far.soundedAtMs > piece * PIECE_MS - LONGEST_MS;
   }
 
-  #expected(piece: number): number {
-    if (!this.#mayEcho(piece)) return 0;
-    if (this.#known) return this.#known.gain * this.#loudest(piece, this.#known.lag - BEFORE, this.#known.lag + AFTER);
-    if (this.#heardMs >= LEAST_HEARD_MS) return 0;
-    return (LOUDEST_UNKNOWN / MARGIN) * this.#loudest(piece, 0, LONGEST_MS / PIECE_MS);
+  #expectedDb(piece: number): number {
+    if (!this.#mayEcho(piece)) return SILENT;
+    const { lag, db } = this.#known ?? { lag: 0, db: 0 };
+    if (this.#known) return db + this.#loudestDb(piece, lag - BEFORE, lag + AFTER);
+    return this.#isDecided ? SILENT : LOUDEST_UNKNOWN_DB - MARGIN_DB + this.#loudestDb(piece, 0, LONGEST);
   }
 
-  #loudest(piece: number, from: number, to: number): number {
+  #loudestDb(piece: number, from: number, to: number): number {
     let most = 0;
     for (let lag = Math.max(0, from); lag <= to; lag++) most = Math.max(most, this.#far.level(piece - lag));
-    return most;
+    return toDb(most);
+  }
+
+  /** Which of the agent's moments up to this piece were loud. */
+  #followFar(piece: number): void {
+    for (let at = Math.max(this.#loudUntil + 1, piece - LONGEST); at <= piece; at++) {
+      let power = 0;
+      for (let i = 0; i < SMOOTH; i++) power += this.#far.level(at - i) ** 2;
+      const db = toDb(Math.sqrt(power / SMOOTH));
+      this.#peakDb = Math.max(db, this.#peakDb - PEAK_FADE_DB);
+      this.#loud[mod(at, this.#loud.length)] = db > SILENCE_DB && db >= this.#peakDb - LOUD_DB ? db : Number.NaN;
+    }
+    this.#loudUntil = piece;
+  }
+
+  /** Is what is known of the echo there? Under a person's voice it still is. */
+  #look(piece: number, nearDb: number): void {
+    if (!this.#known) return;
+    const { lag, db } = this.#known;
+    const farDb = this.#loud[mod(piece - lag, this.#loud.length)]!;
+    if (Number.isNaN(farDb)) return;
+    const seen = this.#missing;
+    seen.of = seen.of * MISSING_FADE + 1;
+    seen.in = seen.in * MISSING_FADE + (nearDb < farDb + db - MISSING_DB ? 1 : 0);
+    if (seen.of > SMOOTH * 3 && seen.in > seen.of * MISSING_SHARE) this.#known = null;
   }
 
   #learn(): void {
-    if (this.#heardMs < LEAST_HEARD_MS) return;
     let best = -1;
-    let most = ALIKE;
+    let least = STEADY_DB;
     for (let i = 0; i < LAGS; i++) {
-      const alike = this.#alike[i]!.likeness();
-      if (alike > most) [best, most] = [i, alike];
+      const { weight, spreadDb, meanDb } = this.#below[i]!;
+      if (weight < LEAST || spreadDb >= least || meanDb > LOUDEST_DB || meanDb < FAINTEST_DB) continue;
+      [best, least] = [i, spreadDb];
     }
-    // While a person speaks too, nothing new is learnt: what is known of the way stands.
-    if (best >= 0) this.#known = { lag: best * STEP, gain: this.#alike[best]!.gain() };
-    else if (this.#alike[0]!.level() < SILENCE) this.#known = null;
+    this.#isDecided ||= this.#below[LAGS - 1]!.weight >= LEAST;
+    if (best < 0) return;
+    if (!this.#known) this.#missing = { of: 0, in: 0 };
+    this.#known = { lag: best * STEP, db: this.#below[best]!.meanDb };
   }
 }
 
-/** How two series rise and fall together, the older the less. */
-class Together {
-  #n = 0;
-  #x = 0;
-  #y = 0;
-  #xx = 0;
-  #yy = 0;
-  #xy = 0;
+/** Mean and spread of a series of levels, the older the less. */
+class Spread {
+  weight = 0;
+  #sum = 0;
+  #squares = 0;
 
-  add(x: number, y: number): void {
-    this.#n = this.#n * FADE + 1;
-    this.#x = this.#x * FADE + x;
-    this.#y = this.#y * FADE + y;
-    this.#xx = this.#xx * FADE + x * x;
-    this.#yy = this.#yy * FADE + y * y;
-    this.#xy = this.#xy * FADE + x * y;
+  add(db: number): void {
+    this.weight = this.weight * FADE + 1;
+    this.#sum = this.#sum * FADE + db;
+    this.#squares = this.#squares * FADE + db * db;
   }
 
-  /** Correlation, -1 to 1; 0 when one of them hardly moves. */
-  likeness(): number {
-    const xs = this.#xx - (this.#x * this.#x) / this.#n;
-    const ys = this.#yy - (this.#y * this.#y) / this.#n;
-    if (xs < this.#n || ys < this.#n * 0.25) return 0;
-    return (this.#xy - (this.#x * this.#y) / this.#n) / Math.sqrt(xs * ys);
+  get meanDb(): number {
+    return this.#sum / this.weight;
   }
 
-  /** Of the second, on average. */
-  level(): number {
-    return (this.#y / this.#n) ** 2;
+  get spreadDb(): number {
+    return Math.sqrt(Math.max(0, this.#squares / this.weight - this.meanDb ** 2));
   }
+}
 
-  /** What of the first is in the second; of square roots, so it is squared. */
-  gain(): number {
-    return (this.#xy / this.#xx) ** 2;
-  }
+function powerDb(powers: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < powers.length; i++) sum += powers[i]!;
+  return toDb(Math.sqrt(sum / powers.length));
+}
+
+function mod(n: number, size: number): number {
+  return ((n % size) + size) % size;
 }
