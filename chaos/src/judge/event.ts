@@ -61,15 +61,16 @@ export function judgeCall(known: {
   crowds: readonly Crowd[];
 }): CallVerdict {
   const { callId, timeline, strike, hungUpAt, crowds } = known;
-  const hit = strike.hit.includes(callId);
-  const gapFrom = strike.gapFrom ?? strike.at;
+  const log = written(known.files);
+  const alsoAt = strike.hit.includes(callId) ? null : alsoStruckAt(log, strike);
+  const hit = strike.hit.includes(callId) || alsoAt !== null;
+  const faultAt = alsoAt ?? strike.at;
+  const gapFrom = alsoAt ?? strike.gapFrom ?? strike.at;
   const gapMs = strike.inGoodOrder && hit ? timeline.handOverGapMs(gapFrom) : timeline.gapMs(gapFrom);
   const voiceBackAt = timeline.backAt(gapFrom);
   const disturbed = hit || voiceBackAt !== null;
   const backAt = voiceBackAt ?? (gapMs === null ? hungUpAt : gapFrom);
-  const gap = disturbed
-    ? { from: strike.at - UNHEARD_MS, to: backAt + AFTER_BACK_MS }
-    : { from: strike.at, to: strike.at };
+  const gap = disturbed ? { from: faultAt - UNHEARD_MS, to: backAt + AFTER_BACK_MS } : { from: faultAt, to: faultAt };
   const gaps = [gap, ...laterGaps(timeline, strike, hungUpAt)];
   const said = timeline.utterances().filter(({ to }) => to < hungUpAt - 1_000);
   const outside = said.filter(({ from, to }) => gaps.every((gap) => to < gap.from || from > gap.to));
@@ -77,13 +78,12 @@ export function judgeCall(known: {
     from: Math.round(from - strike.at),
     to: Math.round(to - strike.at),
   });
-  const log = written(known.files);
   const turns = turnSpans(log);
   return {
     ...judgeLog(known.files, known.stored, strike.at),
     callId,
     hit,
-    moment: timeline.momentAt(strike.at),
+    moment: timeline.momentAt(faultAt),
     gapMs,
     voiceMs: voiceBackAt === null ? null : voiceBackAt - gapFrom,
     wentOn: timeline.answeredAfter(strike.at),
@@ -94,9 +94,16 @@ export function judgeCall(known: {
     unanswered: outside.filter(({ heardAt }) => heardAt === null).length,
     holes: timeline.holes(strike.at, hungUpAt).map(fromFault),
     twoAgents: crowds.some((crowd) => crowd.callId === callId) || timeline.mostAgents(strike.at) > 1,
-    cutReplies: cutReplies(log, { spans: timeline.spans(), voices: timeline.voices() }, strike.at),
+    cutReplies: cutReplies(log, { spans: timeline.spans(), voices: timeline.voices() }, faultAt),
     deaths: strike.deaths?.callId === callId ? judgeDeaths(timeline, strike.deaths.at()) : null,
   };
+}
+
+/** A call that kills one process after another may take along those that share its second one: when this one was. */
+function alsoStruckAt(log: readonly StoredFact[], { deaths }: Strike): number | null {
+  const recovered = log.find((fact) => fact.type === "call-recovered");
+  if (!deaths || !recovered) return null;
+  return deaths.at().findLast((at) => at <= Number(recovered.wallMs)) ?? null;
 }
 
 /** A call that kills one process after another makes a gap with each, for whoever got a new voice before the next. */
