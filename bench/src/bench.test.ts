@@ -25,6 +25,7 @@ it("knows its scenarios by name", () => {
   expect(scenario("burst10")).toMatchObject({ processes: 10, plan: { mode: "join", staggerMs: 0 } });
   expect(scenario("turns1x3").plan).toMatchObject({ turns: 3, seconds: null });
   expect(scenario("steady5x20").plan).toMatchObject({ turns: null, seconds: 20 });
+  expect(scenario("over1")).toMatchObject({ calls: 1, plan: { mode: "over", turns: null } });
   expect(scenario("start3")).toMatchObject({ callers: 1, calls: 3, plan: { mode: "start" } });
   expect(scenario("join1")).toMatchObject({ calls: 1, plan: { mode: "join", checkpoints: [] } });
   expect(scenario("join1x5")).toMatchObject({ callers: 1, calls: 5, plan: { mode: "visits", checkpoints: [5] } });
@@ -99,6 +100,7 @@ describe("a summary", () => {
     greetMs: 500,
     turns,
     barges: [],
+    overs: [],
   });
   const turn = (latencyMs: number | null, longestGapMs = 0, answered: Understood = "whole"): Turn => ({
     clip: "bus",

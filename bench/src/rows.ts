@@ -68,6 +68,12 @@ function rowsOf(name: string): Row[] {
         spread("to the next answer, ms", (r) => r.bargeReply),
         single("failed", (r) => r.failedBarges),
       ];
+    case "over":
+      return [
+        single("sounds", (r) => r.overs),
+        single("false stops", (r) => r.falseStops),
+        spread("quiet, ms", (r) => r.overQuiet),
+      ];
     case "soak":
       return [
         ...scenario(name).plan.checkpoints.map((calls, i) =>

@@ -10,10 +10,11 @@ import {
 } from "@livekit/rtc-node";
 import { AccessToken, RoomAgentDispatch, RoomConfiguration } from "livekit-server-sdk";
 import type { Clip, Clips } from "../clips.ts";
+import type { OverSound } from "../over.ts";
 import { now, sleep, until } from "../time.ts";
 import { callAgent, type Dispatch, launch } from "./dispatch.ts";
 import { answered, Ear } from "./ear.ts";
-import type { Barge, CallerPlan, CallRecord, Turn } from "./plan.ts";
+import { type Barge, type CallerPlan, type CallRecord, FALSE_STOP_MS, type Over, type Turn } from "./plan.ts";
 import { Voice } from "./voice.ts";
 
 const JOIN_TIMEOUT_MS = 30_000;
@@ -24,6 +25,10 @@ const SECOND_TRY_MS = 3000;
 /** Some runtimes ignore interruptions in the first 3 s of an answer. */
 const BARGE_AFTER_MS = 3500;
 const QUIETER_DB = 12;
+/** After a sound it is watched for so long whether the agent goes on. */
+const OVER_WATCH_MS = 2500;
+/** As many as a long answer has room for. */
+const OVERS_AN_ANSWER = 3;
 
 const between = (fromMs: number, toMs: number) => sleep(fromMs + Math.random() * (toMs - fromMs));
 
@@ -44,7 +49,7 @@ export class Caller {
     this.#plan = plan;
     this.#clips = clips;
     this.roomName = `bench-${runId}-${index}`;
-    this.record = { index, startedAt: 0, turns: [], barges: [] };
+    this.record = { index, startedAt: 0, turns: [], barges: [], overs: [] };
   }
 
   /** Joins with an agent on its way, publishes, waits for the agent's track. */
@@ -124,6 +129,22 @@ export class Caller {
     }
   }
 
+  /** One sound after the other that is meant to stop no answer. What stops one leaves nothing to speak over. */
+  async murmur(): Promise<void> {
+    const left = this.#clips.over.slice(0, this.#plan.turns ?? undefined);
+    while (left.length > 0) {
+      await this.#silence();
+      await between(300, 800);
+      const turn = await this.#ask(this.#clips.long);
+      await between(BARGE_AFTER_MS, BARGE_AFTER_MS + 500);
+      for (let n = 0; n < OVERS_AN_ANSWER && left.length > 0; n++) {
+        const over = await this.#over(turn, left.shift()!);
+        this.record.overs.push(over);
+        if (over.failed !== undefined || (over.quietMs ?? 0) > FALSE_STOP_MS) break;
+      }
+    }
+  }
+
   /** Idempotent. */
   async leave(): Promise<void> {
     if (this.#closing) return;
@@ -168,6 +189,18 @@ export class Caller {
       ...(silent ? { silentMs: silentAt - startedAt } : { failed: "the agent went on" }),
       ...(answered ? { replyMs: this.ear.onsetAt - endedAt } : {}),
     };
+  }
+
+  async #over(turn: Turn, sound: OverSound): Promise<Over> {
+    const { name } = sound;
+    if (this.ear.quiet()) return { name, failed: "the agent had stopped before" };
+    if (this.#judged(turn).answered !== "whole") return { name, failed: "the answer was to less than the question" };
+    const utterance = this.voice.speak(sound);
+    const startedAt = await utterance.started;
+    const endedAt = await utterance.finished;
+    await sleep(endedAt + OVER_WATCH_MS - now());
+    const quietMs = this.ear.quietFor(startedAt, QUIETER_DB);
+    return quietMs === undefined ? { name, failed: "the agent was not heard before" } : { name, quietMs };
   }
 
   #silence(): Promise<boolean> {

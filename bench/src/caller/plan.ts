@@ -5,9 +5,9 @@ import type { Dispatch } from "./dispatch.ts";
 export interface CallerPlan {
   /**
    * `join`: hear the greeting and leave. `turns`: ask short questions. `barge`: interrupt long answers. `visits`: one
-   * call after the other, each to its greeting. `start`: wait in the room for an agent that is not there yet.
+   * call after the other, each to its greeting. `over`: sounds that ask for nothing, over long answers. `start`: wait in the room for an agent that is not there yet.
    */
-  mode: "join" | "turns" | "barge" | "visits" | "start";
+  mode: "join" | "turns" | "barge" | "over" | "visits" | "start";
   callers: number;
   /** Number of its first caller, so that no two processes have the same. */
   firstIndex: number;
@@ -54,6 +54,18 @@ export interface Barge {
   failed?: string;
 }
 
+/** Quiet for longer, an answer has been stopped, whether or not it goes on. */
+export const FALSE_STOP_MS = 600;
+
+export interface Over {
+  /** Which sound. */
+  name: string;
+  /** The longest that the agent was 12 dB quieter, or silent, from the sound's beginning on. */
+  quietMs?: number;
+  /** Why there is no measurement. */
+  failed?: string;
+}
+
 export interface CallRecord {
   index: number;
   startedAt: number;
@@ -63,6 +75,7 @@ export interface CallRecord {
   greetMs?: number;
   turns: Turn[];
   barges: Barge[];
+  overs: Over[];
 }
 
 export interface CallerResult {

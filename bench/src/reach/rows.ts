@@ -83,7 +83,13 @@ export const REACH: readonly ReachRow[] = [
       reach: { against: "best peer", times: 1 },
     },
   ]),
-  { measure: "false stops", ours: "parley", figure: null, reach: { against: "best peer", times: 1 / 3 } },
+  {
+    measure: "false stops",
+    ours: "parley",
+    figure: of("over", 1, (r) => (r.overs > 0 ? r.falseStops / r.overs : undefined)),
+    reach: { against: "best peer", times: 1 / 3 },
+    digits: 2,
+  },
   {
     measure: "warm join → agent's track p50, ms",
     ours: "parley",
