@@ -86,7 +86,7 @@ function rowsOf(name: string): Row[] {
     case "steady":
       return [
         spread("turn latency, ms", (r) => r.latency),
-        ...(["endpoint", "sttToLlm", "llmToTts", "ttsToEar", "overhead"] as const).map((part) =>
+        ...(["endpoint", "sttToLlm", "llmToTts", "ttsToEar", "overhead", "beyond"] as const).map((part) =>
           spread(`${part}, ms`, (r) => r.parts?.[part]),
         ),
         single("turns", (r) => r.turns),

@@ -64,9 +64,9 @@ export const REACH: readonly ReachRow[] = [
     digits: 1,
   },
   {
-    measure: "overhead of a turn, speculation off, p50, ms",
+    measure: "turn beyond pause and providers, speculation off, p50, ms",
     ours: "parley-plain",
-    figure: turns((r) => r.parts?.overhead?.p50),
+    figure: turns((r) => r.parts?.beyond?.p50),
     reach: { against: "floor", times: 1, plus: 10 },
   },
   ...(["p50", "p95"] as const).flatMap((p): ReachRow[] => [
