@@ -71,7 +71,9 @@ it("takes a turn apart by the providers' log, past speculation that was given up
   ]);
   expect(of("beyond")).toBe(250);
   // Asked for 80 ms before the pause is over: so much of it costs nothing.
-  const early = events.map((event) => (event.startedAt === 1300 ? { ...event, startedAt: 1220, endedAt: 1320 } : event));
+  const early = events.map((event) =>
+    event.startedAt === 1300 ? { ...event, startedAt: 1220, endedAt: 1320 } : event,
+  );
   const soon = partsOf([turn], early as MockEvent[]);
   expect([soon.overhead?.p50, soon.beyond?.p50]).toEqual([330, 330]);
   // One reply of two was thrown away, with the speech that was asked for it; what came before the turn is not its own.
@@ -106,6 +108,7 @@ describe("a summary", () => {
     turns,
     barges: [],
     overs: [],
+    echoes: [],
   });
   const turn = (latencyMs: number | null, longestGapMs = 0, answered: Understood = "whole"): Turn => ({
     clip: "bus",

@@ -43,6 +43,7 @@ const presets: Record<"usual" | "quick" | "reach", Preset> = {
     work: [
       { targets: ["floor", "parley"], scenarios: ["start3", "join1x10", ...ALONE, ...LOADED, "soak500x5"] },
       { targets: ["parley-plain"], scenarios: ["turns1x34"] },
+      { targets: ["floor-echo", "parley-echo"], scenarios: ["echo1x60"] },
       { targets: PEERS, scenarios: ["start3", "join1x10", ...ALONE, ...LOADED] },
       { targets: STOCK, scenarios: ALONE },
     ],

@@ -74,6 +74,8 @@ function rowsOf(name: string): Row[] {
         single("false stops", (r) => r.falseStops),
         spread("quiet, ms", (r) => r.overQuiet),
       ];
+    case "echo":
+      return [spread("back at the ear, ms", (r) => r.echoBack), spread("inside the agent, ms", (r) => r.echoInside)];
     case "soak":
       return [
         ...scenario(name).plan.checkpoints.map((calls, i) =>

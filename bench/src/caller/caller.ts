@@ -8,14 +8,16 @@ import {
   TrackPublishOptions,
   TrackSource,
 } from "@livekit/rtc-node";
+import { tone } from "@parley/testkit";
 import { AccessToken, RoomAgentDispatch, RoomConfiguration } from "livekit-server-sdk";
-import type { Clip, Clips } from "../clips.ts";
+import { CLIP_RATE_HZ, type Clip, type Clips } from "../clips.ts";
 import type { OverSound } from "../over.ts";
 import { now, sleep, until } from "../time.ts";
 import { callAgent, type Dispatch, launch } from "./dispatch.ts";
 import { answered, Ear } from "./ear.ts";
 import { type Barge, type CallerPlan, type CallRecord, FALSE_STOP_MS, type Over, type Turn } from "./plan.ts";
 import { Voice } from "./voice.ts";
+import { Witness } from "./witness.ts";
 
 const JOIN_TIMEOUT_MS = 30_000;
 const REPLY_TIMEOUT_MS = 10_000;
@@ -29,6 +31,10 @@ const QUIETER_DB = 12;
 const OVER_WATCH_MS = 2500;
 /** As many as a long answer has room for. */
 const OVERS_AN_ANSWER = 3;
+const BEEP_MS = 200;
+const BEEP = { samples: tone(BEEP_MS, CLIP_RATE_HZ, 1000, -10), firstMs: 0, lastMs: BEEP_MS };
+/** An echo that takes longer is not waited for. */
+const BEEP_EVERY_MS = 1000;
 
 const between = (fromMs: number, toMs: number) => sleep(fromMs + Math.random() * (toMs - fromMs));
 
@@ -49,7 +55,7 @@ export class Caller {
     this.#plan = plan;
     this.#clips = clips;
     this.roomName = `bench-${runId}-${index}`;
-    this.record = { index, startedAt: 0, turns: [], barges: [], overs: [] };
+    this.record = { index, startedAt: 0, turns: [], barges: [], overs: [], echoes: [] };
   }
 
   /** Joins with an agent on its way, publishes, waits for the agent's track. */
@@ -145,6 +151,24 @@ export class Caller {
     }
   }
 
+  /** Tones, to an agent that gives every sound back from the first turn on. */
+  async beep(): Promise<void> {
+    const witness = new Witness();
+    await witness.join(this.#plan.url, await this.#token(null, "witness"), this.#identity);
+    await this.#ask(this.#clips.short[0]!);
+    await this.#silence();
+    for (let k = 0; k < (this.#plan.turns ?? 1); k++) {
+      const utterance = this.voice.speak(BEEP);
+      const startedAt = await utterance.started;
+      await sleep(startedAt + BEEP_EVERY_MS - now());
+      const [direct, back] = [witness.ear, this.ear].map((ear) => ear.audibleAt(startedAt));
+      if (direct === undefined || back === undefined) this.errors.push(`tone ${k} was not heard`);
+      else this.record.echoes.push({ directMs: direct - startedAt, backMs: back - startedAt });
+      await between(0, 20);
+    }
+    await witness.leave();
+  }
+
   /** Idempotent. */
   async leave(): Promise<void> {
     if (this.#closing) return;
@@ -212,9 +236,13 @@ export class Caller {
     for await (const frame of new AudioStream(track, options)) this.ear.hear(frame.data);
   }
 
-  async #token(dispatch: Dispatch | null): Promise<string> {
+  get #identity(): string {
+    return `caller-${this.record.index}`;
+  }
+
+  async #token(dispatch: Dispatch | null, identity = this.#identity): Promise<string> {
     const { apiKey, apiSecret } = this.#plan;
-    const token = new AccessToken(apiKey, apiSecret, { identity: `caller-${this.record.index}`, ttl: "1h" });
+    const token = new AccessToken(apiKey, apiSecret, { identity, ttl: "1h" });
     token.addGrant({ roomJoin: true, room: this.roomName, canPublish: true, canSubscribe: true });
     if (dispatch?.kind === "agent") {
       token.roomConfig = new RoomConfiguration({ agents: [new RoomAgentDispatch({ agentName: dispatch.agentName })] });

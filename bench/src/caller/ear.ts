@@ -71,6 +71,11 @@ export class Ear {
     return this.stretches.find(({ onsetAt }) => onsetAt > since);
   }
 
+  /** When, after `since`, the first audible frame came. */
+  audibleAt(since: number): number | undefined {
+    return this.#levels.find(({ at, level }) => at > since && level >= AUDIBLE_RMS)?.at;
+  }
+
   /** When, after `since`, the agent became quieter than it was before it by `db`, for three frames at least. */
   quieterAt(since: number, db: number): number | undefined {
     const limit = this.#below(since, db);
