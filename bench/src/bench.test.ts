@@ -25,6 +25,7 @@ it("knows its scenarios by name", () => {
   expect(scenario("burst10")).toMatchObject({ processes: 10, plan: { mode: "join", staggerMs: 0 } });
   expect(scenario("turns1x3").plan).toMatchObject({ turns: 3, seconds: null });
   expect(scenario("steady5x20").plan).toMatchObject({ turns: null, seconds: 20 });
+  expect(scenario("over1")).toMatchObject({ calls: 1, plan: { mode: "over", turns: null } });
   expect(scenario("start3")).toMatchObject({ callers: 1, calls: 3, plan: { mode: "start" } });
   expect(scenario("join1")).toMatchObject({ calls: 1, plan: { mode: "join", checkpoints: [] } });
   expect(scenario("join1x5")).toMatchObject({ callers: 1, calls: 5, plan: { mode: "visits", checkpoints: [5] } });
@@ -68,6 +69,13 @@ it("takes a turn apart by the providers' log, past speculation that was given up
   expect([of("endpoint"), of("sttToLlm"), of("llmToTts"), of("ttsToEar"), of("overhead")]).toEqual([
     300, 5, 65, 180, 250,
   ]);
+  expect(of("beyond")).toBe(250);
+  // Asked for 80 ms before the pause is over: so much of it costs nothing.
+  const early = events.map((event) =>
+    event.startedAt === 1300 ? { ...event, startedAt: 1220, endedAt: 1320 } : event,
+  );
+  const soon = partsOf([turn], early as MockEvent[]);
+  expect([soon.overhead?.p50, soon.beyond?.p50]).toEqual([330, 330]);
   // One reply of two was thrown away, with the speech that was asked for it; what came before the turn is not its own.
   const greeting: MockEvent = {
     kind: "tts",
@@ -99,6 +107,8 @@ describe("a summary", () => {
     greetMs: 500,
     turns,
     barges: [],
+    overs: [],
+    echoes: [],
   });
   const turn = (latencyMs: number | null, longestGapMs = 0, answered: Understood = "whole"): Turn => ({
     clip: "bus",

@@ -1,8 +1,10 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { applyGain, concat, decodeWav, encodeWav, peak, rms } from "@parley/audio";
+import { applyGain, concat, decodeWav, encodeWav, peak } from "@parley/audio";
 import { type SpokenWord, silence, speechClip, wordTimes } from "@parley/testkit";
+import { loadOver, makeOver, type OverSound } from "./over.ts";
 import { BARGE_QUESTION, LONG_QUESTION, QUESTIONS, type Question, SHORT_QUESTIONS } from "./questions.ts";
+import { voicedSpan } from "./voiced-span.ts";
 
 export const CLIP_RATE_HZ = 48_000;
 
@@ -16,11 +18,12 @@ export interface Clip {
   words: readonly SpokenWord[];
 }
 
-/** What callers say: `long` asks for a long answer, `barge` interrupts one. */
+/** What callers say: `long` asks for a long answer, `barge` interrupts one, `over` is heard over one and asks for nothing. */
 export interface Clips {
   short: readonly Clip[];
   long: Clip;
   barge: Clip;
+  over: readonly OverSound[];
 }
 
 const PEAK = 23_000;
@@ -32,7 +35,6 @@ const VOICED_RMS = 300;
 const EDGE_RMS = 1000;
 const EDGE_WINDOW_MS = 20;
 const VOICED_WINDOW_MS = 5;
-const STEP_MS = 5;
 const FADE_MS = 2;
 
 /** Speaks every question into a folder, as wav and the times of its words (generated, never committed). */
@@ -43,16 +45,22 @@ export async function makeClips(folder: string): Promise<void> {
     await writeFile(path.join(folder, `${question.name}.wav`), encodeWav(samples, CLIP_RATE_HZ));
     await writeFile(path.join(folder, `${question.name}.json`), JSON.stringify(words));
   }
+  await makeOver(folder, CLIP_RATE_HZ);
 }
 
 export async function loadClips(folder: string): Promise<Clips> {
   const load = async ({ name }: Question): Promise<Clip> => {
     const { samples } = decodeWav(await readFile(path.join(folder, `${name}.wav`)));
     const words: SpokenWord[] = JSON.parse(await readFile(path.join(folder, `${name}.json`), "utf8"));
-    return { name, samples, words, ...voicedSpan(samples, VOICED_RMS, VOICED_WINDOW_MS) };
+    return { name, samples, words, ...voicedSpan(samples, CLIP_RATE_HZ, VOICED_RMS, VOICED_WINDOW_MS) };
   };
   const short = await Promise.all(SHORT_QUESTIONS.map(load));
-  return { short, long: await load(LONG_QUESTION), barge: await load(BARGE_QUESTION) };
+  return {
+    short,
+    long: await load(LONG_QUESTION),
+    barge: await load(BARGE_QUESTION),
+    over: await loadOver(folder),
+  };
 }
 
 async function spoken({ phrases, pausesMs }: Question): Promise<{ samples: Int16Array; words: SpokenWord[] }> {
@@ -75,7 +83,7 @@ async function spoken({ phrases, pausesMs }: Question): Promise<{ samples: Int16
 async function spokenPhrase(text: string): Promise<{ samples: Int16Array; words: SpokenWord[] }> {
   const quiet = await speechClip(text, { sampleRateHz: CLIP_RATE_HZ });
   const even = applyGain(quiet, PEAK / Math.max(1, peak(quiet)));
-  const { firstMs, lastMs } = voicedSpan(even, EDGE_RMS, EDGE_WINDOW_MS);
+  const { firstMs, lastMs } = voicedSpan(even, CLIP_RATE_HZ, EDGE_RMS, EDGE_WINDOW_MS);
   const samples = even.slice(at(firstMs), at(lastMs));
   fadeEdges(samples);
   const inside = (ms: number) => Math.min(lastMs, Math.max(firstMs, ms)) - firstMs;
@@ -85,17 +93,6 @@ async function spokenPhrase(text: string): Promise<{ samples: Int16Array; words:
     endMs: inside(endMs),
   }));
   return { samples, words };
-}
-
-/** Begin and end of the first and the last window above a level. */
-function voicedSpan(samples: Int16Array, level: number, windowMs: number): { firstMs: number; lastMs: number } {
-  const isVoiced = (ms: number) => rms(samples.subarray(at(ms), at(ms + windowMs))) > level;
-  const lastWindowMs = msOf(samples) - windowMs;
-  let firstMs = 0;
-  while (firstMs < lastWindowMs && !isVoiced(firstMs)) firstMs += STEP_MS;
-  let lastMs = Math.floor(lastWindowMs / STEP_MS) * STEP_MS;
-  while (lastMs > firstMs && !isVoiced(lastMs)) lastMs -= STEP_MS;
-  return { firstMs, lastMs: lastMs + windowMs };
 }
 
 function at(ms: number): number {

@@ -18,13 +18,17 @@ it("puts every target through what it is named for in the reach, three times", (
   expect(options(["--reach"]).runs).toBe(3);
   expect(names(["--reach"]).toSorted()).toEqual(TARGETS.map(({ name }) => name).toSorted());
   expect(scenariosOf(["--reach"], "parley")).toContain("soak500x5");
-  expect(scenariosOf(["--reach"], "pipecat-stock")).toEqual(["turns1x34", "barge1x6"]);
+  expect(scenariosOf(["--reach"], "pipecat-stock")).toEqual(["turns1x34", "barge1x6", "over1"]);
 });
 
 it("takes targets and scenarios by name", () => {
   expect(names(["--targets", "parley-stock,pipecat"])).toEqual(["parley-stock", "pipecat"]);
   expect(scenariosOf(["--targets", "pipecat-stock", "--scenarios", "turns1x3"], "pipecat-stock")).toEqual(["turns1x3"]);
-  expect(scenariosOf(["--reach", "--targets", "pipecat-stock"], "pipecat-stock")).toEqual(["turns1x34", "barge1x6"]);
+  expect(scenariosOf(["--reach", "--targets", "pipecat-stock"], "pipecat-stock")).toEqual([
+    "turns1x34",
+    "barge1x6",
+    "over1",
+  ]);
   expect(() => options(["--targets", "siri"])).toThrow(/unknown target "siri": floor, parley/);
   expect(() => options(["--runs", "0"])).toThrow(/--runs 0/);
   expect(() => options(["--quick", "--reach"])).toThrow(/exclude/);

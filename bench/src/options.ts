@@ -23,7 +23,7 @@ interface Preset {
 
 const PEERS = ["agents-js", "livekit-py", "pipecat"];
 const STOCK = ["parley-stock", "agents-js-stock", "livekit-py-stock", "pipecat-stock"];
-const ALONE = ["turns1x34", "barge1x6"];
+const ALONE = ["turns1x34", "barge1x6", "over1"];
 const LOADED = ["steady10", "steady20", "steady30", "burst10", "burst20"];
 
 const presets: Record<"usual" | "quick" | "reach", Preset> = {
@@ -32,7 +32,7 @@ const presets: Record<"usual" | "quick" | "reach", Preset> = {
     work: [
       {
         targets: ["floor", "parley", "parley-plain", ...PEERS],
-        scenarios: ["start2", "join1x5", "turns1x10", "barge1x5", "steady10", "steady20", "burst10"],
+        scenarios: ["start2", "join1x5", "turns1x10", "barge1x5", "over1", "steady10", "steady20", "burst10"],
       },
     ],
   },
@@ -43,6 +43,7 @@ const presets: Record<"usual" | "quick" | "reach", Preset> = {
     work: [
       { targets: ["floor", "parley"], scenarios: ["start3", "join1x10", ...ALONE, ...LOADED, "soak500x5"] },
       { targets: ["parley-plain"], scenarios: ["turns1x34"] },
+      { targets: ["floor-echo", "parley-echo"], scenarios: ["echo1x60"] },
       { targets: PEERS, scenarios: ["start3", "join1x10", ...ALONE, ...LOADED] },
       { targets: STOCK, scenarios: ALONE },
     ],

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Turn } from "./caller/plan.ts";
 import type { MockEvent } from "./mock-ai/log.ts";
-import { PROVIDER_MS } from "./mock-ai/settings.ts";
+import { PAUSE_MS, PROVIDER_MS, settings } from "./mock-ai/settings.ts";
 import { type Stats, stats } from "./stats.ts";
 
 /** Where the time of a turn goes; ms. Only one caller's turns can be told apart in the providers' log. */
@@ -15,6 +15,8 @@ export interface Parts {
   ttsToEar: Stats | null;
   /** What is left of the turn without endpoint and provider delays. */
   overhead: Stats | null;
+  /** What is left of it without the pause that ends a turn, and without the providers' time outside of that pause. */
+  beyond: Stats | null;
 }
 
 export function readMockLog(path: string): MockEvent[] {
@@ -42,6 +44,7 @@ export function partsOf(turns: readonly Turn[], events: readonly MockEvent[]): P
         llmToTts: tts.startedAt - llm.firstAt,
         ttsToEar: heardAt - tts.firstAt,
         overhead: heardAt - endedAt - endpoint - PROVIDER_MS,
+        beyond: heardAt - endedAt - PAUSE_MS - (PROVIDER_MS - insidePause(endpoint)),
       },
     ];
   });
@@ -52,5 +55,11 @@ export function partsOf(turns: readonly Turn[], events: readonly MockEvent[]): P
     llmToTts: part("llmToTts"),
     ttsToEar: part("ttsToEar"),
     overhead: part("overhead"),
+    beyond: part("beyond"),
   };
+}
+
+/** How much of a transcription, asked for so long after the last sound, lies inside the pause that ends the turn. */
+function insidePause(endpointMs: number): number {
+  return Math.max(0, Math.min(settings.sttMs, PAUSE_MS - endpointMs));
 }

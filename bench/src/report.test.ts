@@ -25,6 +25,12 @@ function done(target: string, scenario: string, callers: number, latenciesMs: nu
     greetMs: 500,
     turns: index === 0 ? turns : [],
     barges: [],
+    overs: [
+      { name: "Okay", quietMs: 640 },
+      { name: "door", quietMs: 200 },
+      { name: "Yes", failed: "stopped before" },
+    ],
+    echoes: [100, 130].map((backMs) => ({ directMs: 30, backMs })),
   }));
   return {
     ...summary([{ calls, errors: [], lateFrames: 0, cores: 0, loopDelayP99Ms: 1 }], callers),
@@ -61,6 +67,19 @@ describe("the table", () => {
     expect(text).toContain("| steady1: PSS added per call, MiB | 20.0 | 20.0 | 1.00 |");
     expect(text).toContain("- parley, steady1: callers sent 50 frames late");
     expect(text).not.toContain("| barge1");
+  });
+
+  it("counts as a false stop what kept the agent quiet for too long", () => {
+    const text = report([result("floor", 1, [done("floor", "over1", 1, [])])], ["over1"]);
+    expect(text).toContain("| over1: sounds | 2 |");
+    expect(text).toContain("| over1: false stops | 1 |");
+    expect(text).toContain("| over1: quiet, ms | 200 / 640 |");
+  });
+
+  it("takes the way to an ear and back from one out of an echo", () => {
+    const text = report([result("floor-echo", 1, [done("floor-echo", "echo1x60", 1, [])])], ["echo1x60"]);
+    expect(text).toContain("| echo1x60: back at the ear, ms | 100 / 130 |");
+    expect(text).toContain("| echo1x60: inside the agent, ms | 40 / 70 |");
   });
 
   it("gives the median of several runs and how far they are apart", () => {

@@ -1,4 +1,4 @@
-import type { CallerResult, Turn } from "./caller/plan.ts";
+import { type CallerResult, FALSE_STOP_MS, type Turn } from "./caller/plan.ts";
 import type { Memory } from "./meter.ts";
 import type { Parts } from "./parts.ts";
 import type { Spending } from "./spending.ts";
@@ -32,6 +32,14 @@ export interface ScenarioResult {
   quieter: Stats | null;
   silent: Stats | null;
   bargeReply: Stats | null;
+  /** Sounds over an answer that asked for nothing, as far as they were measured; and how many kept the agent quiet too long. */
+  overs: number;
+  falseStops: number;
+  /** The longest that it was quiet. */
+  overQuiet: Stats | null;
+  /** Of an echo agent: to the caller's ear and back, and what of it is left without the way to an ear and back from one. */
+  echoBack: Stats | null;
+  echoInside: Stats | null;
   parts: Parts | null;
   spending: Spending | null;
   /** CPU seconds per second while it was measured. */
@@ -75,6 +83,9 @@ export function summary(results: readonly CallerResult[], callers: number) {
   const calls = results.flatMap((result) => result.calls);
   const turns = calls.flatMap((call) => call.turns);
   const barges = calls.flatMap((call) => call.barges);
+  const quiets = calls.flatMap((call) => call.overs).flatMap(({ quietMs }) => (quietMs === undefined ? [] : [quietMs]));
+  const echoes = calls.flatMap((call) => call.echoes);
+  const oneWayMs = stats(echoes.map(({ directMs }) => directMs))?.p50 ?? 0;
   const isLost = (turn: Turn) => turn.heardAt === undefined || turn.answered !== "whole";
   const latencyOf = ({ heardAt, endedAt }: Turn) => (heardAt === undefined ? undefined : heardAt - endedAt);
   const joined = calls.filter((call) => call.joinMs !== undefined);
@@ -95,6 +106,11 @@ export function summary(results: readonly CallerResult[], callers: number) {
     quieter: stats(barges.map((barge) => barge.quieterMs)),
     silent: stats(barges.map((barge) => barge.silentMs)),
     bargeReply: stats(barges.map((barge) => barge.replyMs)),
+    overs: quiets.length,
+    falseStops: quiets.filter((ms) => ms > FALSE_STOP_MS).length,
+    overQuiet: stats(quiets),
+    echoBack: stats(echoes.map(({ backMs }) => backMs)),
+    echoInside: stats(echoes.map(({ backMs }) => backMs - 2 * oneWayMs)),
     lateFrames: results.reduce((sum, result) => sum + result.lateFrames, 0),
     loopDelayP99Ms: Math.max(0, ...results.map((result) => result.loopDelayP99Ms)),
     errors: results.flatMap((result) => result.errors),

@@ -68,6 +68,14 @@ function rowsOf(name: string): Row[] {
         spread("to the next answer, ms", (r) => r.bargeReply),
         single("failed", (r) => r.failedBarges),
       ];
+    case "over":
+      return [
+        single("sounds", (r) => r.overs),
+        single("false stops", (r) => r.falseStops),
+        spread("quiet, ms", (r) => r.overQuiet),
+      ];
+    case "echo":
+      return [spread("back at the ear, ms", (r) => r.echoBack), spread("inside the agent, ms", (r) => r.echoInside)];
     case "soak":
       return [
         ...scenario(name).plan.checkpoints.map((calls, i) =>
@@ -80,7 +88,7 @@ function rowsOf(name: string): Row[] {
     case "steady":
       return [
         spread("turn latency, ms", (r) => r.latency),
-        ...(["endpoint", "sttToLlm", "llmToTts", "ttsToEar", "overhead"] as const).map((part) =>
+        ...(["endpoint", "sttToLlm", "llmToTts", "ttsToEar", "overhead", "beyond"] as const).map((part) =>
           spread(`${part}, ms`, (r) => r.parts?.[part]),
         ),
         single("turns", (r) => r.turns),

@@ -2,7 +2,7 @@ import type { CallerPlan } from "./caller/plan.ts";
 
 export interface Scenario {
   name: string;
-  kind: "start" | "join" | "burst" | "turns" | "barge" | "steady" | "soak";
+  kind: "start" | "join" | "burst" | "turns" | "barge" | "over" | "echo" | "steady" | "soak";
   /** Callers at the same time. */
   callers: number;
   /** Calls in all. */
@@ -18,10 +18,10 @@ const WARM_MS = 2500;
 /** A fifth of a soak has warmed everything up; what it adds afterwards is a leak. */
 const WARM_SHARE = 5;
 
-/** start[N] · join1[xTIMES] · burstN · turnsNxT · bargeNxT · steadyN[xSECONDS] · soakCALLSxN; throws on any other name. */
+/** start[N] · join1[xTIMES] · burstN · turnsNxT · bargeNxT · overN · echoNxT · steadyN[xSECONDS] · soakCALLSxN; throws on any other name. */
 export function scenario(name: string): Scenario {
   const [, kind, first, second] =
-    /^(start|join|burst|turns|barge|steady|soak)(?:([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?)?$/.exec(name) ?? [];
+    /^(start|join|burst|turns|barge|over|echo|steady|soak)(?:([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?)?$/.exec(name) ?? [];
   const count = Number(first ?? 1);
   const times = second === undefined ? null : Number(second);
   const plan = { turns: null, seconds: null, staggerMs: 500, holdMs: 0, checkpoints: [] };
@@ -42,6 +42,10 @@ export function scenario(name: string): Scenario {
       return { ...base, kind, plan: { ...plan, mode: "turns", turns: times ?? 10 } };
     case "barge":
       return { ...base, kind, plan: { ...plan, mode: "barge", turns: times ?? 5, staggerMs: 700 } };
+    case "over":
+      return { ...base, kind, plan: { ...plan, mode: "over", turns: times, staggerMs: 700 } };
+    case "echo":
+      return { ...base, kind, plan: { ...plan, mode: "echo", turns: times ?? 60 } };
     case "steady":
       return { ...base, kind, plan: { ...plan, mode: "turns", seconds: times ?? STEADY_SECONDS } };
     case "soak": {
@@ -56,6 +60,6 @@ export function scenario(name: string): Scenario {
 
 function unknown(name: string): Error {
   return new Error(
-    `unknown scenario "${name}": start3, join1x5, burst10, turns1x10, barge1x5, steady5, steady20x60, soak500x5 are such as there are`,
+    `unknown scenario "${name}": start3, join1x5, burst10, turns1x10, barge1x5, over1, echo1x60, steady5, steady20x60, soak500x5 are such as there are`,
   );
 }

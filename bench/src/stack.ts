@@ -4,6 +4,7 @@ import path from "node:path";
 import { startLiveKitServer } from "@parley/livekit";
 import { killAtExit, startNode } from "./child.ts";
 import { makeClips } from "./clips.ts";
+import { PAUSE_MS } from "./mock-ai/settings.ts";
 
 const API_KEY = "bench";
 const API_SECRET = "bench-secret-bench-secret-bench-secret";
@@ -62,7 +63,7 @@ export async function startStack(logFolder: string, label: string): Promise<Stac
       OPENAI_API_KEY: "mock",
       OPENAI_BASE_URL: `http://127.0.0.1:${mockPort}/v1`,
       PARLEY_DATA: path.join(folder, "parley"),
-      ENDPOINT_MS: process.env.ENDPOINT_MS ?? "300",
+      ENDPOINT_MS: String(PAUSE_MS),
     },
     async stop() {
       mock.kill();

@@ -48,13 +48,27 @@ const parley: Target = {
 /** Speculation off: what is left is the path itself. */
 const plain: Target = { ...parley, name: "parley-plain", env: { ...parley.env, SPECULATION: "never" } };
 
+/** Give every sound back as it comes. */
+const echoes: Target[] = [
+  { ...floor, name: "floor-echo", env: { ECHO: "1" } },
+  { ...parley, name: "parley-echo", args: [...parley.args.slice(0, -1), inRoot("bench/agents/parley/echo.ts")] },
+];
+
 /** A runtime as it comes: its own turn detection, its own admission. */
 function stock(target: Target): Target {
   const asItComes = { ENDPOINT_MS: undefined, ADMIT_ALL: undefined, MAX_CONCURRENT_JOBS: undefined };
   return { ...target, name: `${target.name}-stock`, env: { ...target.env, ...asItComes } };
 }
 
-export const TARGETS: readonly Target[] = [floor, parley, plain, stock(parley), ...peers, ...peers.map(stock)];
+export const TARGETS: readonly Target[] = [
+  floor,
+  parley,
+  plain,
+  stock(parley),
+  ...echoes,
+  ...peers,
+  ...peers.map(stock),
+];
 
 export function target(name: string): Target {
   const found = TARGETS.find((one) => one.name === name);

@@ -116,6 +116,24 @@ describe("the shard pool", () => {
     expect(pool.crashLooping).toBe(false);
   });
 
+  it("lets others take up a dead shard's calls before it starts another, unless they die, too", async () => {
+    const { pool, clock, forked, started } = setUp(2);
+    await started();
+    for (const shardId of [1, 2])
+      pool.send(shardId, { type: "run", call: { jobId: `of ${shardId}` } as CallAssignment });
+    forked[0]?.die("killed by SIGKILL");
+    await settle();
+    clock.advance(2_000);
+    expect(forked).toHaveLength(2);
+    forked[1]?.die("killed by SIGKILL");
+    await settle();
+    expect(forked).toHaveLength(3);
+    clock.advance(1_000);
+    expect(forked).toHaveLength(4);
+    clock.advance(10_000);
+    expect(forked).toHaveLength(4);
+  });
+
   it("backs off in a crash loop, says so, and recovers from it", async () => {
     const { pool, clock, forked, started, ready } = setUp(1);
     await started();

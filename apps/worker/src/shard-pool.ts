@@ -19,6 +19,8 @@ const START_MS = 120_000;
 const CRASH_WINDOW_MS = 60_000;
 const CRASH_LOOP_DEATHS = 3;
 const LONGEST_BACKOFF_MS = 30_000;
+/** Calls that go on in other shards join their rooms first: a start takes most of a second of a core. */
+const RESPITE_MS = 2_500;
 /** For a shard whose only call is over to go by itself. */
 const RETIRE_MS = 5_000;
 
@@ -92,6 +94,8 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
   let lastShardId = 0;
   let deaths: number[] = [];
   let closing: Promise<void> | undefined;
+  /** Starts that are put off for others that go on. */
+  const putOff = new Set<() => void>();
   const timers = new Set<() => void>();
 
   function after(delayMs: number, run: () => void): () => void {
@@ -165,7 +169,10 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
         const early = `a shard ended before it was ready (${how}); what it wrote to standard error says why`;
         reject(loadFailure ?? new ParleyError(early, { code: "shard-start-failed", category: "internal" }));
         if (!closing) options.onGone(shardId, { how, stoodStill: member.stoodStill });
-        if (member.state === "ready" && !closing && !alone && !member.relieved) replace(`shard ${shardId} ${how}`);
+        if (closing) return;
+        if (member.state === "ready" && !alone && !member.relieved)
+          replace(`shard ${shardId} ${how}`, member.jobs.size > 0 && othersGoOn() ? RESPITE_MS : 0);
+        if (!othersGoOn()) for (const start of [...putOff]) start();
       });
       process.send({ type: "boot", shardId, config });
     });
@@ -177,14 +184,25 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
     return deaths.length;
   }
 
-  /** The first death is made good at once; after that the pause doubles with each recent one. */
-  function replace(why: string): void {
+  const othersGoOn = (): boolean =>
+    [...members.values()].some(({ state, alone, relieved }) => state === "ready" && !alone && !relieved);
+
+  /** The first death is made good at once, or after a respite for those who take up its calls; later the pause doubles. */
+  function replace(why: string, respiteMs = 0): void {
     deaths.push(clock.now());
     const recent = recentDeaths();
-    const delayMs = recent <= 1 ? 0 : Math.min(LONGEST_BACKOFF_MS, 500 * 2 ** (recent - 1));
+    const backoffMs = recent <= 1 ? 0 : Math.min(LONGEST_BACKOFF_MS, 500 * 2 ** (recent - 1));
+    const delayMs = Math.max(backoffMs, respiteMs);
     const say = recent >= CRASH_LOOP_DEATHS ? "error" : "warn";
     log[say]({ deaths: recent, delayMs }, `${why}; a new shard starts in ${delayMs} ms`);
-    after(delayMs, () => void another());
+    if (respiteMs <= backoffMs) return void after(delayMs, () => void another());
+    const start = (): void => {
+      putOff.delete(start);
+      cancel();
+      void another();
+    };
+    const cancel = after(delayMs, start);
+    putOff.add(start);
   }
 
   /** One more; when it does not start, it is tried again. */

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, systemClock } from "@parley/engine/clock";
+import { collectAfterStart } from "./at-rest.ts";
 import { keepCompiledCodeSoon } from "./compiled-code.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { DispatchLine, OpenDispatch } from "./dispatch.ts";
@@ -135,6 +136,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     parts.signal?.throwIfAborted();
     announce();
     keepCompiledCodeSoon();
+    collectAfterStart(() => supervisor.runningCalls().length === 0);
     const { port } = health;
     log.info({ agent: agent.name, shards: config.shards, port, livekit: config.livekit.url }, "worker ready");
     return {

@@ -10,7 +10,7 @@ import {
   TrackPublishOptions,
   TrackSource,
 } from "@livekit/rtc-node";
-import { concat, rms } from "@parley/audio";
+import { concat, Resampler, rms } from "@parley/audio";
 import { forget } from "../../src/route.ts";
 import { type ChatMessage, speech, think, transcribe } from "./providers.ts";
 import type { Job } from "./worker.ts";
@@ -29,6 +29,7 @@ const QUEUE_MS = 1000;
 export class Session {
   readonly #room = new Room();
   readonly #source = new AudioSource(OUT_RATE_HZ, 1, QUEUE_MS);
+  readonly #echo = process.env.ECHO === undefined ? null : new Resampler(IN_RATE_HZ, OUT_RATE_HZ);
   readonly #history: ChatMessage[] = [{ role: "system", content: "You answer the phone of a shop." }];
   #reply: AbortController | undefined;
 
@@ -57,6 +58,11 @@ export class Session {
     let kept: Int16Array[] = [];
     const options = { sampleRate: IN_RATE_HZ, numChannels: 1, frameSizeMs: FRAME_MS };
     for await (const { data } of new AudioStream(track, options)) {
+      if (this.#echo) {
+        const back = this.#echo.push(data);
+        await this.#source.captureFrame(new AudioFrame(back, OUT_RATE_HZ, 1, back.length));
+        continue;
+      }
       const voiced = rms(data) > VOICED_RMS;
       kept.push(data);
       voicedMs = voiced ? voicedMs + FRAME_MS : talking ? voicedMs : 0;

@@ -8,13 +8,16 @@ import {
   TrackPublishOptions,
   TrackSource,
 } from "@livekit/rtc-node";
+import { tone } from "@parley/testkit";
 import { AccessToken, RoomAgentDispatch, RoomConfiguration } from "livekit-server-sdk";
-import type { Clip, Clips } from "../clips.ts";
+import { CLIP_RATE_HZ, type Clip, type Clips } from "../clips.ts";
+import type { OverSound } from "../over.ts";
 import { now, sleep, until } from "../time.ts";
 import { callAgent, type Dispatch, launch } from "./dispatch.ts";
 import { answered, Ear } from "./ear.ts";
-import type { Barge, CallerPlan, CallRecord, Turn } from "./plan.ts";
+import { type Barge, type CallerPlan, type CallRecord, FALSE_STOP_MS, type Over, type Turn } from "./plan.ts";
 import { Voice } from "./voice.ts";
+import { Witness } from "./witness.ts";
 
 const JOIN_TIMEOUT_MS = 30_000;
 const REPLY_TIMEOUT_MS = 10_000;
@@ -24,6 +27,14 @@ const SECOND_TRY_MS = 3000;
 /** Some runtimes ignore interruptions in the first 3 s of an answer. */
 const BARGE_AFTER_MS = 3500;
 const QUIETER_DB = 12;
+/** After a sound it is watched for so long whether the agent goes on. */
+const OVER_WATCH_MS = 2500;
+/** As many as a long answer has room for. */
+const OVERS_AN_ANSWER = 3;
+const BEEP_MS = 200;
+const BEEP = { samples: tone(BEEP_MS, CLIP_RATE_HZ, 1000, -10), firstMs: 0, lastMs: BEEP_MS };
+/** An echo that takes longer is not waited for. */
+const BEEP_EVERY_MS = 1000;
 
 const between = (fromMs: number, toMs: number) => sleep(fromMs + Math.random() * (toMs - fromMs));
 
@@ -44,7 +55,7 @@ export class Caller {
     this.#plan = plan;
     this.#clips = clips;
     this.roomName = `bench-${runId}-${index}`;
-    this.record = { index, startedAt: 0, turns: [], barges: [] };
+    this.record = { index, startedAt: 0, turns: [], barges: [], overs: [], echoes: [] };
   }
 
   /** Joins with an agent on its way, publishes, waits for the agent's track. */
@@ -124,6 +135,40 @@ export class Caller {
     }
   }
 
+  /** One sound after the other that is meant to stop no answer. What stops one leaves nothing to speak over. */
+  async murmur(): Promise<void> {
+    const left = this.#clips.over.slice(0, this.#plan.turns ?? undefined);
+    while (left.length > 0) {
+      await this.#silence();
+      await between(300, 800);
+      const turn = await this.#ask(this.#clips.long);
+      await between(BARGE_AFTER_MS, BARGE_AFTER_MS + 500);
+      for (let n = 0; n < OVERS_AN_ANSWER && left.length > 0; n++) {
+        const over = await this.#over(turn, left.shift()!);
+        this.record.overs.push(over);
+        if (over.failed !== undefined || (over.quietMs ?? 0) > FALSE_STOP_MS) break;
+      }
+    }
+  }
+
+  /** Tones, to an agent that gives every sound back from the first turn on. */
+  async beep(): Promise<void> {
+    const witness = new Witness();
+    await witness.join(this.#plan.url, await this.#token(null, "witness"), this.#identity);
+    await this.#ask(this.#clips.short[0]!);
+    await this.#silence();
+    for (let k = 0; k < (this.#plan.turns ?? 1); k++) {
+      const utterance = this.voice.speak(BEEP);
+      const startedAt = await utterance.started;
+      await sleep(startedAt + BEEP_EVERY_MS - now());
+      const [direct, back] = [witness.ear, this.ear].map((ear) => ear.audibleAt(startedAt));
+      if (direct === undefined || back === undefined) this.errors.push(`tone ${k} was not heard`);
+      else this.record.echoes.push({ directMs: direct - startedAt, backMs: back - startedAt });
+      await between(0, 20);
+    }
+    await witness.leave();
+  }
+
   /** Idempotent. */
   async leave(): Promise<void> {
     if (this.#closing) return;
@@ -170,6 +215,18 @@ export class Caller {
     };
   }
 
+  async #over(turn: Turn, sound: OverSound): Promise<Over> {
+    const { name } = sound;
+    if (this.ear.quiet()) return { name, failed: "the agent had stopped before" };
+    if (this.#judged(turn).answered !== "whole") return { name, failed: "the answer was to less than the question" };
+    const utterance = this.voice.speak(sound);
+    const startedAt = await utterance.started;
+    const endedAt = await utterance.finished;
+    await sleep(endedAt + OVER_WATCH_MS - now());
+    const quietMs = this.ear.quietFor(startedAt, QUIETER_DB);
+    return quietMs === undefined ? { name, failed: "the agent was not heard before" } : { name, quietMs };
+  }
+
   #silence(): Promise<boolean> {
     return until(() => this.ear.quiet(), now() + QUIET_TIMEOUT_MS);
   }
@@ -179,9 +236,13 @@ export class Caller {
     for await (const frame of new AudioStream(track, options)) this.ear.hear(frame.data);
   }
 
-  async #token(dispatch: Dispatch | null): Promise<string> {
+  get #identity(): string {
+    return `caller-${this.record.index}`;
+  }
+
+  async #token(dispatch: Dispatch | null, identity = this.#identity): Promise<string> {
     const { apiKey, apiSecret } = this.#plan;
-    const token = new AccessToken(apiKey, apiSecret, { identity: `caller-${this.record.index}`, ttl: "1h" });
+    const token = new AccessToken(apiKey, apiSecret, { identity, ttl: "1h" });
     token.addGrant({ roomJoin: true, room: this.roomName, canPublish: true, canSubscribe: true });
     if (dispatch?.kind === "agent") {
       token.roomConfig = new RoomConfiguration({ agents: [new RoomAgentDispatch({ agentName: dispatch.agentName })] });

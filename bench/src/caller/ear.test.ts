@@ -57,6 +57,18 @@ it("says when the agent became quieter by 12 dB, not when one frame was", () => 
   expect(ear.quieterAt(since, 30)).toBeUndefined();
 });
 
+it("says for how long the agent was quieter", () => {
+  const { ear, hear } = hearing();
+  const since = hear(5000, 1000);
+  hear(1000, 300);
+  hear(5000, 100);
+  hear(1000, 200);
+  hear(0, 420);
+  hear(5000, 100);
+  expect(ear.quietFor(since, 12)).toBe(620);
+  expect(ear.quietFor(since - 1000, 12)).toBeUndefined();
+});
+
 it("has no opinion when nothing was said before", () => {
   const { ear, hear } = hearing();
   const since = hear(0, 600);

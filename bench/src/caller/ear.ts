@@ -71,14 +71,38 @@ export class Ear {
     return this.stretches.find(({ onsetAt }) => onsetAt > since);
   }
 
+  /** When, after `since`, the first audible frame came. */
+  audibleAt(since: number): number | undefined {
+    return this.#levels.find(({ at, level }) => at > since && level >= AUDIBLE_RMS)?.at;
+  }
+
   /** When, after `since`, the agent became quieter than it was before it by `db`, for three frames at least. */
   quieterAt(since: number, db: number): number | undefined {
-    const before = this.#levels.filter(({ at, level }) => at > since - 500 && at <= since && level >= AUDIBLE_RMS);
-    const usual = before.map(({ level }) => level).sort((a, b) => a - b)[Math.floor(before.length / 2)];
-    if (usual === undefined) return undefined;
-    const limit = usual * 10 ** (-db / 20);
+    const limit = this.#below(since, db);
+    if (limit === undefined) return undefined;
     const after = this.#levels.filter(({ at }) => at > since);
     return after.find((_, i) => [0, 1, 2].every((k) => (after[i + k]?.level ?? 0) < limit))?.at;
+  }
+
+  /** The longest, after `since`, that the agent was quieter by `db` than before it, ms; absent: it was not heard before. */
+  quietFor(since: number, db: number): number | undefined {
+    const limit = this.#below(since, db);
+    if (limit === undefined) return undefined;
+    let longest = 0;
+    let quietMs = 0;
+    for (const { at, level } of this.#levels) {
+      if (at <= since) continue;
+      quietMs = level < limit ? quietMs + FRAME_MS : 0;
+      longest = Math.max(longest, quietMs);
+    }
+    return longest;
+  }
+
+  /** So many dB below what was usual before that moment. */
+  #below(since: number, db: number): number | undefined {
+    const before = this.#levels.filter(({ at, level }) => at > since - 500 && at <= since && level >= AUDIBLE_RMS);
+    const usual = before.map(({ level }) => level).sort((a, b) => a - b)[Math.floor(before.length / 2)];
+    return usual === undefined ? undefined : usual * 10 ** (-db / 20);
   }
 
   #stretchAt(at: number): Stretch {

@@ -71,6 +71,8 @@ const cpuFrom = process.cpuUsage();
 const deadline = plan.seconds === null ? null : measuredFrom + plan.seconds * 1000;
 if (plan.mode === "turns") await Promise.all(joined.map((caller) => caller.askUntil(deadline)));
 if (plan.mode === "barge") await Promise.all(joined.map((caller) => caller.interrupt()));
+if (plan.mode === "over") await Promise.all(joined.map((caller) => caller.murmur()));
+if (plan.mode === "echo") await Promise.all(joined.map((caller) => caller.beep()));
 if (plan.mode === "visits") {
   await visits(plan, {
     newCaller,

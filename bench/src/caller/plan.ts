@@ -5,9 +5,10 @@ import type { Dispatch } from "./dispatch.ts";
 export interface CallerPlan {
   /**
    * `join`: hear the greeting and leave. `turns`: ask short questions. `barge`: interrupt long answers. `visits`: one
-   * call after the other, each to its greeting. `start`: wait in the room for an agent that is not there yet.
+   * call after the other, each to its greeting. `over`: sounds that ask for nothing, over long answers. `echo`:
+   * short tones, to an agent that gives them back. `start`: wait in the room for an agent that is not there yet.
    */
-  mode: "join" | "turns" | "barge" | "visits" | "start";
+  mode: "join" | "turns" | "barge" | "over" | "echo" | "visits" | "start";
   callers: number;
   /** Number of its first caller, so that no two processes have the same. */
   firstIndex: number;
@@ -54,6 +55,26 @@ export interface Barge {
   failed?: string;
 }
 
+/** Quiet for longer, an answer has been stopped, whether or not it goes on. */
+export const FALSE_STOP_MS = 600;
+
+export interface Over {
+  /** Which sound. */
+  name: string;
+  /** The longest that the agent was 12 dB quieter, or silent, from the sound's beginning on. */
+  quietMs?: number;
+  /** Why there is no measurement. */
+  failed?: string;
+}
+
+/** A short tone, from its first sample. */
+export interface Echo {
+  /** To the ear of somebody else in the room. */
+  directMs: number;
+  /** Back to the caller's own, from the agent. */
+  backMs: number;
+}
+
 export interface CallRecord {
   index: number;
   startedAt: number;
@@ -63,6 +84,8 @@ export interface CallRecord {
   greetMs?: number;
   turns: Turn[];
   barges: Barge[];
+  overs: Over[];
+  echoes: Echo[];
 }
 
 export interface CallerResult {

@@ -1,6 +1,8 @@
 import { AudioFrame, AudioSource } from "@livekit/rtc-node";
 import { CLIP_RATE_HZ, type Clip } from "../clips.ts";
 
+type Sound = Pick<Clip, "samples" | "firstMs" | "lastMs">;
+
 const FRAME_MS = 20;
 const FRAME_SAMPLES = (CLIP_RATE_HZ * FRAME_MS) / 1000;
 /** How much is queued ahead of its time. */
@@ -15,7 +17,7 @@ export interface Utterance {
 }
 
 interface Speaking {
-  clip: Clip;
+  clip: Sound;
   position: number;
   start(at: number): void;
   finish(at: number): void;
@@ -29,7 +31,7 @@ export class Voice {
   #playedUntil = 0;
   #speaking: Speaking | undefined;
 
-  speak(clip: Clip): Utterance {
+  speak(clip: Sound): Utterance {
     const started = Promise.withResolvers<number>();
     const finished = Promise.withResolvers<number>();
     this.#speaking = { clip, position: 0, start: started.resolve, finish: finished.resolve, endAt: 0 };

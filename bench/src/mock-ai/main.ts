@@ -16,15 +16,17 @@ type Route = (body: Buffer, startedAt: number, res: ServerResponse) => Promise<v
 /** OpenAI's own limit of a file. */
 const MOST_BYTES = 25 * 1024 * 1024;
 
-async function clips() {
+async function recognisers() {
   if (settings.clipsFolder === undefined) return [];
-  const { short, long, barge } = await loadClips(settings.clipsFolder);
-  return [...short, long, barge];
+  const { short, long, barge, over } = await loadClips(settings.clipsFolder);
+  const spoken = over.filter(({ words }) => words.length > 0);
+  // A question's beginning is never taken for "okay".
+  return [[...short, long, barge], spoken].map((some) => new Recogniser(some, CLIP_RATE_HZ));
 }
 
 const replies = new Replies();
 const routes = new Map<string, Route>([
-  ["POST /v1/audio/transcriptions", transcription(new Recogniser(await clips(), CLIP_RATE_HZ))],
+  ["POST /v1/audio/transcriptions", transcription(await recognisers())],
   ["POST /v1/chat/completions", chat(replies)],
   ["POST /v1/audio/speech", speech(replies)],
 ]);

@@ -39,7 +39,7 @@ export interface Heard {
 export class Recogniser {
   readonly #clips: readonly { clip: Pick<Clip, "name" | "words">; levels: BandLevels }[];
 
-  constructor(clips: readonly Clip[], sampleRateHz: number) {
+  constructor(clips: readonly Pick<Clip, "name" | "words" | "samples">[], sampleRateHz: number) {
     this.#clips = clips.map(({ name, words, samples }) => ({
       clip: { name, words },
       levels: bandLevels(samples, sampleRateHz),

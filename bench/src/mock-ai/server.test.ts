@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { decodeWav, encodeWav } from "@parley/audio";
+import { concat, decodeWav, encodeWav } from "@parley/audio";
+import { silence } from "@parley/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { toneIn } from "../caller/pitch.ts";
 import { type Child, startNode } from "../child.ts";
@@ -67,6 +68,14 @@ it("transcribes what was streamed without a length, and in stereo", async () => 
   view.setUint16(32, 4, true);
   const { text } = await (await transcribe(stereo as Uint8Array<ArrayBuffer>)).json();
   expect(text).toBe("How much is the rent of one small boat?");
+});
+
+it("understands what is said over an answer, and that a noise is nothing", async () => {
+  for (const { name, kind, samples, words } of clips.over) {
+    const wav = encodeWav(concat([silence(200, CLIP_RATE_HZ), samples, silence(100, CLIP_RATE_HZ)]), CLIP_RATE_HZ);
+    const { text } = await (await transcribe(wav as Uint8Array<ArrayBuffer>)).json();
+    expect([name, text]).toEqual([name, kind === "back-channel" ? words[0]?.word : ""]);
+  }
 });
 
 it("answers in one piece or as a stream, the same words, counted", async () => {

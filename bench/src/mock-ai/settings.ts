@@ -17,5 +17,8 @@ export const settings = {
   logPath: process.env.MOCK_LOG,
 };
 
+/** Silence that ends a turn, in every target that can be told so. */
+export const PAUSE_MS = number("ENDPOINT_MS", 300);
+
 /** Provider time inside every turn's latency, tokens of the first sentence aside. */
 export const PROVIDER_MS = settings.sttMs + settings.llmMs + settings.ttsMs;

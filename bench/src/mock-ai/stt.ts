@@ -7,13 +7,13 @@ import { log } from "./log.ts";
 import type { Heard, Recogniser } from "./recogniser.ts";
 import { settings } from "./settings.ts";
 
-/** Writes down the words that ended inside the sound; nothing when it is none of the clips. */
-export function transcription(recogniser: Recogniser) {
+/** Writes down the words that ended inside the sound; nothing when nobody knows it. Later ones are asked when earlier don't. */
+export function transcription(recognisers: readonly Recogniser[]) {
   return async (body: Buffer, startedAt: number, res: ServerResponse): Promise<void> => {
     const receivedAt = now();
     const { samples, sampleRateHz } = decodeWav(wavPart(body));
     const totalMs = (samples.length / sampleRateHz) * 1000;
-    const heard = recogniser.hear(samples, sampleRateHz);
+    const heard = firstOf(recognisers, (recogniser) => recogniser.hear(samples, sampleRateHz));
     const text = written(heard) || guessed(totalMs);
     const foundMs = now() - receivedAt;
     await sleep(Math.max(0, settings.sttMs - foundMs));
@@ -24,6 +24,14 @@ export function transcription(recogniser: Recogniser) {
     const { isWhole = false, apartDb = null } = heard ?? {};
     log({ kind: "stt", startedAt, endedAt: now(), totalMs, foundMs, text, isWhole, apartDb });
   };
+}
+
+function firstOf<T, R>(list: readonly T[], find: (one: T) => R | null): R | null {
+  for (const one of list) {
+    const found = find(one);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 /** With its sign only when the last word was heard. */

@@ -10,26 +10,35 @@ export type Writing = (typeof writings)[number];
 
 /** As in the other benchmarks. */
 const STT_MS = 100;
+const SAMPLES_PER_MS = 16;
 
-/** Understands every word: what was spoken until the stretch was cut, and not given before. */
+/** Less of a word's end than this, at the beginning of a stretch, is no word. */
+const TAIL_MS = 100;
+/** And without so much of its end, which fades, it is one all the same. */
+const FADING_MS = 80;
+
+/** Understands every word that ended inside the sound it was given; a stretch that goes on is asked about anew, as a whole. */
 export function perfectStt(words: readonly SpokenWord[], writing: Writing, clock: Clock, startMs: () => number): Stt {
-  let given = 0;
   return {
     name: `perfect/${writing}`,
-    capabilities: { interim: false, words: false },
+    capabilities: { interim: false, words: false, restarts: true },
     open: () => ({
-      utterance: () => ({
-        push() {},
-        async finish() {
-          const untilMs = clock.now() - startMs();
-          const from = given;
-          while (given < words.length && words[given]!.endMs <= untilMs) given++;
-          const text = written(words.slice(from, given), writing);
-          await new Promise<void>((resolve) => clock.after(STT_MS, resolve));
-          return { text, understood: true };
-        },
-        cancel() {},
-      }),
+      utterance() {
+        let samples = 0;
+        return {
+          push(frame) {
+            samples += frame.length;
+          },
+          async finish() {
+            const untilMs = clock.now() - startMs();
+            const fromMs = untilMs - samples / SAMPLES_PER_MS + TAIL_MS;
+            const inside = words.filter(({ endMs }) => endMs > fromMs && endMs - FADING_MS <= untilMs);
+            await new Promise<void>((resolve) => clock.after(STT_MS, resolve));
+            return { text: written(inside, writing), understood: true };
+          },
+          cancel() {},
+        };
+      },
       close() {},
     }),
   };

@@ -1,5 +1,5 @@
 import { type Fact, type SettingsInput, settingsSchema } from "@parley/conversation";
-import { Call, type CallAgent, hearingDefaults, type Stt, timeoutDefaults, type Vad } from "@parley/engine";
+import { Call, type CallAgent, eagerHearing, hearingDefaults, type Stt, timeoutDefaults, type Vad } from "@parley/engine";
 import {
   type FakeTransport,
   fakeLlm,
@@ -63,7 +63,8 @@ export async function startCall({
     tools: [],
     hooks: {},
     settings: settingsSchema.parse(settings),
-    hearing: hearingDefaults,
+    // As with every recogniser that can begin again (docs/decisions/016).
+    hearing: { ...hearingDefaults, ...eagerHearing },
     timeouts: timeoutDefaults,
   };
   const context = { room: null, agentId: null, tenantId: null, language: null, from: null, to: null, metadata: {} };

@@ -47,18 +47,24 @@ describe("measuring", () => {
   });
 
   it("gives every word once, written in three ways", async () => {
-    const words = ["Well,", "I", "see."].map((text, i) => ({ text, endMs: i * 100 }));
+    const words = ["Well,", "I", "see."].map((text, i) => ({ text, endMs: i * 200 }));
     const hear = async (writing: "signs" | "plain" | "eager", untilMs: readonly number[]) => {
       let now = 0;
       const stt = perfectStt(words, writing, { ...systemClock, now: () => now }, () => 0);
       const session = stt.open({ language: "en", phrases: [], signal: new AbortController().signal });
       const texts: string[] = [];
-      for (now of untilMs) texts.push((await session.utterance().finish(new AbortController().signal)).text);
+      let fromMs = -200;
+      for (now of untilMs) {
+        const utterance = session.utterance();
+        utterance.push(new Int16Array((now - fromMs) * 16));
+        texts.push((await utterance.finish(new AbortController().signal)).text);
+        fromMs = now - 50;
+      }
       return texts;
     };
-    expect(await hear("signs", [150, 150, 300])).toEqual(["Well, I", "", "see."]);
-    expect(await hear("plain", [150, 300])).toEqual(["well i", "see"]);
-    expect(await hear("eager", [150, 300])).toEqual(["well i.", "see."]);
+    expect(await hear("signs", [250, 250, 500])).toEqual(["Well, I", "", "see."]);
+    expect(await hear("plain", [250, 500])).toEqual(["well i", "see"]);
+    expect(await hear("eager", [250, 500])).toEqual(["well i.", "see."]);
   });
 
   it("reads the price of as few cut-offs off the fixed curve", () => {

@@ -1,3 +1,4 @@
+import { collectAfterStart } from "../at-rest.ts";
 import { keepCompiledCodeSoon } from "../compiled-code.ts";
 import type { WorkerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
@@ -70,6 +71,7 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
     );
     tell({ type: "ready", agent: loaded.summary });
     keepCompiledCodeSoon();
+    collectAfterStart(() => calls?.count === 0);
     const { user, system } = process.cpuUsage();
     log.info(
       { tookMs: Math.round(process.uptime() * 1000), cpuMs: Math.round((user + system) / 1000) },
