@@ -6,7 +6,8 @@ const AFTER_MS = 3_000;
 
 /**
  * What a start leaves over is collected once, when nobody calls: V8 would do so only after its heap has grown again, which
- * it does not while nothing happens. Costs some 50 ms. Where somebody calls by then their calls come first.
+ * it does not while nothing happens. Thoroughly: compiled code that ran once, to load something, goes too. An idle worker takes
+ * 145 MiB instead of 185 (docs/decisions/014). Where somebody calls by then their calls come first.
  */
 export function collectAfterStart(isAtRest: () => boolean): void {
   setTimeout(() => {
@@ -18,5 +19,5 @@ function collect(): void {
   setFlagsFromString("--expose-gc");
   const gc: unknown = runInNewContext("globalThis.gc");
   setFlagsFromString("--no-expose-gc");
-  if (typeof gc === "function") gc();
+  if (typeof gc === "function") gc({ type: "major", flavor: "last-resort" });
 }
