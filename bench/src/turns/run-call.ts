@@ -1,5 +1,13 @@
 import { type Fact, type SettingsInput, settingsSchema } from "@parley/conversation";
-import { Call, type CallAgent, eagerHearing, hearingDefaults, type Stt, timeoutDefaults, type Vad } from "@parley/engine";
+import {
+  Call,
+  type CallAgent,
+  eagerHearing,
+  hearingDefaults,
+  type Stt,
+  timeoutDefaults,
+  type Vad,
+} from "@parley/engine";
 import {
   type FakeTransport,
   fakeLlm,

@@ -36,6 +36,19 @@ describe("a short pause", () => {
     expect(s.leaks()).toEqual(none);
   });
 
+  it("shows what is said at once, and as final when it is", async () => {
+    const s = eager({ stt: { answers: ["What time", "What time do you open?"], delayMs: 100 } });
+    await s.begin();
+    await s.clock.until(s.caller.say(concat([voice(600), pause(250), voice(700)])));
+    await s.clock.advance(4_000);
+    const said = s.transport.transcripts.map(({ value }) => value).filter(({ segmentId }) => segmentId.startsWith("t"));
+    expect(said.map(({ segmentId, text, final }) => [segmentId, text, final])).toEqual([
+      ["t1.0", "What time", false],
+      ["t1.0", "What time do you open?", false],
+      ["t1.0", "What time do you open?", true],
+    ]);
+  });
+
   it("that was none takes an answer back before it has a word, when the words came late", async () => {
     const s = eager({ stt: { answers: ["What time", "What time do you open?"], delayMs: 400 } });
     await s.begin();

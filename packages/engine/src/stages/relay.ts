@@ -1,4 +1,4 @@
-import { type Fact, type InputBody, phase, type RuleState, splitHeard } from "@parley/conversation";
+import { type Fact, type FactOf, type InputBody, phase, type RuleState, splitHeard } from "@parley/conversation";
 import type { AgentState, TextChannel } from "../ports/index.ts";
 import type { Stage } from "./stage.ts";
 
@@ -15,6 +15,8 @@ export class Relay implements Stage {
   readonly #text: TextChannel;
   readonly #replies = new Map<string, Shown>();
   readonly #speakers = new Map<string, string>();
+  /** Of each open turn, by segment: words that count until somebody goes on in the same breath. */
+  readonly #words = new Map<string, Map<number, string>>();
   #state: AgentState | null = null;
 
   constructor(text: TextChannel) {
@@ -33,8 +35,14 @@ export class Relay implements Stage {
         this.#speakers.set(fact.turnId, fact.participantId);
         return;
       case "transcript-final":
-        if (fact.text !== "")
-          this.#user(this.#speakers.get(fact.turnId) ?? fact.participantId, fact.turnId, fact.segment, fact.text, true);
+        this.#heard(fact, state);
+        return;
+      case "turn-committed":
+        this.#settle(fact.participantId, fact.turnId, Number.POSITIVE_INFINITY);
+        this.#words.delete(fact.turnId);
+        return;
+      case "call-recovered":
+        this.#takeUp(state);
         return;
       case "turn-replied":
       case "turn-skipped":
@@ -49,6 +57,42 @@ export class Relay implements Stage {
   close(): void {
     this.#replies.clear();
     this.#speakers.clear();
+    this.#words.clear();
+  }
+
+  /** A stretch of speech is transcribed anew while it goes on: what is said of it is final with its turn, or its successor. */
+  #heard({ participantId, turnId, segment, text }: FactOf<"transcript-final">, state: RuleState): void {
+    const speaker = this.#speakers.get(turnId) ?? participantId;
+    const isOpen = state.turns.open.some((turn) => turn.turnId === turnId);
+    if (!isOpen) {
+      if (text !== "") this.#user(speaker, turnId, segment, text, true);
+      return;
+    }
+    this.#settle(speaker, turnId, segment);
+    const words = this.#words.get(turnId) ?? new Map<number, string>();
+    this.#words.set(turnId, words.set(segment, text));
+    if (text !== "") this.#user(speaker, turnId, segment, text, false);
+  }
+
+  /** Its stretches before this one are over. */
+  #settle(participantId: string, turnId: string, before: number): void {
+    const words = this.#words.get(turnId);
+    for (const [segment, text] of [...(words ?? [])]) {
+      if (segment >= before) continue;
+      words?.delete(segment);
+      if (text !== "") this.#user(participantId, turnId, segment, text, true);
+    }
+  }
+
+  /** What another process had been told. */
+  #takeUp(state: RuleState): void {
+    for (const { turnId, participantId, segments } of state.turns.open) {
+      this.#speakers.set(turnId, participantId);
+      const known = segments.flatMap(({ status, text }, segment) =>
+        status === "final" ? [[segment, text] as const] : [],
+      );
+      if (known.length > 0) this.#words.set(turnId, new Map(known));
+    }
   }
 
   #reply(fact: Fact, state: RuleState): void {
