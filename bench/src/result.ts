@@ -37,9 +37,8 @@ export interface ScenarioResult {
   falseStops: number;
   /** The longest that it was quiet. */
   overQuiet: Stats | null;
-  /** Of an echo agent: to the caller's ear and back, and what of it is left without the way to an ear and back from one. */
+  /** Of an echo agent: from the caller's microphone to the caller's ear. */
   echoBack: Stats | null;
-  echoInside: Stats | null;
   parts: Parts | null;
   spending: Spending | null;
   /** CPU seconds per second while it was measured. */
@@ -85,7 +84,6 @@ export function summary(results: readonly CallerResult[], callers: number) {
   const barges = calls.flatMap((call) => call.barges);
   const quiets = calls.flatMap((call) => call.overs).flatMap(({ quietMs }) => (quietMs === undefined ? [] : [quietMs]));
   const echoes = calls.flatMap((call) => call.echoes);
-  const oneWayMs = stats(echoes.map(({ directMs }) => directMs))?.p50 ?? 0;
   const isLost = (turn: Turn) => turn.heardAt === undefined || turn.answered !== "whole";
   const latencyOf = ({ heardAt, endedAt }: Turn) => (heardAt === undefined ? undefined : heardAt - endedAt);
   const joined = calls.filter((call) => call.joinMs !== undefined);
@@ -110,7 +108,6 @@ export function summary(results: readonly CallerResult[], callers: number) {
     falseStops: quiets.filter((ms) => ms > FALSE_STOP_MS).length,
     overQuiet: stats(quiets),
     echoBack: stats(echoes.map(({ backMs }) => backMs)),
-    echoInside: stats(echoes.map(({ backMs }) => backMs - 2 * oneWayMs)),
     lateFrames: results.reduce((sum, result) => sum + result.lateFrames, 0),
     loopDelayP99Ms: Math.max(0, ...results.map((result) => result.loopDelayP99Ms)),
     errors: results.flatMap((result) => result.errors),

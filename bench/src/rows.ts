@@ -75,7 +75,7 @@ function rowsOf(name: string): Row[] {
         spread("quiet, ms", (r) => r.overQuiet),
       ];
     case "echo":
-      return [spread("back at the ear, ms", (r) => r.echoBack), spread("inside the agent, ms", (r) => r.echoInside)];
+      return [spread("back at the ear, ms", (r) => r.echoBack)];
     case "soak":
       return [
         ...scenario(name).plan.checkpoints.map((calls, i) =>

@@ -32,6 +32,7 @@ export class Session {
   readonly #echo = process.env.ECHO === undefined ? null : new Resampler(IN_RATE_HZ, OUT_RATE_HZ);
   readonly #history: ChatMessage[] = [{ role: "system", content: "You answer the phone of a shop." }];
   #reply: AbortController | undefined;
+  #greeted = false;
 
   /** Resolves when the room is over. */
   async run({ url, token }: Job): Promise<void> {
@@ -44,7 +45,10 @@ export class Session {
     options.source = TrackSource.SOURCE_MICROPHONE;
     const track = LocalAudioTrack.createAudioTrack("agent", this.#source);
     await this.#room.localParticipant?.publishTrack(track, options);
-    this.#answer((signal) => this.#say("Hello, how can I help you today?", signal));
+    this.#answer(async (signal) => {
+      await this.#say("Hello, how can I help you today?", signal);
+      this.#greeted = true;
+    });
     await over;
     this.#interrupt();
     forget(this.#room);
@@ -59,8 +63,10 @@ export class Session {
     const options = { sampleRate: IN_RATE_HZ, numChannels: 1, frameSizeMs: FRAME_MS };
     for await (const { data } of new AudioStream(track, options)) {
       if (this.#echo) {
+        // Two that give sound to one source at once are an error.
+        if (!this.#greeted) continue;
         const back = this.#echo.push(data);
-        await this.#source.captureFrame(new AudioFrame(back, OUT_RATE_HZ, 1, back.length));
+        if (back.length > 0) await this.#source.captureFrame(new AudioFrame(back, OUT_RATE_HZ, 1, back.length));
         continue;
       }
       const voiced = rms(data) > VOICED_RMS;

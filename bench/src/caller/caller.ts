@@ -17,7 +17,6 @@ import { callAgent, type Dispatch, launch } from "./dispatch.ts";
 import { answered, Ear } from "./ear.ts";
 import { type Barge, type CallerPlan, type CallRecord, FALSE_STOP_MS, type Over, type Turn } from "./plan.ts";
 import { Voice } from "./voice.ts";
-import { Witness } from "./witness.ts";
 
 const JOIN_TIMEOUT_MS = 30_000;
 const REPLY_TIMEOUT_MS = 10_000;
@@ -153,20 +152,17 @@ export class Caller {
 
   /** Tones, to an agent that gives every sound back from the first turn on. */
   async beep(): Promise<void> {
-    const witness = new Witness();
-    await witness.join(this.#plan.url, await this.#token(null, "witness"), this.#identity);
     await this.#ask(this.#clips.short[0]!);
     await this.#silence();
     for (let k = 0; k < (this.#plan.turns ?? 1); k++) {
       const utterance = this.voice.speak(BEEP);
       const startedAt = await utterance.started;
       await sleep(startedAt + BEEP_EVERY_MS - now());
-      const [direct, back] = [witness.ear, this.ear].map((ear) => ear.audibleAt(startedAt));
-      if (direct === undefined || back === undefined) this.errors.push(`tone ${k} was not heard`);
-      else this.record.echoes.push({ directMs: direct - startedAt, backMs: back - startedAt });
+      const backAt = this.ear.audibleAt(startedAt);
+      if (backAt === undefined) this.errors.push(`tone ${k} did not come back`);
+      else this.record.echoes.push({ backMs: backAt - startedAt });
       await between(0, 20);
     }
-    await witness.leave();
   }
 
   /** Idempotent. */
@@ -236,13 +232,9 @@ export class Caller {
     for await (const frame of new AudioStream(track, options)) this.ear.hear(frame.data);
   }
 
-  get #identity(): string {
-    return `caller-${this.record.index}`;
-  }
-
-  async #token(dispatch: Dispatch | null, identity = this.#identity): Promise<string> {
+  async #token(dispatch: Dispatch | null): Promise<string> {
     const { apiKey, apiSecret } = this.#plan;
-    const token = new AccessToken(apiKey, apiSecret, { identity, ttl: "1h" });
+    const token = new AccessToken(apiKey, apiSecret, { identity: `caller-${this.record.index}`, ttl: "1h" });
     token.addGrant({ roomJoin: true, room: this.roomName, canPublish: true, canSubscribe: true });
     if (dispatch?.kind === "agent") {
       token.roomConfig = new RoomConfiguration({ agents: [new RoomAgentDispatch({ agentName: dispatch.agentName })] });

@@ -67,11 +67,9 @@ export interface Over {
   failed?: string;
 }
 
-/** A short tone, from its first sample. */
+/** A short tone. */
 export interface Echo {
-  /** To the ear of somebody else in the room. */
-  directMs: number;
-  /** Back to the caller's own, from the agent. */
+  /** From its first sample to its first audible frame, back from the agent, in the caller's ear. */
   backMs: number;
 }
 
