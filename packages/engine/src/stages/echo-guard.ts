@@ -23,8 +23,8 @@ const STEADY_DB = 4;
 const LOUDEST_DB = -6;
 /** Until it is known an echo may be as loud as this beside what was played. Whoever is quieter must wait so long. */
 const LOUDEST_UNKNOWN_DB = -14;
-/** Fainter than this is no echo that could be heard, but a quiet line. */
-const FAINTEST_DB = -36;
+/** A line so much below may be one whose echo has not come yet: it counts when all delays have been looked at. */
+const FAINT_DB = -36;
 /** How far a person must be above the echo that is expected. */
 const MARGIN_DB = 6;
 /** An echo that was known is missing where the line is so much below it. */
@@ -121,14 +121,15 @@ export class EchoGuard {
   }
 
   #learn(): void {
+    this.#isDecided ||= this.#below[LAGS - 1]!.weight >= LEAST;
     let best = -1;
     let least = STEADY_DB;
     for (let i = 0; i < LAGS; i++) {
       const { weight, spreadDb, meanDb } = this.#below[i]!;
-      if (weight < LEAST || spreadDb >= least || meanDb > LOUDEST_DB || meanDb < FAINTEST_DB) continue;
+      if (weight < LEAST || spreadDb >= least || meanDb > LOUDEST_DB) continue;
+      if (meanDb < FAINT_DB && !this.#isDecided) continue;
       [best, least] = [i, spreadDb];
     }
-    this.#isDecided ||= this.#below[LAGS - 1]!.weight >= LEAST;
     if (best < 0) return;
     if (!this.#known) this.#missing = { of: 0, in: 0 };
     this.#known = { lag: best * STEP, db: this.#below[best]!.meanDb };
