@@ -22,7 +22,7 @@ const STEADY_DB = 4;
 /** Nothing comes back louder. */
 const LOUDEST_DB = -6;
 /** Until it is known an echo may be as loud as this beside what was played. Whoever is quieter must wait so long. */
-const LOUDEST_UNKNOWN_DB = -14;
+const LOUDEST_UNKNOWN_DB = -10;
 /** A line so much below may be one whose echo has not come yet: it counts when all delays have been looked at. */
 const FAINT_DB = -36;
 /** How far a person must be above the echo that is expected. */
