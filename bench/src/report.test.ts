@@ -30,7 +30,7 @@ function done(target: string, scenario: string, callers: number, latenciesMs: nu
       { name: "door", quietMs: 200 },
       { name: "Yes", failed: "stopped before" },
     ],
-    echoes: [100, 130].map((backMs) => ({ backMs })),
+    echoes: [100, 130].map((backMs) => ({ backMs, straightMs: 60 })),
   }));
   return {
     ...summary([{ calls, errors: [], lateFrames: 0, cores: 0, loopDelayP99Ms: 1 }], callers),
@@ -79,6 +79,7 @@ describe("the table", () => {
   it("says when an echo is back", () => {
     const text = report([result("floor-echo", 1, [done("floor-echo", "echo1x60", 1, [])])], ["echo1x60"]);
     expect(text).toContain("| echo1x60: back at the ear, ms | 100 / 130 |");
+    expect(text).toContain("| echo1x60: of the agent, ms | 40 / 70 |");
   });
 
   it("gives the median of several runs and how far they are apart", () => {

@@ -39,6 +39,10 @@ export interface ScenarioResult {
   overQuiet: Stats | null;
   /** Of an echo agent: from the caller's microphone to the caller's ear. */
   echoBack: Stats | null;
+  /** The same tone, from the caller's microphone to another person's ear. */
+  echoStraight: Stats | null;
+  /** The difference of the two: from sound that an agent could hear to sound that a caller could, of it. */
+  echoOwn: Stats | null;
   parts: Parts | null;
   spending: Spending | null;
   /** CPU seconds per second while it was measured. */
@@ -108,6 +112,8 @@ export function summary(results: readonly CallerResult[], callers: number) {
     falseStops: quiets.filter((ms) => ms > FALSE_STOP_MS).length,
     overQuiet: stats(quiets),
     echoBack: stats(echoes.map(({ backMs }) => backMs)),
+    echoStraight: stats(echoes.map(({ straightMs }) => straightMs)),
+    echoOwn: stats(echoes.map(({ backMs, straightMs }) => backMs - straightMs)),
     lateFrames: results.reduce((sum, result) => sum + result.lateFrames, 0),
     loopDelayP99Ms: Math.max(0, ...results.map((result) => result.loopDelayP99Ms)),
     errors: results.flatMap((result) => result.errors),

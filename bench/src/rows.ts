@@ -75,7 +75,11 @@ function rowsOf(name: string): Row[] {
         spread("quiet, ms", (r) => r.overQuiet),
       ];
     case "echo":
-      return [spread("back at the ear, ms", (r) => r.echoBack)];
+      return [
+        spread("back at the ear, ms", (r) => r.echoBack),
+        spread("straight at another ear, ms", (r) => r.echoStraight),
+        spread("of the agent, ms", (r) => r.echoOwn),
+      ];
     case "soak":
       return [
         ...scenario(name).plan.checkpoints.map((calls, i) =>

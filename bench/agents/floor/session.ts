@@ -47,6 +47,8 @@ export class Session {
     await this.#room.localParticipant?.publishTrack(track, options);
     this.#answer(async (signal) => {
       await this.#say("Hello, how can I help you today?", signal);
+      // An echo behind what is still queued would be late by it for good.
+      if (this.#echo) await this.#source.waitForPlayout();
       this.#greeted = true;
     });
     await over;

@@ -11,8 +11,10 @@ import {
 import { tone } from "@parley/testkit";
 import { AccessToken, RoomAgentDispatch, RoomConfiguration } from "livekit-server-sdk";
 import { CLIP_RATE_HZ, type Clip, type Clips } from "../clips.ts";
+import { TONE_HZ } from "../mock-ai/tones.ts";
 import type { OverSound } from "../over.ts";
 import { now, sleep, until } from "../time.ts";
+import { Bystander } from "./bystander.ts";
 import { callAgent, type Dispatch, launch } from "./dispatch.ts";
 import { answered, Ear } from "./ear.ts";
 import { type Barge, type CallerPlan, type CallRecord, FALSE_STOP_MS, type Over, type Turn } from "./plan.ts";
@@ -30,16 +32,23 @@ const QUIETER_DB = 12;
 const OVER_WATCH_MS = 2500;
 /** As many as a long answer has room for. */
 const OVERS_AN_ANSWER = 3;
+const FRAME_MS = 20;
+/** An echo is timed more finely. */
+const ECHO_FRAME_MS = 10;
 const BEEP_MS = 200;
-const BEEP = { samples: tone(BEEP_MS, CLIP_RATE_HZ, 1000, -10), firstMs: 0, lastMs: BEEP_MS };
 /** An echo that takes longer is not waited for. */
-const BEEP_EVERY_MS = 1000;
+const BEEP_EVERY_MS = 1500;
+/** In turn, so that a late echo is not taken for the next one's. */
+const BEEPS = (["whole", "cut", "unknown"] as const).map((kind) => {
+  const samples = tone(BEEP_MS, CLIP_RATE_HZ, TONE_HZ[kind], -10);
+  return { kind, sound: { samples, firstMs: 0, lastMs: BEEP_MS } };
+});
 
 const between = (fromMs: number, toMs: number) => sleep(fromMs + Math.random() * (toMs - fromMs));
 
 /** One person in one room with one agent. */
 export class Caller {
-  readonly ear = new Ear();
+  readonly ear: Ear;
   readonly voice = new Voice();
   readonly record: CallRecord;
   readonly errors: string[] = [];
@@ -52,6 +61,7 @@ export class Caller {
 
   constructor(index: number, plan: CallerPlan, clips: Clips, runId: string) {
     this.#plan = plan;
+    this.ear = new Ear(now, plan.mode === "echo" ? ECHO_FRAME_MS : FRAME_MS);
     this.#clips = clips;
     this.roomName = `bench-${runId}-${index}`;
     this.record = { index, startedAt: 0, turns: [], barges: [], overs: [], echoes: [] };
@@ -150,18 +160,26 @@ export class Caller {
     }
   }
 
-  /** Tones, to an agent that gives every sound back from the first turn on. */
+  /** Tones, to an agent that gives every sound back from the first turn on; somebody else hears them straight. */
   async beep(): Promise<void> {
-    await this.#ask(this.#clips.short[0]!);
-    await this.#silence();
-    for (let k = 0; k < (this.#plan.turns ?? 1); k++) {
-      const utterance = this.voice.speak(BEEP);
-      const startedAt = await utterance.started;
-      await sleep(startedAt + BEEP_EVERY_MS - now());
-      const backAt = this.ear.audibleAt(startedAt);
-      if (backAt === undefined) this.errors.push(`tone ${k} did not come back`);
-      else this.record.echoes.push({ backMs: backAt - startedAt });
-      await between(0, 20);
+    const bystander = new Bystander(this.ear.frameMs);
+    try {
+      await bystander.listen(this.#plan, this.roomName, this.#identity);
+      await this.#ask(this.#clips.short[0]!);
+      await this.#silence();
+      for (let k = 0; k < (this.#plan.turns ?? 1); k++) {
+        const { kind, sound } = BEEPS[k % BEEPS.length]!;
+        const utterance = this.voice.speak(sound);
+        const startedAt = await utterance.started;
+        await sleep(startedAt + BEEP_EVERY_MS - now());
+        const backAt = this.ear.toneAt(startedAt, kind);
+        const straightAt = bystander.ear.toneAt(startedAt, kind);
+        if (backAt === undefined || straightAt === undefined) this.errors.push(`tone ${k} was not heard again`);
+        else this.record.echoes.push({ backMs: backAt - startedAt, straightMs: straightAt - startedAt });
+        await between(0, 20);
+      }
+    } finally {
+      await bystander.leave();
     }
   }
 
@@ -223,18 +241,22 @@ export class Caller {
     return quietMs === undefined ? { name, failed: "the agent was not heard before" } : { name, quietMs };
   }
 
+  get #identity(): string {
+    return `caller-${this.record.index}`;
+  }
+
   #silence(): Promise<boolean> {
     return until(() => this.ear.quiet(), now() + QUIET_TIMEOUT_MS);
   }
 
   async #listen(track: RemoteTrack): Promise<void> {
-    const options = { sampleRate: 16_000, numChannels: 1, frameSizeMs: 20 };
+    const options = { sampleRate: 16_000, numChannels: 1, frameSizeMs: this.ear.frameMs };
     for await (const frame of new AudioStream(track, options)) this.ear.hear(frame.data);
   }
 
   async #token(dispatch: Dispatch | null): Promise<string> {
     const { apiKey, apiSecret } = this.#plan;
-    const token = new AccessToken(apiKey, apiSecret, { identity: `caller-${this.record.index}`, ttl: "1h" });
+    const token = new AccessToken(apiKey, apiSecret, { identity: this.#identity, ttl: "1h" });
     token.addGrant({ roomJoin: true, room: this.roomName, canPublish: true, canSubscribe: true });
     if (dispatch?.kind === "agent") {
       token.roomConfig = new RoomConfiguration({ agents: [new RoomAgentDispatch({ agentName: dispatch.agentName })] });

@@ -121,3 +121,19 @@ it.each<[string, Tones, string]>([
   const answer = ear.stretchAfter(asked);
   expect(answer && answered(answer)).toBe(expected);
 });
+
+it("knows when a tone began, by its onset, and takes no other for it", () => {
+  const { ear, hear, listen } = hearing();
+  const asked = hear(0, 200);
+  listen(tone(200, 16_000, TONE_HZ.cut, -10));
+  const quiet = hear(0, 100);
+  // Two periods in the first frame: loud, and not enough to know it by.
+  const begins = new Int16Array(320);
+  begins.set(tone(20, 16_000, TONE_HZ.whole, -10).subarray(0, 70), 250);
+  listen(begins);
+  listen(tone(180, 16_000, TONE_HZ.whole, -10));
+  expect(ear.toneAt(asked, "cut")).toBe(asked + 20);
+  expect(ear.toneAt(asked, "whole")).toBe(quiet + 20);
+  expect(ear.toneAt(asked, "unknown")).toBeUndefined();
+  expect(ear.toneAt(quiet, "cut")).toBeUndefined();
+});

@@ -4,7 +4,6 @@ import { now } from "../time.ts";
 import { toneIn } from "./pitch.ts";
 
 const RATE_HZ = 16_000;
-const FRAME_MS = 20;
 const AUDIBLE_RMS = 500;
 const QUIET_MS = 600;
 /** Silence shorter than this is between two words. */
@@ -28,29 +27,32 @@ export interface Stretch {
   all: Record<Understood, number>;
 }
 
-/** Hears one agent, frame by frame of 20 ms at 16 kHz, by its level and its pitch. */
+/** Hears one agent, frame by frame at 16 kHz, by its level and its pitch. */
 export class Ear {
+  /** How long a frame is: nothing is known more exactly. */
+  readonly frameMs: number;
   readonly stretches: Stretch[] = [];
   firstVoicedAt: number | undefined;
-  readonly #levels: { at: number; level: number }[] = [];
+  readonly #levels: { at: number; level: number; tone: Understood | undefined }[] = [];
   readonly #now: () => number;
 
-  constructor(clock: () => number = now) {
+  constructor(clock: () => number = now, frameMs = 20) {
     this.#now = clock;
+    this.frameMs = frameMs;
   }
 
   hear(frame: Int16Array): void {
     const at = this.#now();
     const level = rms(frame);
-    this.#levels.push({ at, level });
+    const tone = level < AUDIBLE_RMS ? undefined : toneIn(frame, RATE_HZ);
+    this.#levels.push({ at, level, tone });
     if (this.#levels.length > LEVELS_KEPT) this.#levels.shift();
     if (level < AUDIBLE_RMS) return;
     this.firstVoicedAt ??= at;
     const stretch = this.#stretchAt(at);
-    const tone = toneIn(frame, RATE_HZ);
     if (tone === undefined) return;
-    stretch.all[tone] += FRAME_MS;
-    if (at - stretch.onsetAt < BEGINNING_MS) stretch.beginning[tone] += FRAME_MS;
+    stretch.all[tone] += this.frameMs;
+    if (at - stretch.onsetAt < BEGINNING_MS) stretch.beginning[tone] += this.frameMs;
   }
 
   /** Of the present stretch, or the last one; 0 before the first. */
@@ -71,9 +73,12 @@ export class Ear {
     return this.stretches.find(({ onsetAt }) => onsetAt > since);
   }
 
-  /** When, after `since`, the first audible frame came. */
-  audibleAt(since: number): number | undefined {
-    return this.#levels.find(({ at, level }) => at > since && level >= AUDIBLE_RMS)?.at;
+  /** When, after `since`, this tone began: its first audible frame may hold too little of it to be known by. */
+  toneAt(since: number, tone: Understood): number | undefined {
+    const known = this.#levels.findIndex((one) => one.at > since && one.tone === tone);
+    const before = this.#levels[known - 1];
+    const isOnset = before !== undefined && before.at > since && before.level >= AUDIBLE_RMS && !before.tone;
+    return isOnset ? before.at : this.#levels[known]?.at;
   }
 
   /** When, after `since`, the agent became quieter than it was before it by `db`, for three frames at least. */
@@ -92,7 +97,7 @@ export class Ear {
     let quietMs = 0;
     for (const { at, level } of this.#levels) {
       if (at <= since) continue;
-      quietMs = level < limit ? quietMs + FRAME_MS : 0;
+      quietMs = level < limit ? quietMs + this.frameMs : 0;
       longest = Math.max(longest, quietMs);
     }
     return longest;
@@ -116,7 +121,7 @@ export class Ear {
       return fresh;
     }
     if (gapMs > PAUSE_MS) {
-      present.gapMs += gapMs - FRAME_MS;
+      present.gapMs += gapMs - this.frameMs;
       present.longestGapMs = Math.max(present.longestGapMs, gapMs);
     }
     present.lastVoicedAt = at;

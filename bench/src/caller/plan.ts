@@ -71,6 +71,8 @@ export interface Over {
 export interface Echo {
   /** From its first sample to its first audible frame, back from the agent, in the caller's ear. */
   backMs: number;
+  /** From its first sample to its first audible frame in the ear of somebody else in the room. */
+  straightMs: number;
 }
 
 export interface CallRecord {

@@ -182,7 +182,7 @@ export const REACH: readonly ReachRow[] = [
   {
     measure: "echo agent, sound in → sound out p95, ms",
     ours: "parley-echo",
-    figure: of("echo", 1, (r) => r.echoBack?.p95),
+    figure: of("echo", 1, (r) => r.echoOwn?.p95),
     reach: { atMost: 100 },
   },
   {
