@@ -60,6 +60,9 @@ function cellOf(row: Row, { runs }: Column): { main: Cell; text: string } {
   return { main, text: `${figures}${spread}` };
 }
 
+/** Above it a virtual machine's figures say more of its neighbours than of what ran on it. */
+const MOST_STOLEN = 0.03;
+
 /** What makes a figure doubtful, or is missing, is said beside it. */
 function troubles(results: readonly TargetResult[]): string[] {
   const runs = Math.max(0, ...results.map(({ run }) => run));
@@ -69,6 +72,7 @@ function troubles(results: readonly TargetResult[]): string[] {
     const ofScenarios = scenarios.flatMap((result) =>
       [
         ...(result.crashedCallers > 0 ? [`${result.crashedCallers} caller processes died`] : []),
+        ...(result.stolen > MOST_STOLEN ? [`others had ${Math.round(result.stolen * 100)} % of the machine`] : []),
         ...(result.lateFrames > result.callers * 5 ? [`callers sent ${result.lateFrames} frames late`] : []),
         ...(result.errors.length > 0 ? [`${result.errors.length} errors, first: ${result.errors[0]}`] : []),
       ].map((said) => `${result.scenario}: ${said}`),

@@ -47,6 +47,8 @@ export interface ScenarioResult {
   spending: Spending | null;
   /** CPU seconds per second while it was measured. */
   cores: { agent: number; server: number; mock: number; callers: number };
+  /** Share of the machine's time that a host gave to others meanwhile. */
+  stolen: number;
   /** The most there was. */
   memory: Memory;
   /** Of a soak: with nobody in, after so many calls. */

@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Dispatch } from "./caller/dispatch.ts";
 import { type CallerProcess, startCallers } from "./caller-process.ts";
 import type { Child } from "./child.ts";
+import { machineTime, stolenShare } from "./machine.ts";
 import { Meter } from "./meter.ts";
 import { partsOf, readMockLog } from "./parts.ts";
 import { type ScenarioResult, summary } from "./result.ts";
@@ -37,6 +38,7 @@ export async function runScenario(scenario: Scenario, running: Running): Promise
   };
 
   await all("ready");
+  const machineFrom = machineTime();
   tell("go");
   await all("measure");
   const meters = {
@@ -66,6 +68,7 @@ export async function runScenario(scenario: Scenario, running: Running): Promise
   await all("done");
   clearInterval(ticks);
   sample();
+  const stolen = stolenShare(machineFrom, machineTime());
   const seconds = (now() - measuredFrom) / 1000;
   memories.push(memory());
   tell("bye");
@@ -93,6 +96,7 @@ export async function runScenario(scenario: Scenario, running: Running): Promise
       mock: cores(meters.mock),
       callers: cores(meters.callers),
     },
+    stolen,
     memory: memories.reduce((most, one) => (one.pssMiB > most.pssMiB ? one : most)),
     checkpoints,
   };
