@@ -37,7 +37,12 @@ export function scenario(name: string): Scenario {
       return { ...base, kind, calls, plan: { ...plan, mode: "join", holdMs: 1000, ...(times === null ? {} : visits) } };
     }
     case "burst":
-      return { ...base, kind, processes: count, plan: { ...plan, mode: "join", staggerMs: 0, holdMs: 2000 } };
+      return {
+        ...base,
+        kind,
+        processes: Math.ceil(count / 5),
+        plan: { ...plan, mode: "join", staggerMs: 0, holdMs: 2000 },
+      };
     case "turns":
       return { ...base, kind, plan: { ...plan, mode: "turns", turns: times ?? 10 } };
     case "barge":

@@ -2,6 +2,9 @@
 const CALLS_A_SHARD = 4;
 /** The call that makes another shard wanted joins and greets first: a start takes half a second of a core. */
 const GROW_MS = 1_500;
+/** While calls join, a start would take their CPU; but nobody stands by meanwhile, so that it is put off no longer than this. */
+const LONGEST_PUT_OFF_MS = 6_000;
+const LOOK_MS = 250;
 /** Nobody has called for so long: the shards that calls brought are given back. */
 const QUIET_MS = 300_000;
 
@@ -18,8 +21,8 @@ export interface ShardCountOptions {
 
 /** How many shards there are: few while nobody calls, more with the calls, one after another. */
 export interface ShardCount {
-  /** So many calls run now. */
-  fit(calls: number): void;
+  /** So many calls run now; so many of them have not joined yet. */
+  fit(calls: number, joining: number): void;
 }
 
 /** How many shards so many calls are to have. */
@@ -32,6 +35,7 @@ export function createShardCount(options: ShardCountOptions): ShardCount {
   const { least, grow, shrink, after } = options;
   let count = least;
   let calls = 0;
+  let joining = 0;
   let growing = false;
   let stopWaiting: (() => void) | null = null;
 
@@ -40,12 +44,19 @@ export function createShardCount(options: ShardCountOptions): ShardCount {
     growing = false;
   }
 
+  /** Those who call in one moment all join first. */
+  function growSoon(waitedMs: number): void {
+    if (joining > 0 && waitedMs < LONGEST_PUT_OFF_MS) after(LOOK_MS, () => growSoon(waitedMs + LOOK_MS));
+    else void growOn();
+  }
+
   return {
-    fit(now) {
+    fit(now, ofThemJoining) {
       calls = now;
+      joining = ofThemJoining;
       if (!growing && count < wantedShards(calls, options)) {
         growing = true;
-        after(GROW_MS, () => void growOn());
+        after(GROW_MS, () => growSoon(GROW_MS));
       }
       if (calls > 0) {
         stopWaiting?.();

@@ -51,20 +51,20 @@ describe("the shard pool", () => {
     await started();
     pass(60);
     expect(forked).toHaveLength(1);
-    pool.fit(1);
+    pool.fit(1, 0);
     clock.advance(1_499);
     expect(forked).toHaveLength(1);
     clock.advance(1);
     expect(forked).toHaveLength(2);
     ready(forked[1]);
     await settle();
-    for (let calls = 2; calls < 20; calls++) pool.fit(calls);
+    for (let calls = 2; calls < 20; calls++) pool.fit(calls, 0);
     pass(10);
     expect(forked).toHaveLength(2);
-    pool.fit(0);
+    pool.fit(0, 0);
     pass(299);
-    pool.fit(1);
-    pool.fit(0);
+    pool.fit(1, 0);
+    pool.fit(0, 0);
     pass(299);
     expect(pool.shards.map(({ outgoing }) => outgoing)).toEqual([false, false]);
     pass(1);
@@ -78,10 +78,33 @@ describe("the shard pool", () => {
     expect(forked).toHaveLength(2);
   });
 
+  it("lets those who call in one moment join before it grows, for so long", async () => {
+    const { pool, clock, forked, started } = setUp(2, 1);
+    await started();
+    pool.fit(10, 10);
+    clock.advance(1_500);
+    pool.fit(10, 1);
+    clock.advance(1_000);
+    expect(forked).toHaveLength(1);
+    pool.fit(10, 0);
+    clock.advance(250);
+    expect(forked).toHaveLength(2);
+  });
+
+  it("does not wait for joins that never end", async () => {
+    const { pool, clock, forked, started } = setUp(2, 1);
+    await started();
+    pool.fit(10, 10);
+    clock.advance(5_999);
+    expect(forked).toHaveLength(1);
+    clock.advance(1);
+    expect(forked).toHaveLength(2);
+  });
+
   it("starts no more shards once it is closed, however many are wanted", async () => {
     const { pool, clock, forked, started } = setUp(8, 1);
     await started();
-    pool.fit(20);
+    pool.fit(20, 0);
     clock.advance(1_500);
     expect(forked).toHaveLength(2);
     void pool.close("worker-stopped", 10);

@@ -58,8 +58,8 @@ export interface ShardPool {
   readonly shards: readonly PooledShard[];
   readonly crashLooping: boolean;
   send(shardId: number, message: ToShard): void;
-  /** So many calls run now: as many shards as they need are started, or given back when nobody has called for long. */
-  fit(calls: number): void;
+  /** So many calls run now, and of them are joining: as many shards as they need are started, or given back when nobody has called for long. */
+  fit(calls: number, joining: number): void;
   /** Starts one beside the others, for a single call; its id. It is not replaced, and ends by `retire`. */
   startAlone(): number;
   /** The call of one that was started alone is over. */
@@ -304,7 +304,7 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
       member?.process.send(message);
       if (member && message.type === "run") relief.began(member, message.call.jobId);
     },
-    fit: (calls) => count.fit(calls),
+    fit: (calls, joining) => count.fit(calls, joining),
     startAlone() {
       const shardId = ++lastShardId;
       // What went wrong is told by onGone.

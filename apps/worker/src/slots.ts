@@ -50,6 +50,8 @@ export interface Slots {
   ofCall(callId: string): Slot | undefined;
   all(): Slot[];
   readonly taken: number;
+  /** Of them, those whose agents are not in their rooms yet. */
+  readonly joining: number;
   /** Null: no cap, load decides. */
   cap: number | null;
 }
@@ -64,6 +66,9 @@ export function createSlots(cap: number | null): Slots {
     cap,
     get taken() {
       return slots.size;
+    },
+    get joining() {
+      return [...slots.values()].filter(({ joined }) => !joined).length;
     },
     reserve({ jobId, callId }, shards, nowMs) {
       const held = slots.get(jobId);

@@ -97,7 +97,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   /** LiveKit, and the server where callers wait, hear at once that a worker is full, or is not any more. */
   function report(): void {
-    pool.fit(slots.taken);
+    pool.fit(slots.taken, slots.joining);
     const closed = admission.whyClosed();
     const open = closed === null;
     line?.load(open || closed === "load" ? workload.load() : 1, slots.taken);

@@ -13,7 +13,7 @@ const LASTING_MS = 10_000;
 const FRESH_MS = LASTING_MS + SMOOTH_MS;
 
 /**
- * Calls of one shard whose agents are not in their rooms yet, two of which join at a time. The last of so many is there
+ * Calls of one shard whose agents are not in their rooms yet, a few of which join at a time. The last of so many is there
  * within ten seconds on a busy machine; a caller who would have to wait longer is better off at another worker.
  */
 export const JOINS_PER_SHARD = 32;

@@ -12,6 +12,7 @@ import type { Dispatch } from "./dispatch.ts";
 import type { CallerPlan, CallerResult, Phase } from "./plan.ts";
 import { GREETING_TIMEOUT_MS, visits } from "./visits.ts";
 
+const PUMP_MS = 20;
 const plan: CallerPlan = JSON.parse(process.argv[2] ?? "{}");
 const runId = Math.random().toString(36).slice(2, 8);
 const clips = await loadClips(plan.clipsFolder);
@@ -43,8 +44,11 @@ loop.enable();
 const pump = setInterval(() => {
   const at = now();
   for (const caller of callers) if (caller.live) caller.voice.pump(at);
-}, 10);
+}, PUMP_MS);
 await routeEvents();
+const warm = new Caller(plan.firstIndex, plan, clips, `${runId}-warm`);
+await warm.warmUp();
+await rooms.deleteRoom(warm.roomName).catch(() => {});
 say("ready");
 await told();
 

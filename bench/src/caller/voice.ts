@@ -6,7 +6,7 @@ type Sound = Pick<Clip, "samples" | "firstMs" | "lastMs">;
 const FRAME_MS = 20;
 const FRAME_SAMPLES = (CLIP_RATE_HZ * FRAME_MS) / 1000;
 /** How much is queued ahead of its time. */
-const LEAD_MS = 40;
+const LEAD_MS = 60;
 const QUEUE_MS = 400;
 const SILENCE = new Int16Array(FRAME_SAMPLES);
 
@@ -24,7 +24,7 @@ interface Speaking {
   endAt: number;
 }
 
-/** A microphone that never stops: silence, or a clip in real time. `pump` is called every 10 ms. */
+/** A microphone that never stops: silence, or a clip in real time. `pump` is called every 20 ms. */
 export class Voice {
   readonly source = new AudioSource(CLIP_RATE_HZ, 1, QUEUE_MS);
   lateFrames = 0;

@@ -15,8 +15,8 @@ export interface JoinGateBounds {
 const DEFAULT_BOUNDS: JoinGateBounds = { maxWaiting: 256, maxWaitMs: 60_000, clock: systemClock };
 
 /**
- * Lets a few joins happen at a time. Many joins at once in one process slow each other down far more than they would
- * one after the other (twenty at once on two cores: half need ten seconds; two at a time: four).
+ * Lets a few joins happen at a time: a join mostly waits for the network, and many at once slow each other down
+ * (docs/decisions/015).
  */
 export class JoinGate {
   readonly #limit: number;
@@ -87,5 +87,7 @@ function tooLong(maxWaitMs: number): ParleyError {
   return new ParleyError(message, { code: "join-queue-timeout", category: "timeout", retryable: true });
 }
 
+const AT_ONCE = 6;
+
 /** The gate of this process. */
-export const processJoinGate = new JoinGate(2);
+export const processJoinGate = new JoinGate(AT_ONCE);

@@ -33,7 +33,7 @@ export interface LiveKitTransportOptions {
   connectTimeoutMs?: number;
   /** Default: as LiveKit says. */
   ice?: IceSettings;
-  /** Default: two joins at a time in this process. */
+  /** Default: six joins at a time in this process. */
   joinGate?: JoinGate;
   /** How often a failed subscription is tried again. Default 3. */
   subscribeRetries?: number;
