@@ -24,7 +24,8 @@ it("takes the middle of several runs, of those that have a figure", () => {
 it("knows its scenarios by name", () => {
   expect(scenario("burst10")).toMatchObject({ processes: 2, plan: { mode: "join", staggerMs: 0 } });
   expect(scenario("turns1x3").plan).toMatchObject({ turns: 3, seconds: null });
-  expect(scenario("steady5x20").plan).toMatchObject({ turns: null, seconds: 20 });
+  expect(scenario("steady5x20")).toMatchObject({ processes: 1, plan: { turns: null, seconds: 20, staggerMs: 500 } });
+  expect(scenario("steady20")).toMatchObject({ callers: 20, processes: 2, plan: { seconds: 45, staggerMs: 1000 } });
   expect(scenario("over1")).toMatchObject({ calls: 1, plan: { mode: "over", turns: null } });
   expect(scenario("start3")).toMatchObject({ callers: 1, calls: 3, plan: { mode: "start" } });
   expect(scenario("join1")).toMatchObject({ calls: 1, plan: { mode: "join", checkpoints: [] } });

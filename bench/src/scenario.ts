@@ -7,12 +7,15 @@ export interface Scenario {
   callers: number;
   /** Calls in all. */
   calls: number;
-  /** Processes they are spread over: one each in a burst, so that they don't queue behind each other. */
+  /** Processes they are spread over, so that they don't queue behind each other. */
   processes: number;
   plan: Pick<CallerPlan, "mode" | "turns" | "seconds" | "staggerMs" | "holdMs" | "checkpoints">;
 }
 
 const STEADY_SECONDS = 45;
+/** More of them in one process send their speech late: twenty did 170 times in 45 s, ten never. */
+const TALKERS_A_PROCESS = 10;
+const JOINERS_A_PROCESS = 5;
 /** Between two joins of one caller: everything is warm and at rest again. */
 const WARM_MS = 2500;
 /** A fifth of a soak has warmed everything up; what it adds afterwards is a leak. */
@@ -40,7 +43,7 @@ export function scenario(name: string): Scenario {
       return {
         ...base,
         kind,
-        processes: Math.ceil(count / 5),
+        processes: Math.ceil(count / JOINERS_A_PROCESS),
         plan: { ...plan, mode: "join", staggerMs: 0, holdMs: 2000 },
       };
     case "turns":
@@ -51,8 +54,16 @@ export function scenario(name: string): Scenario {
       return { ...base, kind, plan: { ...plan, mode: "over", turns: times, staggerMs: 700 } };
     case "echo":
       return { ...base, kind, plan: { ...plan, mode: "echo", turns: times ?? 60 } };
-    case "steady":
-      return { ...base, kind, plan: { ...plan, mode: "turns", seconds: times ?? STEADY_SECONDS } };
+    case "steady": {
+      const processes = Math.ceil(count / TALKERS_A_PROCESS);
+      const staggerMs = plan.staggerMs * processes;
+      return {
+        ...base,
+        kind,
+        processes,
+        plan: { ...plan, mode: "turns", staggerMs, seconds: times ?? STEADY_SECONDS },
+      };
+    }
     case "soak": {
       const checkpoints = [Math.ceil(count / WARM_SHARE), count];
       const soak = { mode: "visits", checkpoints, staggerMs: 100, holdMs: 200 } as const;
