@@ -1,5 +1,5 @@
 import { noise, silence } from "@parley/testkit";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { SileroModel } from "./model.ts";
 import { QUEUE_WINDOWS } from "./stream.ts";
 import { sileroVadWith } from "./vad.ts";
@@ -72,6 +72,35 @@ describe("the model shared by all streams", () => {
     expect(heard).toEqual(Array.from({ length: 40 }, () => 3));
     expect(Math.max(...sizes)).toBe(16);
     expect(sizes.length).toBeLessThanOrEqual(9);
+    await vad.close();
+  });
+
+  it.each([
+    { streams: 3, together: false },
+    { streams: 8, together: true },
+  ])("waits for others, or not, where $streams speak", async ({ streams, together }) => {
+    const { model, sizes } = scriptedModel();
+    const vad = sileroVadWith(`test-${keys++}`, async () => model);
+    await vad.warm();
+    const all = Array.from({ length: streams }, () => vad.open());
+    let heard = 0;
+    const push = (stream: (typeof all)[number]) => stream.push(windowOf(1), () => heard++);
+    for (const stream of all) push(stream);
+    await settle();
+    expect(sizes).toEqual([streams]);
+    // One after the other now, each long after the one before it would have run.
+    for (const stream of all) {
+      push(stream);
+      for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await vi.waitFor(() => expect(heard).toBe(2 * streams));
+    expect(sizes.length - 1 < streams).toBe(together);
+    // Who is gone is not waited for: the last one alone is asked about at once.
+    for (const stream of all.slice(1)) stream.close();
+    push(all[0]!);
+    await settle();
+    expect(heard).toBe(2 * streams + 1);
+    expect(sizes.at(-1)).toBe(1);
     await vad.close();
   });
 

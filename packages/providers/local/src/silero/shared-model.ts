@@ -9,6 +9,15 @@ import { WindowBatch } from "./window-batch.ts";
  */
 const MAX_BATCH = 16;
 
+/**
+ * So long the first of several waits for others, where so many streams speak at this time. A run that comes alone finds the
+ * caches cold: 0.7 ms instead of the 0.2 of one that follows another.
+ */
+const GATHER_MS = 8;
+const GATHER_FROM = 6;
+/** Speaks at this time: had a window within the last one's length, and a little. */
+const LIVELY_MS = 48;
+
 /** One loaded model and the streams that wait for it. Lives as long as somebody holds it. */
 export class SharedModel {
   readonly #loading: Promise<void>;
@@ -18,6 +27,9 @@ export class SharedModel {
   #running = false;
   /** In the order of their waiting; a stream has one window in a run, for its state must move on between two. */
   readonly #waiting = new Set<SileroStream>();
+  /** When each had its last window for the model. */
+  readonly #lastAt = new Map<SileroStream, number>();
+  #stopGathering: (() => void) | null = null;
   readonly #rows: SileroStream[] = [];
   readonly #batches: WindowBatch[] = [];
   readonly #onFailure = new Set<(error: ParleyError) => void>();
@@ -50,19 +62,22 @@ export class SharedModel {
     return () => this.#onFailure.delete(tell);
   }
 
-  /** The stream has a window. All that come in one turn of the event loop run together. */
+  /** The stream has a window. All that come in one turn of the event loop, or while it is gathered, run together. */
   ready(stream: SileroStream): void {
     this.#waiting.add(stream);
+    this.#lastAt.set(stream, performance.now());
     this.#schedule();
   }
 
   forget(stream: SileroStream): void {
     this.#waiting.delete(stream);
+    this.#lastAt.delete(stream);
   }
 
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
+    this.#stopGathering?.();
     this.#waiting.clear();
     await this.#loading;
     if (!this.#running) await this.#releaseModel();
@@ -70,8 +85,35 @@ export class SharedModel {
 
   #schedule(): void {
     if (this.#running || !this.#model || this.#released || this.#waiting.size === 0) return;
+    const lively = this.#lively();
+    if (lively >= GATHER_FROM && this.#waiting.size < lively) {
+      this.#gather();
+      return;
+    }
+    this.#stopGathering?.();
     this.#running = true;
     setImmediate(() => void this.#run(this.#model!));
+  }
+
+  #gather(): void {
+    if (this.#stopGathering) return;
+    const timer = setTimeout(() => {
+      this.#stopGathering?.();
+      if (this.#running || !this.#model || this.#released) return;
+      this.#running = true;
+      void this.#run(this.#model);
+    }, GATHER_MS);
+    this.#stopGathering = () => {
+      clearTimeout(timer);
+      this.#stopGathering = null;
+    };
+  }
+
+  #lively(): number {
+    const since = performance.now() - LIVELY_MS;
+    let lively = 0;
+    for (const at of this.#lastAt.values()) if (at >= since) lively++;
+    return lively;
   }
 
   async #run(model: SileroModel): Promise<void> {
