@@ -1,5 +1,5 @@
 import { noise, silence } from "@parley/testkit";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { SileroModel } from "./model.ts";
 import { QUEUE_WINDOWS } from "./stream.ts";
 import { sileroVadWith } from "./vad.ts";
@@ -102,6 +102,29 @@ describe("the model shared by all streams", () => {
     expect(heard).toBe(2 * streams + 1);
     expect(sizes.at(-1)).toBe(1);
     await vad.close();
+  });
+
+  it.each(["fails", "is closed"])("owes nobody a word when it %s while it waits for others", async (what) => {
+    const { model, script, sizes } = scriptedModel();
+    const vad = sileroVadWith(`test-${keys++}`, async () => model);
+    await vad.warm();
+    const all = Array.from({ length: 8 }, () => vad.open());
+    let heard = 0;
+    for (const stream of all) stream.push(windowOf(1), () => heard++);
+    await settle();
+    script.fail = what === "fails";
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    all[0]!.push(windowOf(1), () => heard++);
+    if (what === "is closed") await vad.close();
+    vi.advanceTimersByTime(30);
+    await settle();
+    expect(sizes).toEqual([8]);
+    expect(heard).toBe(what === "fails" ? 9 : 8);
+    expect(vad.failure !== null).toBe(what === "fails");
+    await vad.close();
+    await settle();
+    expect(script.released).toBe(1);
   });
 
   it("loads once for all Vads of a process and unloads with the last of them", async () => {
