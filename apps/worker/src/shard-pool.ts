@@ -58,7 +58,10 @@ export interface ShardPool {
   readonly shards: readonly PooledShard[];
   readonly crashLooping: boolean;
   send(shardId: number, message: ToShard): void;
-  /** So many calls run now, and of them are joining: as many shards as they need are started, or given back when nobody has called for long. */
+  /**
+   * So many calls run now, of which so many have not joined yet: as many shards as they need are started, or given back when
+   * nobody has called for long.
+   */
   fit(calls: number, joining: number): void;
   /** Starts one beside the others, for a single call; its id. It is not replaced, and ends by `retire`. */
   startAlone(): number;
