@@ -1,12 +1,12 @@
 import type { Log } from "./log.ts";
+import { unhurried } from "./unhurried.ts";
 
 /**
  * What a call leaves behind in a process is small but not nothing: the native WebRTC library keeps about 0.4 MiB of
  * every room (docs/decisions/011), and authors' code may leak as well.
  */
-export const CALLS_PER_SHARD = 100;
-/** Calls that were promised a place, or are on their way to it, have begun by then. */
-const SETTLE_MS = 15_000;
+export const CALLS_PER_SHARD = 24;
+const LOOK_MS = 250;
 const AGAIN_MS = 60_000;
 
 /** What is known of a shard's working life. */
@@ -21,13 +21,17 @@ export interface Served {
   callsBegun: number;
   /** The jobs of its running calls. */
   readonly jobs: Set<string>;
-  /** Outgoing, and nothing is on its way to it. */
+  /** Outgoing, and no call is on its way to it. */
   settled: boolean;
 }
 
 export interface ReliefOptions<S extends Served> {
   callsPerShard: number;
   shards(): Iterable<S>;
+  /** Calls that have a place, but have not joined their rooms yet. */
+  joining(): number;
+  /** It has a call, or one was promised a place on it. */
+  awaited(shardId: number): boolean;
   /** Starts another shard; resolves when it is warm. */
   warm(): Promise<unknown>;
   /** It has no calls: it may go. */
@@ -54,9 +58,14 @@ export function createRelief<S extends Served>(options: ReliefOptions<S>) {
   }
 
   function relieve(shard: S): void {
-    const { shardId, callsBegun } = shard;
     warming = true;
     shard.relieved = true;
+    unhurried(options, () => warm(shard));
+  }
+
+  function warm(shard: S): void {
+    if (options.closing()) return;
+    const { shardId, callsBegun } = shard;
     log.info({ shard: shardId, calls: callsBegun }, "a shard has served long: a fresh one is warmed in its place");
     options.warm().then(
       () => {
@@ -81,10 +90,12 @@ export function createRelief<S extends Served>(options: ReliefOptions<S>) {
   function leave(shard: S): void {
     shard.relieved = true;
     shard.outgoing = true;
-    options.after(SETTLE_MS, () => {
+    const settle = (): void => {
+      if (options.awaited(shard.shardId)) return void options.after(LOOK_MS, settle);
       shard.settled = true;
       dismissIdle(shard);
-    });
+    };
+    options.after(LOOK_MS, settle);
   }
 
   function dismissIdle(shard: S): void {

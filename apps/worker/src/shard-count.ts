@@ -1,10 +1,9 @@
+import { unhurried } from "./unhurried.ts";
+
 /** For so many calls more there is one more shard, and always one that could take over from another. */
 const CALLS_A_SHARD = 4;
 /** The call that makes another shard wanted joins and greets first: a start takes half a second of a core. */
 const GROW_MS = 1_500;
-/** While calls join, a start would take their CPU; but nobody stands by meanwhile, so that it is put off no longer than this. */
-const LONGEST_PUT_OFF_MS = 6_000;
-const LOOK_MS = 250;
 /** Nobody has called for so long: the shards that calls brought are given back. */
 const QUIET_MS = 300_000;
 
@@ -44,19 +43,13 @@ export function createShardCount(options: ShardCountOptions): ShardCount {
     growing = false;
   }
 
-  /** Those who call in one moment all join first. */
-  function growSoon(waitedMs: number): void {
-    if (joining > 0 && waitedMs < LONGEST_PUT_OFF_MS) after(LOOK_MS, () => growSoon(waitedMs + LOOK_MS));
-    else void growOn();
-  }
-
   return {
     fit(now, ofThemJoining) {
       calls = now;
       joining = ofThemJoining;
       if (!growing && count < wantedShards(calls, options)) {
         growing = true;
-        after(GROW_MS, () => growSoon(GROW_MS));
+        after(GROW_MS, () => unhurried({ joining: () => joining, after, waitedMs: GROW_MS }, () => void growOn()));
       }
       if (calls > 0) {
         stopWaiting?.();

@@ -279,15 +279,17 @@ describe("the shard pool", () => {
     });
 
     it("it waits for a call that was promised to it before its successor came", async () => {
-      const { pool, clock, forked, started, ready } = setUp(1);
+      const { pool, clock, forked, promised, started, ready } = setUp(1);
       await started();
       for (const job of ["a", "b"]) run(pool, 1, job);
+      promised.add(1);
       ready(forked[1]);
       await settle();
       for (const job of ["a", "b"]) ended(forked[0], job);
       pass(clock, forked, 14);
       expect(last(forked[0])).toBe("run");
       run(pool, 1, "promised");
+      promised.delete(1);
       pass(clock, forked, 60);
       expect(last(forked[0])).toBe("run");
       ended(forked[0], "promised");
@@ -307,6 +309,29 @@ describe("the shard pool", () => {
       ready(forked[3]);
       await settle();
       expect(outgoing(pool)).toEqual([1, 2]);
+    });
+
+    it("its successor is not started while calls join, for so long", async () => {
+      const { pool, clock, forked, started } = setUp(1);
+      await started();
+      pool.fit(2, 2);
+      for (const job of ["a", "b"]) run(pool, 1, job);
+      pass(clock, forked, 5);
+      expect(forked).toHaveLength(1);
+      pass(clock, forked, 1);
+      expect(forked).toHaveLength(2);
+    });
+
+    it("it goes at once when its successor is warm and nobody was promised a place", async () => {
+      const { pool, clock, forked, started, ready } = setUp(1);
+      await started();
+      for (const job of ["a", "b"]) run(pool, 1, job);
+      for (const job of ["a", "b"]) ended(forked[0], job);
+      ready(forked[1]);
+      await settle();
+      expect(last(forked[0])).toBe("run");
+      clock.advance(250);
+      expect(last(forked[0])).toBe("close");
     });
 
     it("it goes on when its successor does not start, which is tried again later", async () => {

@@ -47,6 +47,8 @@ export interface ShardPoolOptions {
   onReady(shardId: number): void;
   /** It is gone and so are its calls; a replacement is on its way. */
   onGone(shardId: number, end: ShardEnd): void;
+  /** A shard has a call, or one was promised a place on it: it is not ended for want of calls. */
+  isAwaited(shardId: number): boolean;
   lookAt?: LookAtProcess;
   /** After so many a shard gives way to a fresh one, without harm to its calls. Default CALLS_PER_SHARD. */
   callsPerShard?: number;
@@ -95,6 +97,7 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
   const { config, clock, log, lookAt = lookAtProcess } = options;
   const members = new Map<number, Member>();
   let lastShardId = 0;
+  let joining = 0;
   let deaths: number[] = [];
   let closing: Promise<void> | undefined;
   /** Starts that are put off for others that go on. */
@@ -226,6 +229,8 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
   const relief = createRelief<Member>({
     callsPerShard: options.callsPerShard ?? CALLS_PER_SHARD,
     shards: () => members.values(),
+    joining: () => joining,
+    awaited: options.isAwaited,
     warm: () => fork(),
     dismiss: (member) => dismiss(member, "relieved"),
     unrelieved(member) {
@@ -307,7 +312,10 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
       member?.process.send(message);
       if (member && message.type === "run") relief.began(member, message.call.jobId);
     },
-    fit: (calls, joining) => count.fit(calls, joining),
+    fit(calls, ofThemJoining) {
+      joining = ofThemJoining;
+      count.fit(calls, ofThemJoining);
+    },
     startAlone() {
       const shardId = ++lastShardId;
       // What went wrong is told by onGone.

@@ -59,6 +59,8 @@ export interface Supervisor {
   shardMessage(shardId: number, message: ShardMessage): void;
   shardReady(shardId: number): void;
   shardGone(shardId: number, end: ShardEnd): void;
+  /** It has a call, or one was promised a place on it. */
+  isAwaited(shardId: number): boolean;
   /** An order of the server's. Never rejects. */
   ordered(order: ServerOrder): Promise<OrderResult>;
   /** No new calls from now on; resolves when the last running one has ended. Idempotent. */
@@ -294,6 +296,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       recovery.place();
       freed();
     },
+    isAwaited: (shardId) => slots.onShard(shardId).length > 0,
     ordered: (order) => orders.carryOut(order),
     drain() {
       draining = true;

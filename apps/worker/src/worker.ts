@@ -68,6 +68,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     onMessage: (shardId, message) => supervisor.shardMessage(shardId, message),
     onReady: (shardId) => supervisor.shardReady(shardId),
     onGone: (shardId, end) => supervisor.shardGone(shardId, end),
+    isAwaited: (shardId) => supervisor.isAwaited(shardId),
   });
   const supervisor: Supervisor = createSupervisor({
     config,
