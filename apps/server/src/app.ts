@@ -2,21 +2,38 @@ import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import type { Store } from "@parley/store";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import type { Redis } from "ioredis";
+import { authenticate } from "./access/authenticate.ts";
+import { derivedPublishableKey } from "./access/secrets.ts";
+import { agentDirectory, codeAgents } from "./agents/directory.ts";
+import { appRoutes } from "./apps/routes.ts";
+import { auditRoutes } from "./audit/routes.ts";
 import { callRoutes } from "./calls/routes.ts";
 import type { ServerConfig } from "./config.ts";
+import { roomRoutes } from "./connections/room-routes.ts";
+import { connectionRoutes } from "./connections/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
-import { apiKeyCheck } from "./http/api-key.ts";
+import { auditWrites } from "./http/audit.ts";
+import { idempotentWrites } from "./http/idempotency.ts";
 import { guardOrigins } from "./http/origins.ts";
 import { onError } from "./http/problem.ts";
+import { limitRates } from "./http/rate-limits.ts";
 import { addSecurityHeaders } from "./http/security-headers.ts";
 import { useZod } from "./http/validation.ts";
-import { type LiveKitAccess, whoIsIn } from "./livekit.ts";
+import { keyRoutes } from "./keys/routes.ts";
+import type { Leases } from "./leases/leases.ts";
+import { type LiveKitAccess, refuseLiveKitRoutes, whoIsIn } from "./livekit.ts";
 import type { ServerLog } from "./log.ts";
+import { describeApi } from "./openapi/openapi.ts";
 import { pageConfigRoutes } from "./page-config/routes.ts";
 import type { AgentCard } from "./page-config/schema.ts";
+import type { Part, StatusBoard } from "./status/parts.ts";
+import { statusRoutes } from "./status/routes.ts";
+import { tenantRoutes } from "./tenants/routes.ts";
 import { tokenRoutes } from "./token/routes.ts";
 import { VERSION } from "./version.ts";
 import { servePage } from "./web/page.ts";
+import { liveKitWebhooks } from "./webhooks/livekit.ts";
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const HEADER_LIMIT_BYTES = 16 * 1024;
@@ -24,11 +41,29 @@ const HEADER_LIMIT_BYTES = 16 * 1024;
 const KEEP_ALIVE_MS = 72_000;
 
 export interface AppOptions {
-  config: Pick<ServerConfig, "production" | "apiKey" | "allowedOrigins" | "connectionTimeoutMs" | "requestTimeoutMs">;
+  config: Pick<
+    ServerConfig,
+    | "livekitEnabled"
+    | "apiKey"
+    | "allowedOrigins"
+    | "talkPage"
+    | "rateLimit"
+    | "connectionTimeoutMs"
+    | "requestTimeoutMs"
+  >;
   livekit: LiveKitAccess;
-  store: Pick<Store, "calls" | "facts" | "ping">;
+  store: Omit<Store, "close" | "workerKeys">;
+  /** Counts for all replicas together; null: there is one. */
+  redis?: Redis | null;
   /** The first one comes when nobody in particular is asked for. */
   agents: readonly [AgentCard, ...AgentCard[]];
+  /** The dispatch names of the agents of connected workers. */
+  workerAgents(): readonly string[];
+  /** Tells the worker that runs the call. Never rejects. */
+  command: Leases["command"];
+  board: StatusBoard;
+  /** Something happened in this room of LiveKit's. */
+  happened(roomName: string): void;
   log: ServerLog;
   /** The built talk page. Default: apps/web/dist. */
   webRoot?: string;
@@ -36,7 +71,7 @@ export interface AppOptions {
 
 /** The HTTP side of the server, not yet listening. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, livekit, store, agents, log } = options;
+  const { config, livekit, store, agents, board, log } = options;
   const webRoot = options.webRoot ?? fileURLToPath(new URL("../../web/dist", import.meta.url));
   let isClosing = false;
 
@@ -86,17 +121,75 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     else log.debug(fields, "answered");
   });
   addSecurityHeaders(app, livekit.publicUrl);
-  guardOrigins(app, config);
+  const origins = { open: config.apiKey === null, allowedOrigins: config.allowedOrigins };
+  guardOrigins(app, origins);
+  const ownApp = config.talkPage && config.apiKey !== null ? talkPageApp(config.apiKey) : null;
+  authenticate(app, { apiKey: config.apiKey, store, ownApp, refused: (request) => limits.refused(request) });
+  const limits = await limitRates(app, { perMinute: config.rateLimit, redis: options.redis ?? null });
+  if (!config.livekitEnabled) refuseLiveKitRoutes(app);
+  idempotentWrites(app, store);
+  auditWrites(app, store);
+  await describeApi(app, VERSION);
 
   const checks = {
     postgres: () => store.ping(),
     // Any room will do: it is about the address and the key.
     livekit: async () => void (await whoIsIn(livekit, "readyz")),
   };
-  healthRoutes(app, checks, VERSION, () => isClosing);
-  pageConfigRoutes(app, { agents, livekitUrl: livekit.publicUrl, version: VERSION });
-  tokenRoutes(app, livekit, agents[0].name, config.apiKey);
-  callRoutes(app, store, apiKeyCheck(config));
+  healthRoutes(app, config.livekitEnabled ? checks : { postgres: checks.postgres }, VERSION, () => isClosing);
+  pageConfigRoutes(app, {
+    agents,
+    livekitUrl: livekit.publicUrl,
+    publishableKey: ownApp?.publishableKey ?? null,
+    version: VERSION,
+  });
+  const directory = agentDirectory([
+    codeAgents(
+      agents.map(({ name }) => name),
+      options.workerAgents,
+    ),
+  ]);
+  tokenRoutes(app, { livekit, defaultAgent: agents[0].name, origins, limits, ownAppId: ownApp?.appId ?? null });
+  callRoutes(app, store);
+  const connections = { store, livekit, agents: directory, command: options.command };
+  connectionRoutes(app, connections);
+  roomRoutes(app, { ...connections, defaultAgent: agents[0].name });
+  await liveKitWebhooks(app, {
+    livekit,
+    store,
+    happened: options.happened,
+    seen: (event) =>
+      event === null
+        ? board.failed("webhooks", "one was refused: it is not of this LiveKit")
+        : board.worked("webhooks"),
+  });
+  statusRoutes(app, {
+    board,
+    async ask() {
+      await Promise.all([tried(board, "store", checks.postgres), tried(board, "livekit", checks.livekit)]);
+      if (options.workerAgents().length > 0) board.worked("workers");
+      else board.failed("workers", "no worker is connected");
+    },
+  });
+  keyRoutes(app, store);
+  appRoutes(app, store);
+  tenantRoutes(app, store);
+  auditRoutes(app, store);
   await servePage(app, webRoot);
   return app;
+}
+
+async function tried(board: StatusBoard, part: Part, check: () => Promise<void>): Promise<void> {
+  try {
+    await check();
+    board.worked(part);
+  } catch (error) {
+    board.failed(part, error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Our own page, as the other pages are that have a publishable key. */
+function talkPageApp(apiKey: string) {
+  const publishableKey = derivedPublishableKey(apiKey);
+  return { appId: "talk-page", tenantId: null, allowedOrigins: [], agents: [], tokensPerMinute: 120, publishableKey };
 }

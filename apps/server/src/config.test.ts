@@ -29,10 +29,15 @@ describe("the server's configuration", () => {
       port: 8080,
       host: "127.0.0.1",
       dataDir: resolve(".parley"),
+      livekitEnabled: true,
       livekit: null,
       livekitPublicUrl: null,
       databaseUrl: null,
       apiKey: null,
+      talkPage: true,
+      rateLimit: 1_200,
+      connectionExpiryMs: 1_800_000,
+      redisUrl: null,
       workerKey: null,
       allowedOrigins: [],
       connectionTimeoutMs: 30_000,
@@ -55,6 +60,7 @@ describe("the server's configuration", () => {
     });
     expect(config).toMatchObject({
       production: true,
+      talkPage: false,
       host: "0.0.0.0",
       port: 9000,
       livekit: { url: "ws://livekit:7880" },
@@ -79,6 +85,20 @@ describe("the server's configuration", () => {
     expect(readServerConfig({ PARLEY_WORKER_KEY: "dev" })).toMatchObject({ workerKey: "dev" });
   });
 
+  test("without a key only loopback is listened on, in production too", () => {
+    expect(readServerConfig(production)).toMatchObject({ host: "127.0.0.1", talkPage: true });
+    expect(readServerConfig({ PARLEY_API_KEY: "a-key-of-some-length", PARLEY_HOST: "0.0.0.0" })).toMatchObject({
+      host: "0.0.0.0",
+      talkPage: false,
+    });
+  });
+
+  test("without LiveKit none of its settings is wanted", () => {
+    const { DATABASE_URL } = production;
+    const config = readServerConfig({ NODE_ENV: "production", LIVEKIT_ENABLED: "false", DATABASE_URL });
+    expect(config).toMatchObject({ livekitEnabled: false, livekit: null });
+  });
+
   test("half a LiveKit is named in development too", () => {
     expect(problem({ LIVEKIT_URL: "ws://127.0.0.1:7880" })).toMatch(
       /LIVEKIT_API_KEY is not set[\s\S]*LIVEKIT_API_SECRET is not set/,
@@ -91,7 +111,10 @@ describe("the server's configuration", () => {
     ["LIVEKIT_URL", "livekit", /LIVEKIT_URL="livekit": must be the address/],
     ["DATABASE_URL", "mysql://me:hunter2@db/x", /^DATABASE_URL="mysql:\/\/me:\*\*\*@db\/x"/],
     ["PARLEY_ALLOWED_ORIGINS", "https://a.example/path", /without a path/],
-    ["PARLEY_HOST", "0.0.0.0", /NODE_ENV=production/],
+    ["PARLEY_HOST", "0.0.0.0", /PARLEY_API_KEY/],
+    ["PARLEY_API_KEY", "hunter2", /^PARLEY_API_KEY=<7 characters, hidden>: .*at least 16/],
+    ["REDIS_URL", "localhost:6379", /redis:\/\//],
+    ["PARLEY_TALK_PAGE", "yes", /must be true or false/],
     ["PARLEY_PROT", "8080", /^PARLEY_PROT="8080": unknown setting; did you mean PARLEY_PORT\?/],
     ["PARLEY_SECRET_SAUCE", "ketchup", /hidden>: unknown setting; known are .*PARLEY_PORT/],
     ["CONNECTION_TIMEOUT", "30s", /CONNECTION_TIMEOUT="30s"/],

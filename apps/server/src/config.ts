@@ -1,5 +1,15 @@
 import { resolve } from "node:path";
-import { dataFolder, liveKitUrl, liveKitUrls, port, readSettings, type SettingProblem, waitMs } from "@parley/settings";
+import {
+  dataFolder,
+  liveKitUrl,
+  liveKitUrls,
+  port,
+  readSettings,
+  type SettingProblem,
+  waitMs,
+  wholeNumber,
+  yesOrNo,
+} from "@parley/settings";
 import { z } from "zod";
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|::1)$/;
@@ -25,6 +35,7 @@ const serverSettings = z.object({
   PARLEY_DATA: dataFolder,
   LIVEKIT_URL: liveKitUrls.optional(),
   LIVEKIT_SERVER_URL: liveKitUrls.optional(),
+  LIVEKIT_ENABLED: yesOrNo("whether people can be called").default(true),
   LIVEKIT_API_KEY: z.string().optional(),
   LIVEKIT_API_SECRET: z.string().optional(),
   PARLEY_LIVEKIT_PUBLIC_URL: liveKitUrl.optional(),
@@ -36,6 +47,15 @@ const serverSettings = z.object({
     .optional(),
   PARLEY_API_KEY: z.string().optional(),
   PARLEY_WORKER_KEY: z.string().optional(),
+  PARLEY_TALK_PAGE: yesOrNo("whether strangers may call from the talk page").optional(),
+  PARLEY_RATE_LIMIT: wholeNumber(1, 1_000_000, "requests a minute of one key").default(1_200),
+  PARLEY_CONNECTION_EXPIRY_MINUTES: wholeNumber(1, 10_080, "minutes that a room waits for its first person").default(
+    30,
+  ),
+  REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\//, { error: "must be the address of a Redis, e.g. redis://:password@host:6379" })
+    .optional(),
   PARLEY_ALLOWED_ORIGINS: origins.default([]),
   CONNECTION_TIMEOUT: waitMs("a connection").default(30_000),
   REQUEST_TIMEOUT: waitMs("an answer").default(60_000),
@@ -49,13 +69,23 @@ export interface ServerConfig {
   host: string;
   /** Absolute. */
   dataDir: string;
+  /** False: nothing of LiveKit is used or embedded. */
+  livekitEnabled: boolean;
   /** Null: not given, so something is to be embedded. */
   livekit: { url: string; fallbackUrls: readonly string[]; apiKey: string; apiSecret: string } | null;
   /** Where browsers reach LiveKit, when that differs. */
   livekitPublicUrl: string | null;
   databaseUrl: string | null;
-  /** For /api/calls in production. */
+  /** PARLEY_API_KEY; null: only loopback is listened on, and it is trusted. */
   apiKey: string | null;
+  /** Whoever finds the talk page may call from it. */
+  talkPage: boolean;
+  /** Requests a minute of one key, or of one address without a key. */
+  rateLimit: number;
+  /** A connection that nobody has entered by then is over. */
+  connectionExpiryMs: number;
+  /** Shared by several replicas; null: there is one, or Postgres will do. */
+  redisUrl: string | null;
   workerKey: string | null;
   /** Pages of these origins may use the API besides our own. */
   allowedOrigins: readonly string[];
@@ -79,12 +109,17 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
   return {
     production,
     port: read.PARLEY_PORT,
-    host: read.PARLEY_HOST ?? (production ? "0.0.0.0" : "127.0.0.1"),
+    host: read.PARLEY_HOST ?? (production && read.PARLEY_API_KEY !== undefined ? "0.0.0.0" : "127.0.0.1"),
     dataDir: resolve(read.PARLEY_DATA),
+    livekitEnabled: read.LIVEKIT_ENABLED,
     livekit: address && apiKey && apiSecret ? { ...address, apiKey, apiSecret } : null,
     livekitPublicUrl: read.PARLEY_LIVEKIT_PUBLIC_URL ?? null,
     databaseUrl: read.DATABASE_URL ?? null,
     apiKey: read.PARLEY_API_KEY ?? null,
+    talkPage: read.PARLEY_TALK_PAGE ?? read.PARLEY_API_KEY === undefined,
+    rateLimit: read.PARLEY_RATE_LIMIT,
+    connectionExpiryMs: read.PARLEY_CONNECTION_EXPIRY_MINUTES * 60_000,
+    redisUrl: read.REDIS_URL ?? null,
     workerKey: read.PARLEY_WORKER_KEY ?? null,
     allowedOrigins: read.PARLEY_ALLOWED_ORIGINS,
     connectionTimeoutMs: read.CONNECTION_TIMEOUT,
@@ -95,7 +130,7 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
 type Given = Readonly<Record<string, string>>;
 
 function missing(given: Given): SettingProblem[] {
-  const names = ["LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"];
+  const names = given.LIVEKIT_ENABLED === "false" ? [] : ["LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"];
   const has = (name: string) => Boolean(given[name] ?? (name === "LIVEKIT_URL" ? given.LIVEKIT_SERVER_URL : undefined));
   const without = (wanted: string[], fix: string) =>
     wanted.filter((name) => !has(name)).map((name) => ({ name, value: undefined, fix }));
@@ -109,15 +144,15 @@ function missing(given: Given): SettingProblem[] {
 /** Without a key in front of it, nothing but this machine may reach the API. */
 function exposed(given: Given): SettingProblem[] {
   const host = given.PARLEY_HOST;
-  if (given.NODE_ENV === "production" || host === undefined || LOOPBACK.test(host)) return [];
-  const fix = "in development only loopback is listened on (127.0.0.1); for others to reach it set NODE_ENV=production";
+  if (given.PARLEY_API_KEY !== undefined || host === undefined || LOOPBACK.test(host)) return [];
+  const fix = "without PARLEY_API_KEY only loopback is listened on (127.0.0.1); for others to reach it set that key";
   return [{ name: "PARLEY_HOST", value: host, fix }];
 }
 
 function guessable(given: Given): SettingProblem[] {
-  if (given.NODE_ENV !== "production") return [];
-  const fix = `in production it must have at least ${MIN_KEY_LENGTH} characters; make one with: openssl rand -base64 32`;
-  return ["PARLEY_API_KEY", "PARLEY_WORKER_KEY"]
+  const fix = `it must have at least ${MIN_KEY_LENGTH} characters; make one with: openssl rand -base64 32`;
+  // A worker's key that nobody else can reach the server with may be short; the other opens everything.
+  return ["PARLEY_API_KEY", ...(given.NODE_ENV === "production" ? ["PARLEY_WORKER_KEY"] : [])]
     .filter((name) => given[name] !== undefined && given[name].length < MIN_KEY_LENGTH)
     .map((name) => ({ name, value: given[name], fix }));
 }

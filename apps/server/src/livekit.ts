@@ -1,5 +1,7 @@
 import { ParleyError } from "@parley/engine";
 import { type RoomApi, type RoomApiOptions, roomApi } from "@parley/livekit";
+import type { FastifyInstance } from "fastify";
+import { HttpProblem } from "./http/problem.ts";
 
 /** A page waits for the answer, and so does a load balancer. */
 const ASK_MS = 3_000;
@@ -15,7 +17,7 @@ export interface LiveKitAccess {
 }
 
 /** What the server asks LiveKit for, and tells it. */
-export type Rooms = Pick<RoomApi, "listParticipants" | "listRooms" | "deleteRoom">;
+export type Rooms = Pick<RoomApi, "listParticipants" | "listRooms" | "deleteRoom" | "createDispatch">;
 
 /** Browsers open a WebSocket, so that is the scheme they are told. */
 export function liveKitAccess(
@@ -46,4 +48,28 @@ export async function whoIsIn(livekit: LiveKitAccess, room: string): Promise<str
     if (error instanceof ParleyError && error.code === "livekit-not-found") return null;
     throw error;
   }
+}
+
+/** LIVEKIT_ENABLED=false: nobody is anywhere, and nothing can be asked for. */
+export function withoutLiveKit(): LiveKitAccess {
+  const off = (): never => {
+    throw new ParleyError(LIVEKIT_IS_OFF, { code: "livekit-disabled", category: "provider" });
+  };
+  const rooms: Rooms = {
+    listParticipants: async () => [],
+    listRooms: async () => [],
+    deleteRoom: async () => undefined,
+    createDispatch: async () => off(),
+  };
+  return { url: "", publicUrl: "ws://127.0.0.1", apiKey: "", apiSecret: "", rooms };
+}
+
+const LIVEKIT_IS_OFF = "LiveKit is switched off here (LIVEKIT_ENABLED=false): nobody can be called.";
+const NEEDS_LIVEKIT = /^\/(livekit|webhooks\/livekit|api\/token)(\/|\?|$)/;
+
+/** Routes that are about LiveKit say that it is off, to those who might use them. */
+export function refuseLiveKitRoutes(app: FastifyInstance): void {
+  app.addHook("onRequest", async ({ url, is404 }) => {
+    if (!is404 && NEEDS_LIVEKIT.test(url)) throw new HttpProblem(503, "livekit-disabled", LIVEKIT_IS_OFF);
+  });
 }

@@ -1,14 +1,18 @@
 import type { AddressInfo } from "node:net";
-import { ParleyError } from "@parley/engine";
+import { ParleyError, systemClock } from "@parley/engine";
 import type { Store } from "@parley/store";
 import { attachUplink, type OrderResult, singleKey, type UplinkServer } from "@parley/uplink";
 import type { FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
 import type { ServerConfig } from "./config.ts";
-import { keepLeases, type Leases, type LeasesOptions } from "./leases/leases.ts";
-import { liveKitAccess } from "./livekit.ts";
+import { keepConnections } from "./connections/keep.ts";
+import { keepLeases, type LeasesOptions } from "./leases/leases.ts";
+import { liveKitAccess, withoutLiveKit } from "./livekit.ts";
 import { type ServerLog, serverLog } from "./log.ts";
 import type { AgentCard } from "./page-config/schema.ts";
+import { openRedis } from "./redis.ts";
+import { statusBoard } from "./status/parts.ts";
+import { watchFacts } from "./status/watch-facts.ts";
 
 /** How long requests that run may go on after `close`. */
 const CLOSE_MS = 5_000;
@@ -16,8 +20,8 @@ const CLOSE_MS = 5_000;
 export interface ServerOptions {
   /** As `readServerConfig` gives it. */
   config: ServerConfig;
-  /** The given LiveKit server, or the embedded one. */
-  livekit: { url: string; fallbackUrls?: readonly string[]; apiKey: string; apiSecret: string };
+  /** The given LiveKit server, or the embedded one; null with LIVEKIT_ENABLED=false. */
+  livekit: null | { url: string; fallbackUrls?: readonly string[]; apiKey: string; apiSecret: string };
   /** Open; whoever opened it closes it. */
   store: Store;
   /** The first one comes when nobody in particular is asked for. */
@@ -27,6 +31,8 @@ export interface ServerOptions {
   webRoot?: string;
   /** When workers are missed and their calls go to others; see docs/uplink.md. */
   leases?: NonNullable<LeasesOptions["timings"]>;
+  /** How long whoever left a call may come back. Default 30 s. */
+  connectionGraceMs?: number;
 }
 
 export interface RunningServer {
@@ -44,33 +50,49 @@ export interface RunningServer {
 /** Listens. Throws ParleyError `port-in-use`, `listen-failed`. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, store, agents, log = serverLog() } = options;
-  const livekit = liveKitAccess(options.livekit, config.livekitPublicUrl);
+  const livekit = options.livekit === null ? withoutLiveKit() : liveKitAccess(options.livekit, config.livekitPublicUrl);
+  const redis = config.redisUrl === null ? null : openRedis(config.redisUrl, log);
+  const board = statusBoard(systemClock);
+  const leases = keepLeases({ store, livekit, log, timings: options.leases ?? {} });
+  const connections = keepConnections({
+    store,
+    livekit,
+    clock: systemClock,
+    log,
+    expiryMs: config.connectionExpiryMs,
+    graceMs: options.connectionGraceMs,
+  });
+  let uplinks: UplinkServer | null = null;
   const app = await buildApp({
     config,
     livekit,
     store,
+    redis,
     agents,
+    workerAgents: () => (uplinks?.peers() ?? []).flatMap(({ agent }) => (agent === null ? [] : [agent])),
+    command: leases.command,
+    board,
+    happened: connections.happened,
     log,
     ...(options.webRoot === undefined ? {} : { webRoot: options.webRoot }),
   });
-  const leases = keepLeases({ store, livekit, log, timings: options.leases ?? {} });
-  const uplinks = attachUplink(app.server, {
-    store: leases.facts,
+  const lines = attachUplink(app.server, {
+    store: watchFacts(leases.facts, board),
     keeper: leases.keeper,
     leaseMs: leases.heartbeatMs,
     authenticate: workerKeys(config, store),
     log,
   });
+  uplinks = lines;
+  const closeAll = () => closeParts(app, lines, [connections, leases, { close: () => redis?.disconnect() }]);
   try {
     await app.listen({ port: config.port, host: config.host });
   } catch (error) {
-    leases.close();
-    await uplinks.close();
-    await app.close();
+    await closeAll();
     throw listenError(error, config);
   }
-  if (config.production && config.apiKey === null) {
-    log.warn("PARLEY_API_KEY is not set: nobody can read /api/calls");
+  if (config.apiKey === null) {
+    log.warn("PARLEY_API_KEY is not set: only this machine is listened to, and whoever is on it may do everything");
   }
   const { port } = app.server.address() as AddressInfo;
   const shownHost = config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host;
@@ -78,10 +100,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url: `http://${shownHost.includes(":") ? `[${shownHost}]` : shownHost}:${port}`,
     port,
-    uplinks,
+    uplinks: lines,
     command: (callId, name, args = {}) => leases.command(callId, name, args),
     close() {
-      closing ??= closeAll(app, uplinks, leases);
+      closing ??= closeAll();
       return closing;
     },
   };
@@ -93,8 +115,9 @@ function workerKeys(config: ServerConfig, store: Store): (key: string) => Promis
   return async (key) => (await configured(key)) ?? (await store.workerKeys.find(key));
 }
 
-async function closeAll(app: FastifyInstance, uplinks: UplinkServer, leases: Leases): Promise<void> {
-  leases.close();
+/** What orders others about stops first. */
+async function closeParts(app: FastifyInstance, uplinks: UplinkServer, parts: { close(): void }[]): Promise<void> {
+  for (const part of parts) part.close();
   const force = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
   try {
     await Promise.all([uplinks.close(), app.close()]);

@@ -6,21 +6,22 @@ import { Failed } from "./after/Failed.tsx";
 import { CallView } from "./call/CallView.tsx";
 import { linesOf } from "./call/lines.ts";
 import { Lobby } from "./lobby/Lobby.tsx";
-import { type AgentInfo, usePageConfig } from "./page-config.ts";
+import { type AgentInfo, type PageConfig, tokenEndpoint, usePageConfig } from "./page-config.ts";
 import { remembered } from "./remembered.ts";
 import { settings } from "./settings.ts";
 import { Header } from "./ui/Header.tsx";
 import { useCallShape } from "./use-call-shape.ts";
 
-function Talk({ agents }: { agents: AgentInfo[] }) {
-  const [agent, setAgent] = useState(() => {
+function Talk({ config }: { config: PageConfig }) {
+  const { agents } = config;
+  const [agent, setAgent] = useState<AgentInfo>(() => {
     const asked = new URLSearchParams(window.location.search).get("agent");
     return agents.find((one) => one.name === asked) ?? agents[0]!;
   });
   const [joined, setJoined] = useState({ name: "", withMicrophone: true });
   const [inLobby, setInLobby] = useState(true);
   const { call, ...snapshot } = useCall({
-    tokenEndpoint: `${settings.backendUrl}/api/token`,
+    tokenEndpoint: tokenEndpoint(config),
     serverUrl: settings.livekitUrl,
   });
   const { state, microphone } = snapshot;
@@ -72,7 +73,7 @@ export function App() {
             Calling the server…
           </p>
         )}
-        {config.status === "ready" && <Talk agents={config.config.agents} />}
+        {config.status === "ready" && <Talk config={config.config} />}
         {config.status === "away" && (
           <Failed error={config.error} retry={config.retry} note="This page tries again by itself every few seconds." />
         )}

@@ -11,8 +11,10 @@ export interface AgentInfo {
   demo: boolean;
 }
 
-interface PageConfig {
+export interface PageConfig {
   agents: AgentInfo[];
+  /** With it tokens are asked for; null: without a key. */
+  publishableKey: string | null;
   version: string;
 }
 
@@ -42,12 +44,23 @@ async function fetchConfig(signal: AbortSignal): Promise<PageConfig> {
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
     if (!response.ok) throw new Error(`GET /api/config answered ${response.status}`);
-    const body = (await response.json()) as { agents?: unknown; version?: unknown };
+    const body = (await response.json()) as { agents?: unknown; publishableKey?: unknown; version?: unknown };
     const agents = Array.isArray(body.agents) ? body.agents.map(readAgent).filter((agent) => agent !== null) : [];
-    return { agents: agents.length > 0 ? agents : [anyAgent], version: String(body.version ?? "") };
+    const publishableKey = typeof body.publishableKey === "string" ? body.publishableKey : null;
+    return {
+      agents: agents.length > 0 ? agents : [anyAgent],
+      publishableKey,
+      version: String(body.version ?? ""),
+    };
   } catch (cause) {
     throw new CallError("server-away", { cause });
   }
+}
+
+/** Where the page asks for its tokens. */
+export function tokenEndpoint({ publishableKey }: Pick<PageConfig, "publishableKey">): string {
+  const key = publishableKey === null ? "" : `?key=${encodeURIComponent(publishableKey)}`;
+  return `${settings.backendUrl}/api/token${key}`;
 }
 
 /** What the server says about itself; while it is away it is asked again every 5 s, or at once by `retry`. */

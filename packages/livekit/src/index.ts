@@ -4,6 +4,7 @@ export type { Spoken } from "./caller/mouth.ts";
 export { type HeardTranscript, SimulatedCaller, type SimulatedCallerOptions } from "./caller/simulated-caller.ts";
 export {
   type CreateRoomRequest,
+  type ListedRoom,
   type RoomApi,
   type RoomApiOptions,
   type RoomParticipant,
@@ -17,6 +18,7 @@ export {
   type WorkerState,
   type WorkerTimings,
 } from "./protocol/worker-connection.ts";
+export { AGENT_STATE_ATTRIBUTE } from "./room/agent-state.ts";
 export { serveControl } from "./room/control-rpc.ts";
 export type { IceSettings } from "./room/ice.ts";
 export { JoinGate } from "./room/join-gate.ts";
@@ -36,3 +38,4 @@ export { agentIdentity, randomIdentity } from "./token/identity.ts";
 export { mintToken, type TokenRequest } from "./token/mint.ts";
 export { parseRoomConfig, roomConfigFor } from "./token/room-config.ts";
 export { formatRoomMetadata, parseMetadata, parseRoomMetadata, type RoomMetadata } from "./token/room-metadata.ts";
+export { type LiveKitEvent, receiveWebhook } from "./webhooks/receive.ts";

@@ -2,4 +2,4 @@ export { iceServers } from "./ice-servers.ts";
 export { KNOWN_PARLEY_SETTINGS } from "./known.ts";
 export { nearest } from "./nearest.ts";
 export { readSettings, type SettingProblem } from "./read.ts";
-export { dataFolder, httpUrl, liveKitUrl, liveKitUrls, port, waitMs, wholeNumber } from "./schemas.ts";
+export { dataFolder, httpUrl, liveKitUrl, liveKitUrls, port, waitMs, wholeNumber, yesOrNo } from "./schemas.ts";

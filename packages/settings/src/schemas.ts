@@ -41,3 +41,6 @@ export const httpUrl = (what: string, example: string) =>
 
 /** PARLEY_DATA: where everything embedded and every call's file lives. */
 export const dataFolder = z.string().default(".parley");
+
+export const yesOrNo = (what: string) =>
+  z.enum(["true", "false"], { error: `must be true or false (${what})` }).transform((text) => text === "true");

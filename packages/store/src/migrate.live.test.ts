@@ -4,10 +4,14 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { getTableColumns, getTableName } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { apiKeys, apps, idempotencyKeys, tickets } from "./access/schema.ts";
+import { auditLog } from "./audit/schema.ts";
+import { connections, livekitEvents } from "./connections/schema.ts";
 import { silentLog } from "./log.ts";
 import { migrate } from "./migrate.ts";
 import { calls, facts, workerKeys } from "./schema.ts";
 import { openStore } from "./store.ts";
+import { tenants } from "./tenants/schema.ts";
 import { type TestPostgres, testPostgres, withClient } from "./test/postgres.ts";
 
 let postgres: TestPostgres;
@@ -32,6 +36,8 @@ test("replicas that start together migrate once", async () => {
     { name: "0001_calls_and_facts.sql" },
     { name: "0002_live_calls.sql" },
     { name: "0003_fences.sql" },
+    { name: "0004_tenants_and_keys.sql" },
+    { name: "0005_connections.sql" },
   ]);
   await Promise.all(stores.map((store) => store.close()));
 });
@@ -39,7 +45,19 @@ test("replicas that start together migrate once", async () => {
 test("the tables that the code knows are those that the SQL made", async () => {
   const url = await postgres.database();
   await apply(url);
-  for (const table of [calls, facts, workerKeys]) {
+  for (const table of [
+    calls,
+    facts,
+    workerKeys,
+    tenants,
+    apiKeys,
+    apps,
+    tickets,
+    idempotencyKeys,
+    auditLog,
+    connections,
+    livekitEvents,
+  ]) {
     const { rows } = await withClient(url, (client) =>
       client.query(
         `select column_name as name, case is_nullable when 'NO' then true else false end as "notNull"

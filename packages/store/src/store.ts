@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { Client, type ClientConfig, Pool } from "pg";
-import { type CallPage, type CallRow, getCall, listCalls, listLiveCalls } from "./calls/calls.ts";
+import { type ApiKeys, apiKeysIn } from "./access/api-keys.ts";
+import { type Apps, appsIn } from "./access/apps.ts";
+import { type Idempotency, idempotencyIn } from "./access/idempotency.ts";
+import { type Tickets, ticketsIn } from "./access/tickets.ts";
+import { type Audit, auditIn } from "./audit/audit.ts";
+import { type CallPage, type CallQuery, type CallRow, getCall, listCalls, listLiveCalls } from "./calls/calls.ts";
+import { type Connections, connectionsIn } from "./connections/connections.ts";
+import { type LiveKitEvents, livekitEventsIn } from "./connections/livekit-events.ts";
 import { StoreError } from "./error.ts";
 import { type AppendResult, appendBatch, fence } from "./facts/append.ts";
 import type { Batch } from "./facts/fact.ts";
@@ -10,6 +17,7 @@ import { factPartitions } from "./facts/partitions.ts";
 import { type StoreLog, silentLog } from "./log.ts";
 import { migrate } from "./migrate.ts";
 import { asStoreError, redactedTarget } from "./postgres-error.ts";
+import { type Tenants, tenantsIn } from "./tenants/tenants.ts";
 import { type WorkerKeys, workerKeysIn } from "./worker-keys.ts";
 
 const CONNECT_MS = 5_000;
@@ -32,8 +40,9 @@ export interface StoreOptions {
 /** All methods throw StoreError. */
 export interface Store {
   calls: {
-    get(callId: string): Promise<CallRow | null>;
-    list(options?: { limit?: number; cursor?: string }): Promise<CallPage>;
+    /** `tenantId` given: another tenant's call is not there. */
+    get(callId: string, tenantId?: string): Promise<CallRow | null>;
+    list(query?: CallQuery): Promise<CallPage>;
     /** Calls that have not ended, by id, 100 (500 at most) behind `afterCallId`; of which nothing was stored for `idleMs`. */
     listLive(options?: { limit?: number; afterCallId?: string; idleMs?: number }): Promise<CallRow[]>;
   };
@@ -45,6 +54,14 @@ export interface Store {
     read(callId: string, options?: { afterSeq?: number; limit?: number }): Promise<FactPage>;
   };
   workerKeys: WorkerKeys;
+  tenants: Tenants;
+  apiKeys: ApiKeys;
+  apps: Apps;
+  tickets: Tickets;
+  idempotency: Idempotency;
+  audit: Audit;
+  connections: Connections;
+  livekitEvents: LiveKitEvents;
   /** Resolves when Postgres answers. */
   ping(): Promise<void>;
   /** Idempotent; waits for running statements, 15 s at most. */
@@ -83,12 +100,19 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       throw asStoreError(error, target);
     }
   }
-  const keys = workerKeysIn(db);
+  /** Every method of a repository throws StoreError. */
+  const guard = <Repository extends object>(repository: Repository): Repository => {
+    const guardedMethods = Object.entries(repository).map(([name, method]) => [
+      name,
+      (...args: unknown[]) => guarded(() => (method as (...given: unknown[]) => Promise<unknown>)(...args)),
+    ]);
+    return Object.fromEntries(guardedMethods) as Repository;
+  };
 
   return {
     calls: {
-      get: (callId) => guarded(() => getCall(db, callId)),
-      list: (page) => guarded(() => listCalls(db, page)),
+      get: (callId, tenantId) => guarded(() => getCall(db, callId, tenantId)),
+      list: (query) => guarded(() => listCalls(db, query)),
       listLive: (page) => guarded(() => listLiveCalls(db, page)),
     },
     facts: {
@@ -96,11 +120,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       fence: (callId, epoch) => guarded(() => fence(db, callId, epoch)),
       read: (callId, page) => guarded(() => readFacts(db, callId, page)),
     },
-    workerKeys: {
-      put: (name, key) => guarded(() => keys.put(name, key)),
-      find: (key) => guarded(() => keys.find(key)),
-      revoke: (name) => guarded(() => keys.revoke(name)),
-    },
+    workerKeys: guard(workerKeysIn(db)),
+    tenants: guard(tenantsIn(db)),
+    apiKeys: guard(apiKeysIn(db)),
+    apps: guard(appsIn(db)),
+    tickets: guard(ticketsIn(db)),
+    idempotency: guard(idempotencyIn(db)),
+    audit: guard(auditIn(db)),
+    connections: guard(connectionsIn(db)),
+    livekitEvents: guard(livekitEventsIn(db)),
     ping: () =>
       guarded(async () => {
         await pool.query("select 1");

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { and, eq, isNull } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import { StoreError } from "./error.ts";
 import { workerKeys } from "./schema.ts";
+import { sha256 } from "./sha256.ts";
 
 /** Shorter keys can be guessed. */
 export const MIN_KEY_LENGTH = 16;
@@ -16,11 +16,6 @@ export interface WorkerKeys {
   revoke(name: string): Promise<boolean>;
 }
 
-/** Keys are long and random, so a plain SHA-256 is enough: there is nothing to guess. */
-function hash(key: string): Buffer {
-  return createHash("sha256").update(key).digest();
-}
-
 export function workerKeysIn(db: NodePgDatabase): WorkerKeys {
   return {
     async put(name, key) {
@@ -30,7 +25,7 @@ export function workerKeysIn(db: NodePgDatabase): WorkerKeys {
           category: "configuration",
         });
       }
-      const keySha256 = hash(key);
+      const keySha256 = sha256(key);
       await db
         .insert(workerKeys)
         .values({ name, keySha256 })
@@ -40,7 +35,7 @@ export function workerKeysIn(db: NodePgDatabase): WorkerKeys {
       const [row] = await db
         .select({ name: workerKeys.name })
         .from(workerKeys)
-        .where(and(eq(workerKeys.keySha256, hash(key)), isNull(workerKeys.revokedAt)));
+        .where(and(eq(workerKeys.keySha256, sha256(key)), isNull(workerKeys.revokedAt)));
       return row?.name ?? null;
     },
     async revoke(name) {

@@ -45,6 +45,7 @@ export async function liveKit(
       log,
       ...ports,
       portSetting: "PARLEY_LIVEKIT_PORT",
+      webhookUrls: [`http://127.0.0.1:${config.server.port}/webhooks/livekit`],
       onExit: (reason) => revive(`The embedded LiveKit server died: ${reason}. Its log is in ${dataDir}.`),
       signal,
     });

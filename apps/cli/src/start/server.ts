@@ -7,7 +7,8 @@ import type { LiveKitAddress, Up } from "./embedded.ts";
 
 export interface OpenServerOptions {
   config: StartConfig;
-  livekit: LiveKitAddress;
+  /** Null: LiveKit is switched off. */
+  livekit: LiveKitAddress | null;
   databaseUrl: string;
   workerKey: string;
   agents: readonly [AgentCard, ...AgentCard[]];

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { loadAgent } from "@parley/agent";
 import { ParleyError } from "@parley/engine";
 import type { AgentCard } from "@parley/server";
 import type { Log } from "@parley/worker/log";
@@ -47,7 +48,10 @@ export function createStack({ config, agentFiles, watch, env, log }: StackOption
   async function start(): Promise<string> {
     const keys = loadKeys(config.server.dataDir);
     const workerKey = config.server.workerKey ?? keys.workerKey;
-    const livekit = liveKit(config, keys, log.child({ part: "livekit" }), died, stopping.signal);
+    const isOn = config.server.livekitEnabled;
+    const livekit: Promise<Up<LiveKitAddress | null>> = isOn
+      ? liveKit(config, keys, log.child({ part: "livekit" }), died, stopping.signal)
+      : Promise.resolve({ value: null, close: async () => {} });
     const postgres = database(config, log.child({ part: "postgres" }), died);
 
     // Agents are loaded while LiveKit and the database come up; the page needs to know them, and they need the page's
@@ -75,6 +79,7 @@ export function createStack({ config, agentFiles, watch, env, log }: StackOption
         : { PARLEY_WORKER_PORT: "0", PARLEY_DATA: join(config.server.dataDir, `agent-${index + 1}`) }),
     });
     const opening = agentFiles.map(async (agentFile, index) => {
+      if (!isOn) return cards[index]?.resolve(await cardOf(agentFile));
       const parts = {
         signal: stopping.signal,
         log: log.child({ part: "worker" }),
@@ -120,6 +125,12 @@ export function createStack({ config, agentFiles, watch, env, log }: StackOption
       return closed;
     },
   };
+}
+
+/** What is known of an agent that does not run. */
+async function cardOf(agentFile: string): Promise<AgentCard> {
+  const { name, title, description, demo } = await loadAgent(agentFile);
+  return { name, title: title ?? name, description: description ?? "", demo: demo ?? false };
 }
 
 /** What a worker is told of the parts beside it. */

@@ -1,20 +1,21 @@
 import type { CallRow, Store } from "@parley/store";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
+import { tenantSeenBy } from "../access/principal.ts";
 import { HttpProblem } from "../http/problem.ts";
 import { type call, callList, callParams, callWithFacts, factsQuery, listQuery } from "./schema.ts";
 
-export function callRoutes(
-  app: FastifyInstance,
-  store: Pick<Store, "calls" | "facts">,
-  mayRead: (request: FastifyRequest) => Promise<void>,
-): void {
+const tags = ["calls"];
+
+export function callRoutes(app: FastifyInstance, store: Pick<Store, "calls" | "facts">): void {
   app.get<{ Querystring: z.infer<typeof listQuery> }>(
     "/api/calls",
-    { onRequest: mayRead, schema: { querystring: listQuery, response: { 200: callList } } },
+    {
+      config: { access: "calls:read" },
+      schema: { summary: "List calls", tags, querystring: listQuery, response: { 200: callList } },
+    },
     async (request, reply) => {
-      const { limit, cursor } = request.query;
-      const page = await store.calls.list({ limit, ...(cursor === undefined ? {} : { cursor }) });
+      const page = await store.calls.list({ ...request.query, tenantId: tenantSeenBy(request.principal) });
       reply.header("cache-control", "no-store");
       return { calls: page.calls.map(shown), nextCursor: page.nextCursor };
     },
@@ -23,12 +24,18 @@ export function callRoutes(
   app.get<{ Params: z.infer<typeof callParams>; Querystring: z.infer<typeof factsQuery> }>(
     "/api/calls/:callId",
     {
-      onRequest: mayRead,
-      schema: { params: callParams, querystring: factsQuery, response: { 200: callWithFacts } },
+      config: { access: "calls:read" },
+      schema: {
+        summary: "A call with a page of its log",
+        tags,
+        params: callParams,
+        querystring: factsQuery,
+        response: { 200: callWithFacts },
+      },
     },
     async (request, reply) => {
       const { callId } = request.params;
-      const row = await store.calls.get(callId);
+      const row = await store.calls.get(callId, tenantSeenBy(request.principal));
       if (row === null) throw new HttpProblem(404, "call-not-found", `There is no call ${JSON.stringify(callId)}.`);
       const { facts, nextAfterSeq } = await store.facts.read(callId, request.query);
       reply.header("cache-control", "no-store");

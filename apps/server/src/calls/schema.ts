@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pageQuery } from "../http/page.ts";
 
 const page = (most: number, otherwise: number) => z.coerce.number().int().min(1).max(most).default(otherwise);
 const text = z.string().nullable();
@@ -21,10 +22,9 @@ export const call = z.object({
   lastSeq: z.int(),
 });
 
-export const listQuery = z.object({
-  limit: page(200, 50),
-  /** As the page before gave it. */
-  cursor: z.string().max(300).optional(),
+export const listQuery = pageQuery.extend({
+  status: z.enum(["live", "ended"]).optional(),
+  agent: z.string().max(128).optional(),
 });
 export const callList = z.object({ calls: z.array(call), nextCursor: z.string().nullable() });
 

@@ -11,9 +11,18 @@ export function healthRoutes(app: FastifyInstance, checks: Checks, version: stri
   let latest: { atMs: number; answer: Promise<Readiness> } | undefined;
 
   // The process lives and its loop turns; nothing else is asked, or an outage of Postgres would restart us.
-  app.get("/healthz", { schema: { response: { 200: health } } }, async () => ({ status: "ok" as const, version }));
+  const alive = { summary: "The process lives", tags: ["server"], response: { 200: health } };
+  app.get("/healthz", { config: { access: "public" }, schema: alive }, async () => ({
+    status: "ok" as const,
+    version,
+  }));
 
-  app.get("/readyz", { schema: { response: { 200: readiness, 503: readiness } } }, async (_request, reply) => {
+  const ready = {
+    summary: "The parts that it needs answer",
+    tags: ["server"],
+    response: { 200: readiness, 503: readiness },
+  };
+  app.get("/readyz", { config: { access: "public" }, schema: ready }, async (_request, reply) => {
     if (latest === undefined || performance.now() - latest.atMs > FRESH_MS) {
       latest = { atMs: performance.now(), answer: checkAll(checks) };
     }

@@ -53,12 +53,15 @@ describe("in development", () => {
   });
 });
 
-describe("in production", () => {
+describe("with a key", () => {
+  const apiKey = "a-key-for-the-api-of-this-test";
+  const authorization = `Bearer ${apiKey}`;
+  const host = "voice.example.com";
+
   test("our own page and the named origins, no others; loopback is nothing special", async () => {
-    const { app } = await testApp({ production: true, allowedOrigins: ["https://www.example.com"] });
-    const host = "voice.example.com";
+    const { app } = await testApp({ apiKey, allowedOrigins: ["https://www.example.com"] });
     for (const origin of ["https://voice.example.com", "https://www.example.com"]) {
-      expect((await send(app, { host, origin })).statusCode).toBe(201);
+      expect((await send(app, { host, origin, authorization })).statusCode).toBe(201);
     }
     for (const origin of [
       "https://example.com",
@@ -66,23 +69,45 @@ describe("in production", () => {
       "https://www.example.com.evil.example",
       "https://www.example.com:8443",
     ]) {
-      expect((await send(app, { host, origin })).statusCode, origin).toBe(403);
+      expect((await send(app, { host, origin, authorization })).statusCode, origin).toBe(403);
     }
   });
 
-  test("a preflight is answered for those alone", async () => {
-    const { app } = await testApp({ production: true, allowedOrigins: ["https://www.example.com"] });
-    const preflight = { host: "voice.example.com", "access-control-request-method": "POST" };
-    const good = await send(app, { ...preflight, origin: "https://www.example.com" }, "/api/token", "OPTIONS");
+  test("a preflight is answered for those alone, and for every page where an app's key names its pages", async () => {
+    const { app } = await testApp({ apiKey, allowedOrigins: ["https://www.example.com"] });
+    const preflight = { host, "access-control-request-method": "POST" };
+    const good = await send(app, { ...preflight, origin: "https://www.example.com" }, "/api/calls", "OPTIONS");
     expect(good.statusCode).toBe(204);
     expect(good.headers).toMatchObject({
       "access-control-allow-origin": "https://www.example.com",
-      "access-control-allow-methods": "GET, POST",
-      "access-control-allow-headers": "content-type, authorization",
+      "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
+      "access-control-allow-headers": "content-type, authorization, idempotency-key, if-match",
+    });
+    const evil = { ...preflight, origin: "https://evil.example" };
+    expect((await send(app, evil, "/api/calls", "OPTIONS")).statusCode).toBe(403);
+    expect((await send(app, evil, "/api/token", "OPTIONS")).statusCode).toBe(204);
+  });
+
+  test("the page's own key lets strangers call from the page, when that is wanted, and from nowhere else", async () => {
+    const { app } = await testApp({ apiKey, talkPage: true });
+    const config = await send(app, { host }, "/api/config", "GET");
+    const { publishableKey } = config.json() as { publishableKey: string };
+    expect(publishableKey).toMatch(/^pk_[\w-]{24}$/);
+    const url = `/api/token?key=${publishableKey}`;
+    expect((await send(app, { host, origin: `https://${host}` }, url)).statusCode).toBe(201);
+    expect((await send(app, { host, origin: "https://evil.example" }, url)).json()).toMatchObject({
+      code: "origin-not-allowed",
     });
     expect(
-      (await send(app, { ...preflight, origin: "https://evil.example" }, "/api/token", "OPTIONS")).statusCode,
-    ).toBe(403);
+      (await send(app, { host, authorization: `Bearer ${publishableKey}` }, "/api/calls", "GET")).json(),
+    ).toMatchObject({
+      status: 403,
+      code: "key-publishable",
+    });
+    const closed = (await testApp({ apiKey })).app;
+    expect((await send(closed, { host }, "/api/config", "GET")).json()).toMatchObject({ publishableKey: null });
+    expect((await send(closed, { host }, url)).json()).toMatchObject({ status: 401, code: "api-key-unknown" });
+    expect((await send(closed, { host })).json()).toMatchObject({ status: 401, code: "api-key-missing" });
   });
 });
 
@@ -105,6 +130,29 @@ test("the page learns which agents there are", async () => {
       { name: "sales", title: "Sales", description: "Sells.", demo: false },
     ],
     livekitUrl: "ws://127.0.0.1:7880",
+    publishableKey: null,
     version: expect.stringMatching(/^\d/),
   });
+});
+
+test("without LiveKit its routes say so, and the rest works", async () => {
+  const { app } = await testApp({ livekitEnabled: false });
+  const host = "localhost";
+  for (const [url, method] of [
+    ["/livekit/stats", "GET"],
+    ["/livekit/create-room", "POST"],
+    ["/api/token", "POST"],
+    ["/webhooks/livekit", "POST"],
+  ] as const) {
+    expect((await send(app, { host }, url, method)).json(), url).toMatchObject({
+      status: 503,
+      code: "livekit-disabled",
+      detail: expect.stringContaining("LIVEKIT_ENABLED"),
+    });
+  }
+  expect((await send(app, { host }, "/readyz", "GET")).json()).toMatchObject({
+    status: "ready",
+    parts: { postgres: {} },
+  });
+  expect((await send(app, { host }, "/api/calls", "GET")).statusCode).toBe(200);
 });

@@ -3,7 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 
 /** An error as RFC 9457 writes it, with Parley's own stable `code` and the request's id for the log. */
-const problemSchema = z.object({
+export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
   status: z.int(),

@@ -3,10 +3,11 @@ import { type AgentCard, pageConfig } from "./schema.ts";
 
 export function pageConfigRoutes(
   app: FastifyInstance,
-  { agents, livekitUrl, version }: { agents: readonly AgentCard[]; livekitUrl: string; version: string },
+  config: { agents: readonly AgentCard[]; livekitUrl: string; publishableKey: string | null; version: string },
 ): void {
-  app.get("/api/config", { schema: { response: { 200: pageConfig } } }, async (_request, reply) => {
+  const schema = { summary: "What the talk page needs to know", tags: ["server"], response: { 200: pageConfig } };
+  app.get("/api/config", { config: { access: "public" }, schema }, async (_request, reply) => {
     reply.header("cache-control", "no-cache");
-    return { agents: [...agents], livekitUrl, version };
+    return { ...config, agents: [...config.agents] };
   });
 }

@@ -15,5 +15,7 @@ export const pageConfig = z.object({
   /** The first one comes when nobody in particular is asked for. */
   agents: z.array(agentCard),
   livekitUrl: z.string(),
+  /** With it the page asks for tokens; null: no key is wanted, or the page is closed (PARLEY_TALK_PAGE). */
+  publishableKey: z.string().nullable(),
   version: z.string(),
 });

@@ -1,13 +1,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { systemClock } from "@parley/engine";
 import type { RoomApi, RoomParticipant } from "@parley/livekit";
-import type { CallRow, Store } from "@parley/store";
+import type { CallRow } from "@parley/store";
 import type { FastifyInstance } from "fastify";
 import pino from "pino";
 import { onTestFinished } from "vitest";
 import { type AppOptions, buildApp } from "../app.ts";
 import { liveKitAccess } from "../livekit.ts";
+import { statusBoard } from "../status/parts.ts";
 
 export const KEY = "testkey";
 export const SECRET = "a-secret-for-tests-of-32-characters-or-more";
@@ -40,23 +42,30 @@ export async function testApp(
   const emptyRoot = await mkdtemp(join(tmpdir(), "parley-server-"));
   const app = await buildApp({
     config: {
-      production: false,
+      livekitEnabled: true,
       apiKey: null,
       allowedOrigins: [],
+      talkPage: false,
+      rateLimit: 100_000,
       connectionTimeoutMs: 30_000,
       requestTimeoutMs: 60_000,
       ...config,
     },
     livekit: liveKitAccess({ url: "ws://127.0.0.1:7880", apiKey: KEY, apiSecret: SECRET }, publicUrl, {
       listParticipants,
-      listRooms: async () => [...rooms.keys()].map((name) => ({ name, metadata: "" })),
+      listRooms: async () => [...rooms.keys()].map((name) => ({ name, metadata: "", createdAt: 0 })),
       deleteRoom: async (name) => void rooms.delete(name),
+      createDispatch: async () => ({ dispatchId: "" }),
     }),
     store: fakeStore(calls, storeFailure),
     agents: [
       { name: "front-desk", title: "Front desk", description: "Answers.", demo: true },
       { name: "sales", title: "Sales", description: "Sells.", demo: false },
     ],
+    workerAgents: () => [],
+    command: async () => ({ ok: false, reason: "no-owner" }),
+    board: statusBoard(systemClock),
+    happened: () => undefined,
     log: pino({ level: "trace" }, { write: (line: string) => void lines.push(line) }),
     webRoot: webRoot ?? emptyRoot,
   });
@@ -67,11 +76,26 @@ export async function testApp(
   return { app, rooms, livekitFailure, storeFailure, calls, logLines: () => lines.map((line) => JSON.parse(line)) };
 }
 
+const ABSENT = ["tenants", "apiKeys", "apps", "tickets", "idempotency", "connections", "livekitEvents"] as const;
+
 function fakeStore(calls: CallRow[], failure: { error: Error | null }): AppOptions["store"] {
   const guard = () => {
     if (failure.error) throw failure.error;
   };
+  const nothing = async () => {
+    guard();
+    return null;
+  };
+  const notHere = (): never => {
+    throw new Error("what a real Postgres is wanted for is tested with one");
+  };
+  const empty = new Proxy({}, { get: (_target, name) => (name === "find" ? nothing : notHere) });
   return {
+    ...(Object.fromEntries([...ABSENT].map((name) => [name, empty])) as Pick<
+      AppOptions["store"],
+      (typeof ABSENT)[number]
+    >),
+    audit: { add: async () => undefined, list: notHere },
     async ping() {
       guard();
     },
@@ -84,9 +108,9 @@ function fakeStore(calls: CallRow[], failure: { error: Error | null }): AppOptio
         guard();
         return calls.filter((call) => call.status === "live");
       },
-      async list({ limit = 50, cursor = "0" } = {}) {
+      async list({ limit = 50, cursor } = {}) {
         guard();
-        const from = Number(cursor);
+        const from = Number(cursor ?? 0);
         const nextCursor = from + limit < calls.length ? String(from + limit) : null;
         return { calls: calls.slice(from, from + limit), nextCursor };
       },
@@ -105,7 +129,7 @@ function fakeStore(calls: CallRow[], failure: { error: Error | null }): AppOptio
         return { facts, nextAfterSeq: end < last ? end : null };
       },
     },
-  } satisfies Pick<Store, "calls" | "facts" | "ping">;
+  };
 }
 
 export function callRow(callId: string, more: Partial<CallRow> = {}): CallRow {

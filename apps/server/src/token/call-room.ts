@@ -1,5 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { formatRoomMetadata, parseMetadata, parseRoomConfig, parseRoomMetadata, roomConfigFor } from "@parley/livekit";
+import {
+  formatRoomMetadata,
+  parseMetadata,
+  parseRoomConfig,
+  parseRoomMetadata,
+  type RoomMetadata,
+  roomConfigFor,
+} from "@parley/livekit";
 import type { TokenRequest } from "./schema.ts";
 
 /** LiveKit's RoomConfiguration; its class lives in a package that only packages/livekit may touch. */
@@ -13,7 +20,7 @@ export type RoomConfig = ReturnType<typeof parseRoomConfig>;
  */
 export function callRoom(
   json: TokenRequest["room_config"],
-  defaultAgent: string,
+  { defaultAgent, tenantId = null }: { defaultAgent: string; tenantId?: string | null },
   mintCallId: () => string = randomUUID,
 ): RoomConfig {
   const asked = parseRoomConfig(json ?? {});
@@ -21,16 +28,19 @@ export function callRoom(
   const wanted = wantsNobody ? [] : asked.agents.length > 0 ? asked.agents : [{ agentName: "", metadata: "" }];
   const agents = wanted.map(({ agentName, metadata }) => {
     const agentId = agentName || defaultAgent;
-    return { agentName: agentId, metadata: ownMetadata(metadata, { callId: mintCallId(), agentId }) };
+    return { agentName: agentId, metadata: ownMetadata(metadata, { callId: mintCallId(), agentId, tenantId }) };
   });
   const first = agents[0] ? parseRoomMetadata(agents[0].metadata) : { callId: mintCallId(), agentId: null };
-  const config = roomConfigFor(agents, ownMetadata(asked.metadata, { callId: first.callId, agentId: first.agentId }));
+  const config = roomConfigFor(
+    agents,
+    ownMetadata(asked.metadata, { callId: first.callId, agentId: first.agentId, tenantId }),
+  );
   config.maxParticipants = asked.maxParticipants;
   return config;
 }
 
 /** The caller's own fields (its language among them) under ours. */
-function ownMetadata(text: string, ours: { callId: string | null; agentId: string | null }): string {
+function ownMetadata(text: string, ours: Pick<RoomMetadata, "callId" | "agentId" | "tenantId">): string {
   const given = text === "" ? {} : parseMetadata(text);
   const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
   const { callId, agentId, tenantId, from, to, ...theirs } = (isObject ? given : { metadata: given }) as Record<

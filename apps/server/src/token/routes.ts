@@ -1,8 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { CONTROL_ATTRIBUTE, type ControlMethod, mintToken, parseControl, randomIdentity } from "@parley/livekit";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { bearsApiKey } from "../http/api-key.ts";
+import type { Principal } from "../access/principal.ts";
+import { permits } from "../access/scopes.ts";
+import { tenantRoom } from "../access/tenant-room.ts";
+import { type OriginRules, refuseForeign } from "../http/origins.ts";
 import { HttpProblem } from "../http/problem.ts";
+import type { RateLimits } from "../http/rate-limits.ts";
 import { type LiveKitAccess, whoIsIn } from "../livekit.ts";
 import { callRoom } from "./call-room.ts";
 import { type TokenRequest, tokenRequest, tokenResponse } from "./schema.ts";
@@ -11,21 +15,38 @@ import { Seats } from "./seats.ts";
 /** How long a join may begin with it; a call that has begun goes on. */
 const TOKEN_TTL_S = 15 * 60;
 
-export function tokenRoutes(
-  app: FastifyInstance,
-  livekit: LiveKitAccess,
-  defaultAgent: string,
-  apiKey: string | null,
-  seats = new Seats(),
-): void {
-  const mayGrant = bearsApiKey(apiKey);
+export interface TokenOptions {
+  livekit: LiveKitAccess;
+  defaultAgent: string;
+  origins: OriginRules;
+  limits: Pick<RateLimits, "token">;
+  /** The id of the app that is our own page. */
+  ownAppId: string | null;
+  seats?: Seats;
+}
+
+export function tokenRoutes(app: FastifyInstance, options: TokenOptions): void {
+  const { livekit, defaultAgent, limits, seats = new Seats() } = options;
   app.post<{ Body: TokenRequest }>(
     "/api/token",
-    { schema: { body: tokenRequest, response: { 201: tokenResponse } } },
+    {
+      config: { access: "token", isEveryday: true },
+      schema: {
+        summary: "A token for LiveKit, in LiveKit's standard form",
+        tags: ["calls"],
+        body: tokenRequest,
+        response: { 201: tokenResponse },
+      },
+    },
     async (request, reply) => {
-      const { body } = request;
-      const roomConfig = callRoom(body.room_config, defaultAgent);
-      const room = body.room_name ?? `room-${randomBytes(12).toString("base64url")}`;
+      const { body, principal } = request;
+      refusePage(request, options);
+      if (principal.kind === "app") await limits.token(request, principal.app);
+      const tenantId = ownTenant(principal);
+      const agents = agentsOf(principal, defaultAgent);
+      const roomConfig = callRoom(body.room_config, { defaultAgent: agents.first, tenantId });
+      for (const { agentName } of roomConfig.agents) agents.refuseOther(agentName);
+      const room = tenantRoom(tenantId, body.room_name ?? `room-${randomBytes(12).toString("base64url")}`);
       const identity = body.participant_identity ?? randomIdentity();
       const participant_token = await mintToken({
         apiKey: livekit.apiKey,
@@ -36,7 +57,7 @@ export function tokenRoutes(
         name: body.participant_name ?? undefined,
         metadata: body.participant_metadata ?? undefined,
         attributes: body.participant_attributes ?? undefined,
-        control: controlAsked(request, mayGrant),
+        control: controlAsked(request),
         roomConfig,
       });
       // A room or an identity of ours is random: nobody has it.
@@ -52,18 +73,43 @@ export function tokenRoutes(
   );
 }
 
-/** What this token is to permit its bearer; only who has the server's key may ask for any. */
-function controlAsked(
-  request: FastifyRequest<{ Body: TokenRequest }>,
-  mayGrant: (request: FastifyRequest) => boolean,
-): ControlMethod[] {
-  const asked = [...parseControl(request.body.participant_attributes?.[CONTROL_ATTRIBUTE])];
-  if (asked.length === 0 || mayGrant(request)) return asked;
+/** What this token is to permit its bearer; only a backend may ask for any. */
+function controlAsked({ principal, body }: FastifyRequest<{ Body: TokenRequest }>): ControlMethod[] {
+  const asked = [...parseControl(body.participant_attributes?.[CONTROL_ATTRIBUTE])];
+  const mayGrant = principal.kind === "root" || (principal.kind === "key" && permits(principal.scopes, "calls:write"));
+  if (asked.length === 0 || mayGrant) return asked;
   throw new HttpProblem(
     403,
     "control-not-allowed",
-    `Only a backend may give a participant control of a call (${CONTROL_ATTRIBUTE}): send the server's PARLEY_API_KEY as Authorization: Bearer <key>, or leave the attribute out.`,
+    `Only a backend may give a participant control of a call (${CONTROL_ATTRIBUTE}): send the server's PARLEY_API_KEY, or a key with calls:write, as Authorization: Bearer <key>, or leave the attribute out.`,
   );
+}
+
+/** A publishable key names its pages; a backend's has no business in one but our own and those of the configuration. */
+function refusePage({ principal, headers }: FastifyRequest, { origins, ownAppId }: TokenOptions): void {
+  const { origin, host = "" } = headers;
+  if (principal.kind === "app") {
+    const { appId, allowedOrigins } = principal.app;
+    refuseForeign(origin, appId === ownAppId ? host : "", { open: false, allowedOrigins });
+  } else refuseForeign(origin, host, origins);
+}
+
+function ownTenant(principal: Principal): string | null {
+  if (principal.kind === "key") return principal.tenantId;
+  return principal.kind === "app" ? principal.app.tenantId : null;
+}
+
+/** The agents that may be asked for. */
+function agentsOf(principal: Principal, defaultAgent: string) {
+  const allowed = principal.kind === "app" ? principal.app.agents : [];
+  return {
+    first: allowed[0] ?? defaultAgent,
+    refuseOther(agentName: string): void {
+      if (allowed.length === 0 || allowed.includes(agentName)) return;
+      const detail = `This key may ask for ${allowed.join(", ")}, not for ${JSON.stringify(agentName)}.`;
+      throw new HttpProblem(403, "agent-not-allowed", detail);
+    },
+  };
 }
 
 function refuseTaken(seats: Seats, room: string, identity: string, present: readonly string[] | null): void {

@@ -21,7 +21,7 @@ function setUp({ known = [] as string[], stored = [] as string[] } = {}) {
     rooms: {
       async listRooms() {
         if (isAway) throw new ParleyError("gone", { code: "livekit-unreachable", category: "network" });
-        return [...rooms].map(([name, { metadata }]) => ({ name, metadata }));
+        return [...rooms].map(([name, { metadata }]) => ({ name, metadata, createdAt: 0 }));
       },
       async listParticipants(room) {
         lookedInto.push(room);
@@ -30,6 +30,7 @@ function setUp({ known = [] as string[], stored = [] as string[] } = {}) {
         return found.people.map((kind, index) => ({ kind, identity: `${index}` }) as RoomParticipant);
       },
       deleteRoom: async () => {},
+      createDispatch: async () => ({ dispatchId: "" }),
     },
     findCall: async (callId) => (stored.includes(callId) ? callRow(callId) : null),
     book: {

@@ -12,6 +12,7 @@ export async function servePage(app: FastifyInstance, webRoot: string): Promise<
   const index = join(webRoot, "index.html");
   const isBuilt = existsSync(index);
   if (isBuilt) {
+    app.openToAll = true;
     await app.register(fastifyStatic, {
       root: webRoot,
       // Files are found when asked for, so a page that is built anew is served at once.
@@ -24,6 +25,7 @@ export async function servePage(app: FastifyInstance, webRoot: string): Promise<
         reply.header("cache-control", isHashed ? "public, max-age=31536000, immutable" : "no-cache");
       },
     });
+    app.openToAll = false;
   }
 
   app.setNotFoundHandler((request, reply) => {
@@ -46,6 +48,6 @@ function sendPage(reply: FastifyReply): FastifyReply {
 function wantsPage(request: FastifyRequest): boolean {
   const path = request.url.split("?")[0] ?? "";
   const isRead = request.method === "GET" || request.method === "HEAD";
-  if (!isRead || path.startsWith("/api/") || path.split("/").at(-1)?.includes(".")) return false;
+  if (!isRead || /^\/(api|livekit|webhooks)\//.test(path) || path.split("/").at(-1)?.includes(".")) return false;
   return /text\/html|\*\/\*/.test(request.headers.accept ?? "*/*");
 }

@@ -1,5 +1,5 @@
 import type { ParticipantInfo, RoomAgentDispatch } from "@livekit/protocol";
-import { ParticipantInfo_Kind } from "@livekit/protocol";
+import { ParticipantInfo_Kind, TrackType } from "@livekit/protocol";
 import { ParleyError } from "@parley/engine";
 import { AgentDispatchClient, RoomServiceClient, ServerError } from "livekit-server-sdk";
 import { Addresses } from "../addresses/addresses.ts";
@@ -33,12 +33,22 @@ export interface RoomParticipant {
   joinedAt: number;
   metadata: string;
   attributes: Readonly<Record<string, string>>;
+  tracks: readonly RoomTrack[];
+}
+
+export interface RoomTrack {
+  sid: string;
+  name: string;
+  kind: "audio" | "video" | "data";
+  muted: boolean;
 }
 
 export interface ListedRoom {
   name: string;
   /** See parseRoomMetadata. */
   metadata: string;
+  /** Unix ms. */
+  createdAt: number;
 }
 
 /** LiveKit's room service, as far as Parley uses it. Every method throws ParleyError and ends within its time-out. */
@@ -106,7 +116,11 @@ export function roomApi(options: RoomApiOptions): RoomApi {
     deleteRoom: (name) => unlessMissing(`delete room ${name}`, ({ rooms }) => rooms.deleteRoom(name)),
     listRooms: () =>
       ask("list the rooms", async ({ rooms }) =>
-        (await rooms.listRooms()).map(({ name, metadata }) => ({ name, metadata })),
+        (await rooms.listRooms()).map(({ name, metadata, creationTime, creationTimeMs }) => ({
+          name,
+          metadata,
+          createdAt: Number(creationTimeMs) || Number(creationTime) * 1000,
+        })),
       ),
     listParticipants: (room) =>
       ask(`list the participants of ${room}`, async ({ rooms }) =>
@@ -171,8 +185,11 @@ function roomParticipant(info: ParticipantInfo): RoomParticipant {
     joinedAt: Number(info.joinedAtMs) || Number(info.joinedAt) * 1000,
     metadata: info.metadata,
     attributes: info.attributes,
+    tracks: info.tracks.map(({ sid, name, type, muted }) => ({ sid, name, kind: TRACKS[type] ?? "data", muted })),
   };
 }
+
+const TRACKS = { [TrackType.AUDIO]: "audio", [TrackType.VIDEO]: "video", [TrackType.DATA]: "data" } as const;
 
 function asRoomError(error: unknown, what: string, host: string, timeoutMs: number): ParleyError {
   if (error instanceof ServerError) {

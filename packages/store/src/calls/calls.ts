@@ -1,6 +1,6 @@
-import { and, asc, desc, eq, gt, lt, lte, or, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, lte, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import { StoreError } from "../error.ts";
+import { behind, type PageQuery, pageOf, pageSize } from "../page.ts";
 import { calls } from "../schema.ts";
 
 /** One call, as the list shows it. Times are wall clock, for display. */
@@ -49,31 +49,44 @@ const columns = {
   lastSeq: calls.lastSeq,
 };
 
-export async function getCall(db: NodePgDatabase, callId: string): Promise<CallRow | null> {
-  const [row] = await db.select(columns).from(calls).where(eq(calls.callId, callId));
+/** `tenantId` given: another tenant's call is not there. */
+export async function getCall(db: NodePgDatabase, callId: string, tenantId?: string): Promise<CallRow | null> {
+  const [row] = await db
+    .select(columns)
+    .from(calls)
+    .where(and(eq(calls.callId, callId), ofTenant(tenantId)));
   return row ?? null;
 }
 
+export interface CallQuery extends PageQuery {
+  /** Of this tenant alone. */
+  tenantId?: string | undefined;
+  status?: "live" | "ended" | undefined;
+  agent?: string | undefined;
+}
+
 /** Throws StoreError `cursor-invalid`. */
-export async function listCalls(
-  db: NodePgDatabase,
-  { limit = 50, cursor }: { limit?: number; cursor?: string } = {},
-): Promise<CallPage> {
-  const size = Math.min(Math.max(1, Math.trunc(limit)), 200);
-  const from = cursor === undefined ? undefined : parseCursor(cursor);
-  const older =
-    from &&
-    or(lt(calls.startedAt, from.startedAt), and(eq(calls.startedAt, from.startedAt), lt(calls.callId, from.callId)));
+export async function listCalls(db: NodePgDatabase, query: CallQuery = {}): Promise<CallPage> {
+  const { limit, cursor, tenantId, status, agent } = query;
+  const size = pageSize(limit);
   const rows = await db
     .select(columns)
     .from(calls)
-    .where(older)
+    .where(
+      and(
+        behind(cursor, calls.startedAt, calls.callId),
+        ofTenant(tenantId),
+        status === undefined ? undefined : eq(calls.status, status),
+        agent === undefined ? undefined : eq(calls.agent, agent),
+      ),
+    )
     .orderBy(desc(calls.startedAt), desc(calls.callId))
     .limit(size + 1);
-  const page = rows.slice(0, size);
-  const last = page.at(-1);
-  return { calls: page, nextCursor: rows.length > size && last !== undefined ? toCursor(last) : null };
+  const { items, nextCursor } = pageOf(rows, size, ({ startedAt, callId }) => ({ at: startedAt, id: callId }));
+  return { calls: items, nextCursor };
 }
+
+const ofTenant = (tenantId: string | undefined) => (tenantId === undefined ? undefined : eq(calls.tenantId, tenantId));
 
 /** Calls that have not ended and of which nothing was stored for `idleMs`, in the order of their ids. */
 export async function listLiveCalls(
@@ -87,22 +100,4 @@ export async function listLiveCalls(
     .where(and(eq(calls.status, "live"), gt(calls.callId, afterCallId), lte(calls.updatedAt, idleSince)))
     .orderBy(asc(calls.callId))
     .limit(Math.min(Math.max(1, Math.trunc(limit)), 500));
-}
-
-function toCursor(call: CallRow): string {
-  return Buffer.from(`${call.startedAt.getTime()}/${call.callId}`).toString("base64url");
-}
-
-function parseCursor(cursor: string): { startedAt: Date; callId: string } {
-  const match = /^(\d{1,15})\/([\w.:-]{1,128})$/.exec(Buffer.from(cursor, "base64url").toString());
-  if (match === null) {
-    throw new StoreError(
-      "The cursor is not one that this list gave out: leave it away to begin with the newest call.",
-      {
-        code: "cursor-invalid",
-        category: "refused",
-      },
-    );
-  }
-  return { startedAt: new Date(Number(match[1])), callId: match[2] ?? "" };
 }

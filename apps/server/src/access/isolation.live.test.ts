@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+import { callStarted } from "@parley/testkit/facts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { testPlatform } from "../test/platform.ts";
+import { scopes } from "./scopes.ts";
+
+/**
+ * Every route of the API as it describes itself: whoever has another tenant's key, a key without the scope, or no key.
+ * A new route with an id in its address needs the id of something real in `made`, and its body in `bodies`: this test
+ * says so when it lacks one.
+ */
+const platform = testPlatform();
+const { send, keyFor } = platform;
+
+/** What a tenant has, by the name that its id has in addresses. */
+async function made(tenantId: string, key: string): Promise<Record<string, string>> {
+  const post = async (url: string, body: object) => (await send("POST", url, { key, body })).json;
+  const callId = randomUUID();
+  const first = {
+    ...callStarted({ agent: "front-desk", room: "r", tenantId }),
+    callId,
+    epoch: 1,
+    seq: 1,
+    at: 0,
+    version: 1,
+  };
+  await platform.store.facts.appendBatch({ callId, epoch: 1, facts: [first] });
+  return {
+    tenantId,
+    callId,
+    keyId: (await post("/api/keys", { name: "mine", scopes: ["calls:read"] })).keyId,
+    appId: (await post("/api/apps", { name: "mine" })).appId,
+    id: (await post("/livekit/create-room", { participantName: "Ann", agentId: "front-desk" })).connectionId,
+  };
+}
+
+/** Bodies that are right, so that a refusal is about whose it is. */
+const bodies: Record<string, object> = {
+  "POST /api/keys/{keyId}/rotate": {},
+  "PATCH /api/tenants/{tenantId}": { name: "Mine now" },
+};
+
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+interface Route {
+  method: Method;
+  path: string;
+  needsKey: boolean;
+}
+
+let routes: Route[];
+let theirs: Record<string, string>;
+let theirKey: string;
+let myKey: string;
+let noKey: string;
+
+beforeAll(async () => {
+  const { paths } = (await send("GET", "/openapi.json")).json as {
+    paths: Record<string, Record<string, { security: object[] }>>;
+  };
+  routes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { security }]) => ({
+      method: method.toUpperCase() as Method,
+      path,
+      needsKey: security.length > 0,
+    })),
+  );
+  const tenant = async () => {
+    const tenantId = `t-${randomUUID()}`;
+    await send("POST", "/api/tenants", { body: { tenantId, name: "A tenant" } });
+    return { tenantId, key: await keyFor([...scopes], tenantId) };
+  };
+  const [a, b] = [await tenant(), await tenant()];
+  theirs = await made(a.tenantId, a.key);
+  await made(b.tenantId, b.key);
+  theirKey = a.key;
+  myKey = b.key;
+  noKey = await keyFor(["usage:read"], b.tenantId);
+});
+
+const idsIn = (path: string) => [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
+const addressed = (path: string) =>
+  path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const id = theirs[name];
+    if (id === undefined) throw new Error(`${path}: made() has nothing with an id of the name ${name}`);
+    return encodeURIComponent(id);
+  });
+const ask = ({ method, path }: Route, key: string | null) => {
+  const body = bodies[`${method} ${path}`];
+  if (body === undefined && method !== "GET" && method !== "DELETE") throw new Error(`bodies lacks ${method} ${path}`);
+  return send(method, addressed(path), { key, ...(body === undefined ? {} : { body }) });
+};
+
+describe("every route", () => {
+  test("there are some", () => {
+    expect(routes.filter(({ path }) => idsIn(path).length > 0).length).toBeGreaterThan(5);
+  });
+
+  test("that lists shows nothing of another tenant", async () => {
+    for (const { path } of routes.filter(({ method, path }) => method === "GET" && idsIn(path).length === 0)) {
+      const { status, json } = await send("GET", path, { key: myKey });
+      expect([path, status < 500]).toEqual([path, true]);
+      for (const id of Object.values(theirs)) expect(JSON.stringify(json), path).not.toContain(id);
+    }
+  });
+
+  test("with the id of another tenant's thing answers as if there were none", async () => {
+    for (const route of routes.filter(({ path, needsKey }) => needsKey && idsIn(path).length > 0)) {
+      const answer = await ask(route, myKey);
+      expect([`${route.method} ${route.path}`, answer.status]).toEqual([`${route.method} ${route.path}`, 404]);
+    }
+  });
+
+  test("is found by the tenant whose it is, so that the 404 above says something", async () => {
+    for (const route of routes.filter(({ method, path }) => method === "GET" && idsIn(path).length > 0)) {
+      const answer = await ask(route, theirKey);
+      expect([route.path, answer.status]).toEqual([route.path, 200]);
+    }
+  });
+
+  test("refuses whoever has no key, a wrong one, or one without the scope", async () => {
+    for (const route of routes.filter(({ needsKey }) => needsKey)) {
+      const url = addressed(route.path);
+      const status = async (key: string | null) => (await send(route.method, url, { key })).status;
+      // Who tries that often is slowed as well.
+      for (const key of [null, "sk_unknown"]) expect([401, 429], url).toContain(await status(key));
+      if (!/\/(usage|contexts)\b/.test(url)) expect([url, await status(noKey)]).toEqual([url, 403]);
+    }
+  });
+});

@@ -1,0 +1,20 @@
+import { z } from "zod";
+
+/** The query of every list: newest first. */
+export const pageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50).describe("How many at most"),
+  cursor: z.string().max(300).optional().describe("nextCursor of the page before"),
+});
+
+/** Null when this was the last page. */
+export const nextCursor = z.string().nullable();
+
+export const time = z.iso.datetime();
+export const tenantId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, { error: "1 to 63 of a-z, 0-9 and -, beginning with a letter or digit" });
+/** A person's words for it. */
+export const title = z.string().trim().min(1).max(200);
+
+export const iso = (moment: Date): string => moment.toISOString();
+export const isoOrNull = (moment: Date | null): string | null => moment?.toISOString() ?? null;
