@@ -35,6 +35,7 @@ const server = await startServer({
     PARLEY_API_KEY: ROOT_KEY,
     PARLEY_RATE_LIMIT: "1000000",
     PARLEY_DATA: folder,
+    PARLEY_SECRET_KEY: Buffer.alloc(32, 1).toString("base64"),
   }),
   store,
   livekit: { url: livekit.url, ...LIVEKIT },

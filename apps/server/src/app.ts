@@ -27,6 +27,7 @@ import type { ServerLog } from "./log.ts";
 import { describeApi } from "./openapi/openapi.ts";
 import { pageConfigRoutes } from "./page-config/routes.ts";
 import type { AgentCard } from "./page-config/schema.ts";
+import type { Secrets } from "./secrets/secrets.ts";
 import type { Part, StatusBoard } from "./status/parts.ts";
 import { statusRoutes } from "./status/routes.ts";
 import { tenantRoutes } from "./tenants/routes.ts";
@@ -53,6 +54,8 @@ export interface AppOptions {
   >;
   livekit: LiveKitAccess;
   store: Omit<Store, "close" | "workerKeys">;
+  /** What is entrusted to us, as it lies in the store. */
+  secrets: Secrets;
   /** Counts for all replicas together; null: there is one. */
   redis?: Redis | null;
   /** The first one comes when nobody in particular is asked for. */

@@ -34,6 +34,7 @@ describe("the server's configuration", () => {
       livekitPublicUrl: null,
       databaseUrl: null,
       apiKey: null,
+      secretKeys: [],
       talkPage: true,
       rateLimit: 1_200,
       connectionExpiryMs: 1_800_000,
@@ -68,6 +69,12 @@ describe("the server's configuration", () => {
       allowedOrigins: ["https://a.example", "http://b.example:8080"],
       requestTimeoutMs: 5_000,
     });
+  });
+
+  test("takes several keys for secrets, to change from one to the next", () => {
+    const keys = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
+    const text = keys.map((key) => key.toString("base64")).join(", ");
+    expect(readServerConfig({ PARLEY_SECRET_KEY: text }).secretKeys).toEqual(keys);
   });
 
   test("in production names everything that is missing at once", () => {
@@ -113,6 +120,7 @@ describe("the server's configuration", () => {
     ["PARLEY_ALLOWED_ORIGINS", "https://a.example/path", /without a path/],
     ["PARLEY_HOST", "0.0.0.0", /PARLEY_API_KEY/],
     ["PARLEY_API_KEY", "hunter2", /^PARLEY_API_KEY=<7 characters, hidden>: .*at least 16/],
+    ["PARLEY_SECRET_KEY", "aHVudGVyMg==", /^PARLEY_SECRET_KEY=<12 characters, hidden>: must be 32 bytes/],
     ["REDIS_URL", "localhost:6379", /redis:\/\//],
     ["PARLEY_TALK_PAGE", "yes", /must be true or false/],
     ["PARLEY_PROT", "8080", /^PARLEY_PROT="8080": unknown setting; did you mean PARLEY_PORT\?/],

@@ -27,6 +27,13 @@ const origins = z
     error: "must be origins such as https://www.example.com, separated by commas, without a path",
   });
 
+const secretKeys = z
+  .string()
+  .transform((text) => text.split(",").map((key) => Buffer.from(key.trim(), "base64")))
+  .refine((keys) => keys.every((key) => key.length === 32), {
+    error: "must be 32 bytes in base64 (openssl rand -base64 32), or several with commas between: the first seals",
+  });
+
 /** Every setting that the server reads, with its default. */
 const serverSettings = z.object({
   NODE_ENV: z.string().optional(),
@@ -47,6 +54,7 @@ const serverSettings = z.object({
     .optional(),
   PARLEY_API_KEY: z.string().optional(),
   PARLEY_WORKER_KEY: z.string().optional(),
+  PARLEY_SECRET_KEY: secretKeys.default([]),
   PARLEY_TALK_PAGE: yesOrNo("whether strangers may call from the talk page").optional(),
   PARLEY_RATE_LIMIT: wholeNumber(1, 1_000_000, "requests a minute of one key").default(1_200),
   PARLEY_CONNECTION_EXPIRY_MINUTES: wholeNumber(1, 10_080, "minutes that a room waits for its first person").default(
@@ -78,6 +86,8 @@ export interface ServerConfig {
   databaseUrl: string | null;
   /** PARLEY_API_KEY; null: only loopback is listened on, and it is trusted. */
   apiKey: string | null;
+  /** Of secrets in the database; the first seals, all open. None: no secrets are taken. */
+  secretKeys: readonly Buffer[];
   /** Whoever finds the talk page may call from it. */
   talkPage: boolean;
   /** Requests a minute of one key, or of one address without a key. */
@@ -116,6 +126,7 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     livekitPublicUrl: read.PARLEY_LIVEKIT_PUBLIC_URL ?? null,
     databaseUrl: read.DATABASE_URL ?? null,
     apiKey: read.PARLEY_API_KEY ?? null,
+    secretKeys: read.PARLEY_SECRET_KEY,
     talkPage: read.PARLEY_TALK_PAGE ?? read.PARLEY_API_KEY === undefined,
     rateLimit: read.PARLEY_RATE_LIMIT,
     connectionExpiryMs: read.PARLEY_CONNECTION_EXPIRY_MINUTES * 60_000,

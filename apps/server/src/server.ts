@@ -11,6 +11,7 @@ import { liveKitAccess, withoutLiveKit } from "./livekit.ts";
 import { type ServerLog, serverLog } from "./log.ts";
 import type { AgentCard } from "./page-config/schema.ts";
 import { openRedis } from "./redis.ts";
+import { sealedSecrets } from "./secrets/secrets.ts";
 import { statusBoard } from "./status/parts.ts";
 import { watchFacts } from "./status/watch-facts.ts";
 
@@ -67,6 +68,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     config,
     livekit,
     store,
+    secrets: sealedSecrets(config.secretKeys),
     redis,
     agents,
     workerAgents: () => (uplinks?.peers() ?? []).flatMap(({ agent }) => (agent === null ? [] : [agent])),

@@ -47,6 +47,8 @@ describe("what parley start brings along", () => {
       PARLEY_HOST: "127.0.0.1",
       PARLEY_LIVEKIT_PUBLIC_URL: "wss://lk",
       PARLEY_LOG_LEVEL: "info",
+      PARLEY_SECRET_KEY: Buffer.alloc(32).toString("base64"),
+      PARLEY_TALK_PAGE: "true",
       PARLEY_WORKER_KEY: "k".repeat(16),
     };
     for (const name of KNOWN_PARLEY_SETTINGS) {

@@ -30,6 +30,15 @@ it("closes a file that others could read", () => {
   expect(statSync(join(dir, "keys.json")).mode & 0o777).toBe(0o600);
 });
 
+it("has a key for secrets in a folder of an earlier Parley too, always the same", () => {
+  const { secretKey, ...before } = loadKeys(dir);
+  expect(Buffer.from(secretKey, "base64")).toHaveLength(32);
+  writeFileSync(join(dir, "keys.json"), JSON.stringify(before));
+  const added = loadKeys(dir);
+  expect(Buffer.from(added.secretKey, "base64")).toHaveLength(32);
+  expect(loadKeys(dir)).toEqual(added);
+});
+
 it("does not replace keys that it cannot read", () => {
   writeFileSync(join(dir, "keys.json"), "{");
   expect(() => loadKeys(dir)).toThrow(/keys\.json.*remove it/);

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ParleyError } from "@parley/engine";
@@ -9,16 +9,19 @@ const schema = z.object({
   /** livekit-server refuses less than 32 characters. */
   livekitApiSecret: z.string().min(32),
   workerKey: z.string().min(16),
+  /** 32 bytes in base64; absent in folders of an earlier Parley. */
+  secretKey: z.base64().length(44).optional(),
 });
 
 /** Secrets of the embedded parts, made once per data folder. */
-export type Keys = z.infer<typeof schema>;
+export type Keys = Omit<z.infer<typeof schema>, "secretKey"> & { secretKey: string };
 
 function freshKeys(): Keys {
   return {
     livekitApiKey: `parley${randomBytes(6).toString("hex")}`,
     livekitApiSecret: randomBytes(32).toString("base64url"),
     workerKey: randomBytes(32).toString("base64url"),
+    secretKey: randomBytes(32).toString("base64"),
   };
 }
 
@@ -57,7 +60,10 @@ function read(path: string): Keys | null {
   }
   chmodSync(path, 0o600);
   try {
-    return schema.parse(JSON.parse(text));
+    const { secretKey, ...kept } = schema.parse(JSON.parse(text));
+    // The same each time, so nothing need be written that two starts could race for.
+    const derived = () => createHmac("sha256", kept.livekitApiSecret).update("parley secret key").digest("base64");
+    return { ...kept, secretKey: secretKey ?? derived() };
   } catch (error) {
     throw unreadable(path, error);
   }

@@ -11,19 +11,23 @@ export interface OpenServerOptions {
   livekit: LiveKitAddress | null;
   databaseUrl: string;
   workerKey: string;
+  /** Base64; for secrets in the database where the configuration has none. */
+  secretKey: string;
   agents: readonly [AgentCard, ...AgentCard[]];
   log: Log;
 }
 
 /** The server with its store; resolves with the page's address. */
 export async function openServer(options: OpenServerOptions): Promise<Up<string>> {
-  const { config, livekit, agents, workerKey } = options;
+  const { config, livekit, agents, workerKey, secretKey } = options;
+  const given = config.server.secretKeys;
+  const secretKeys = given.length > 0 ? given : [Buffer.from(secretKey, "base64")];
   const log = options.log.child({ part: "server" });
   const store = await openStore({ url: options.databaseUrl, log });
   try {
     const webRoot = packedPage();
     const server = await startServer({
-      config: { ...config.server, workerKey },
+      config: { ...config.server, workerKey, secretKeys },
       livekit,
       store,
       agents,

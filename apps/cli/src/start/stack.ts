@@ -64,6 +64,7 @@ export function createStack({ config, agentFiles, watch, env, log }: StackOption
           livekit: address.value,
           databaseUrl: db.value,
           workerKey,
+          secretKey: keys.secretKey,
           agents: agents as [AgentCard, ...AgentCard[]],
           log,
         }),

@@ -9,6 +9,7 @@ import pino from "pino";
 import { onTestFinished } from "vitest";
 import { type AppOptions, buildApp } from "../app.ts";
 import { liveKitAccess } from "../livekit.ts";
+import { sealedSecrets } from "../secrets/secrets.ts";
 import { statusBoard } from "../status/parts.ts";
 
 export const KEY = "testkey";
@@ -58,6 +59,7 @@ export async function testApp(
       createDispatch: async () => ({ dispatchId: "" }),
     }),
     store: fakeStore(calls, storeFailure),
+    secrets: sealedSecrets([]),
     agents: [
       { name: "front-desk", title: "Front desk", description: "Answers.", demo: true },
       { name: "sales", title: "Sales", description: "Sells.", demo: false },

@@ -8,6 +8,7 @@ import pino from "pino";
 import { afterAll, beforeAll } from "vitest";
 import { buildApp } from "../app.ts";
 import { liveKitAccess } from "../livekit.ts";
+import { sealedSecrets } from "../secrets/secrets.ts";
 import { statusBoard } from "../status/parts.ts";
 import { KEY, SECRET } from "./app.ts";
 
@@ -60,6 +61,7 @@ export function testPlatform(): Platform {
         createDispatch: async () => ({ dispatchId: "" }),
       }),
       store: platform.store,
+      secrets: sealedSecrets([Buffer.alloc(32, 7)]),
       agents: [{ name: "front-desk", title: "Front desk", description: "Answers.", demo: true }],
       workerAgents: () => [],
       command: async () => ({ ok: false, reason: "no-owner" }),
