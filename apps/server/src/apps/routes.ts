@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
 import { tenantOfNew, tenantSeenBy } from "../access/principal.ts";
 import { newId, newPublishableKey } from "../access/secrets.ts";
-import { iso, isoOrNull, pageQuery } from "../http/page.ts";
+import { iso, isoOrNull, nothing, pageQuery } from "../http/page.ts";
 import { HttpProblem } from "../http/problem.ts";
 import { appList, appParams, type NewApp, newApp, shownApp } from "./schema.ts";
 
@@ -57,7 +57,7 @@ export function appRoutes(app: FastifyInstance, store: Pick<Store, "apps" | "ten
     "/api/apps/:appId",
     {
       config: { access: "apps:write" },
-      schema: { summary: "Revoke an app's key at once", tags, params: appParams, response: {} },
+      schema: { summary: "Revoke an app's key at once", tags, params: appParams, response: { 204: nothing } },
     },
     async ({ principal, params }, reply) => {
       if (!(await store.apps.revoke(params.appId, tenantSeenBy(principal))))

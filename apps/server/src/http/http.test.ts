@@ -156,3 +156,20 @@ test("without LiveKit its routes say so, and the rest works", async () => {
   });
   expect((await send(app, { host }, "/api/calls", "GET")).statusCode).toBe(200);
 });
+
+test("what no database can store is refused wherever it stands", async () => {
+  const { app } = await testApp();
+  let nested: unknown = "deep";
+  for (let i = 0; i < 70; i++) nested = [nested];
+  for (const payload of [
+    { participant_name: "a\0" },
+    { participant_attributes: { "\0": "x" } },
+    { participant_name: "\ud800" },
+    { room_config: { nested } },
+  ]) {
+    const response = await app.inject({ method: "POST", url: "/api/token", headers: { host: "localhost" }, payload });
+    expect(response.json(), JSON.stringify(payload)).toMatchObject({ status: 400, code: "request-invalid" });
+  }
+  const inQuery = await app.inject({ url: "/api/calls?agent=%00", headers: { host: "localhost" } });
+  expect(inQuery.json()).toMatchObject({ status: 400, code: "request-invalid" });
+});

@@ -4,8 +4,8 @@ import type { Redis } from "ioredis";
 import { actorOf } from "../access/principal.ts";
 import { HttpProblem } from "./problem.ts";
 
-/** Of one address that sends wrong keys. */
-const MAX_REFUSED_A_MINUTE = 30;
+/** Of one address that sends wrong keys: so much less than of one with a good one. */
+const WRONG_KEYS_SHARE = 40;
 
 export interface RateLimitOptions {
   /** Of one key, or of one address without a key. */
@@ -39,7 +39,7 @@ export async function limitRates(app: FastifyInstance, { perMinute, redis }: Rat
     errorResponseBuilder: (_request, { max, ttl }) => tooMany(max, ttl, "Send fewer, or raise PARLEY_RATE_LIMIT."),
   });
   const countRefused = app.createRateLimit({
-    max: MAX_REFUSED_A_MINUTE,
+    max: Math.ceil(perMinute / WRONG_KEYS_SHARE),
     timeWindow: 60_000,
     keyGenerator: ({ ip }) => `refused:${ip}`,
   });

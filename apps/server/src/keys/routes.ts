@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { type Principal, tenantOfNew, tenantSeenBy } from "../access/principal.ts";
 import { permits, type Scope } from "../access/scopes.ts";
 import { newId, newSecretKey } from "../access/secrets.ts";
-import { iso, isoOrNull, pageQuery } from "../http/page.ts";
+import { iso, isoOrNull, nothing, pageQuery } from "../http/page.ts";
 import { HttpProblem } from "../http/problem.ts";
 import { type apiKey, keyList, keyParams, keyWithSecret, type NewKey, newKey, rotation } from "./schema.ts";
 
@@ -28,7 +28,7 @@ export function keyRoutes(app: FastifyInstance, store: Pick<Store, "apiKeys" | "
         tenantId,
         name: body.name,
         scopes: [...new Set(body.scopes)],
-        expiresAt: body.expiresAt == null ? null : new Date(body.expiresAt),
+        expiresAt: body.expiresAt ?? null,
         secret: key,
       });
       reply.code(201).header("cache-control", "no-store");
@@ -77,7 +77,7 @@ export function keyRoutes(app: FastifyInstance, store: Pick<Store, "apiKeys" | "
     "/api/keys/:keyId",
     {
       config: { access: "keys:write" },
-      schema: { summary: "Revoke a key at once", tags, params: keyParams, response: {} },
+      schema: { summary: "Revoke a key at once", tags, params: keyParams, response: { 204: nothing } },
     },
     async ({ principal, params }, reply) => {
       if (!(await store.apiKeys.revoke(params.keyId, tenantSeenBy(principal)))) throw notFound(params.keyId);

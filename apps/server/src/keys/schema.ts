@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { scopes } from "../access/scopes.ts";
-import { nextCursor, tenantId, time, title } from "../http/page.ts";
+import { moment, nextCursor, tenantId, time, title } from "../http/page.ts";
 
 const scope = z.enum(scopes as [string, ...string[]]);
 
@@ -18,7 +18,7 @@ export const newKey = z.object({
   name: title,
   scopes: z.array(scope).min(1).max(scopes.length).describe("<resource>:write includes <resource>:read"),
   tenantId: tenantId.nullish().describe("Whose; only a key of every tenant may say it"),
-  expiresAt: time.nullish(),
+  expiresAt: moment.nullish(),
 });
 export type NewKey = z.infer<typeof newKey>;
 

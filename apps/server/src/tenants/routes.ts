@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { tenantSeenBy } from "../access/principal.ts";
 import { tagVersion, versionChanged, versionWanted } from "../http/etag.ts";
-import { iso, pageQuery } from "../http/page.ts";
+import { iso, nothing, pageQuery } from "../http/page.ts";
 import { HttpProblem } from "../http/problem.ts";
 import { type NewTenant, newTenant, tenant, tenantChange, tenantList, tenantParams, tenantSettings } from "./schema.ts";
 
@@ -90,7 +90,7 @@ export function tenantRoutes(app: FastifyInstance, store: Pick<Store, "tenants">
         description: "Its calls stay until they are erased or their retention ends.",
         tags,
         params: tenantParams,
-        response: {},
+        response: { 204: nothing },
       },
     },
     async (request, reply) => {
