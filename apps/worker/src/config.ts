@@ -13,6 +13,7 @@ import {
   wholeNumber,
 } from "@parley/settings";
 import { z } from "zod";
+import { readSeat } from "./token-seat.ts";
 
 /** A shard with its models loaded takes some 300 MB; a machine is not filled with shards that it cannot hold. */
 const SHARD_MEMORY_BYTES = 512 * 1024 * 1024;
@@ -24,8 +25,9 @@ const LIVEKIT_WHERE = "take it from your LiveKit server's configuration, or from
 export const workerSettings = z.object({
   LIVEKIT_URL: liveKitUrls.optional(),
   LIVEKIT_SERVER_URL: liveKitUrls.optional(),
-  LIVEKIT_API_KEY: z.string({ error: `the worker registers with it; ${LIVEKIT_WHERE}` }),
-  LIVEKIT_API_SECRET: z.string({ error: `the worker registers with it; ${LIVEKIT_WHERE}` }),
+  LIVEKIT_API_KEY: z.string().optional(),
+  LIVEKIT_API_SECRET: z.string().optional(),
+  LIVEKIT_TOKEN: z.string().optional(),
   BACKEND_URL: httpUrl("a Parley server", "http://127.0.0.1:8080").optional(),
   PARLEY_WORKER_KEY: z.string().optional(),
   PARLEY_DATA: dataFolder,
@@ -54,7 +56,8 @@ export type LogLevel = z.infer<typeof workerSettings>["PARLEY_LOG_LEVEL"];
 export interface WorkerConfig {
   /** Absolute path of the agent's module. */
   agentFile: string;
-  livekit: { url: string; fallbackUrls: readonly string[]; apiKey: string; apiSecret: string };
+  /** `token`: the one room that is joined; then nothing is registered, and key and secret may be empty. */
+  livekit: { url: string; fallbackUrls: readonly string[]; apiKey: string; apiSecret: string; token: string | null };
   /** How agents' media finds its way to LiveKit. */
   ice: IceSettings;
   /** Where call logs are shipped; null: they stay in `dataDir`. */
@@ -87,11 +90,27 @@ function missingTogether(given: Readonly<Record<string, string>>): SettingProble
     const fix = "set it (or LIVEKIT_SERVER_URL) to the address of a LiveKit server, e.g. ws://127.0.0.1:7880";
     problems.push({ name: "LIVEKIT_URL", value: undefined, fix });
   }
+  problems.push(...(given.LIVEKIT_TOKEN === undefined ? missingKeys(given) : badToken(given.LIVEKIT_TOKEN)));
   if (given.BACKEND_URL && !given.PARLEY_WORKER_KEY) {
     const fix = "BACKEND_URL is set, and the server at it takes logs only with this key; or unset BACKEND_URL";
     problems.push({ name: "PARLEY_WORKER_KEY", value: undefined, fix });
   }
   return problems;
+}
+
+function missingKeys(given: Readonly<Record<string, string>>): SettingProblem[] {
+  const fix = `the worker registers with it; ${LIVEKIT_WHERE}, or set LIVEKIT_TOKEN to join a single room`;
+  return ["LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"]
+    .filter((name) => given[name] === undefined)
+    .map((name) => ({ name, value: undefined, fix }));
+}
+
+function badToken(token: string): SettingProblem[] {
+  const seat = readSeat(token);
+  const name = "LIVEKIT_TOKEN";
+  if (seat === null) return [{ name, value: token, fix: "must be a LiveKit token that lets its bearer join a room" }];
+  if (seat.expiresAt === null || seat.expiresAt > Date.now()) return [];
+  return [{ name, value: token, fix: `it expired at ${new Date(seat.expiresAt).toISOString()}; make a new one` }];
 }
 
 /**
@@ -104,8 +123,9 @@ export function readWorkerConfig(agentFile: string, env: NodeJS.ProcessEnv): Wor
     agentFile: resolve(agentFile),
     livekit: {
       ...(settings.LIVEKIT_URL ?? settings.LIVEKIT_SERVER_URL)!,
-      apiKey: settings.LIVEKIT_API_KEY,
-      apiSecret: settings.LIVEKIT_API_SECRET,
+      apiKey: settings.LIVEKIT_API_KEY ?? "",
+      apiSecret: settings.LIVEKIT_API_SECRET ?? "",
+      token: settings.LIVEKIT_TOKEN ?? null,
     },
     ice: { servers: settings.PARLEY_ICE_SERVERS ?? [], relayOnly: settings.PARLEY_ICE_TRANSPORT === "relay" },
     backend:

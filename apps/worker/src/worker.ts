@@ -13,6 +13,7 @@ import { createShardPool, type ShardPool } from "./shard-pool.ts";
 import { type ForkShard, forkShard } from "./shard-process.ts";
 import { openShipping, type Shipping } from "./shipping.ts";
 import { createSupervisor, type Supervisor } from "./supervisor.ts";
+import { tokenDispatch } from "./token-dispatch.ts";
 
 /** How long calls may take to say goodbye and end once they are told to. */
 const END_CALLS_MS = 10_000;
@@ -129,7 +130,9 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
       onStale: supervisor.abandonCall,
       ordered: supervisor.ordered,
     });
-    const openDispatch = parts.dispatch ?? liveKitDispatch(config, log, clock);
+    const { token } = config.livekit;
+    const ownDispatch = token === null ? liveKitDispatch(config, log, clock) : tokenDispatch(config, token, log);
+    const openDispatch = parts.dispatch ?? ownDispatch;
     const opened = await openDispatch(agent.name, supervisor.sink, stopping.signal);
     line = opened;
     supervisor.serve(opened);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type LiveKitServerProcess,
+  mintAgentToken,
   mintToken,
   roomConfigFor,
   SimulatedCaller,
@@ -58,6 +59,30 @@ async function call(started: ParleyProcess, room: string): Promise<SimulatedCall
 }
 
 describe("parley worker", () => {
+  it("joins the room of a ready-made token, without a secret, as whom the token names", async () => {
+    const room = "by-token";
+    const mine = await mintAgentToken({ ...keys, room, identity: "agent-of-the-token" });
+    const started = worker({ LIVEKIT_TOKEN: mine, LIVEKIT_API_KEY: "", LIVEKIT_API_SECRET: "" });
+    await started.line("worker registered");
+    const caller = await call(started, room);
+    expect(caller.agents).toEqual(["agent-of-the-token"]);
+    await caller.leave();
+    started.signal("SIGTERM");
+    expect(await started.exit).toBe(0);
+  });
+
+  it("names a token that is none, or that has expired", async () => {
+    const expired = await mintAgentToken({ ...keys, room: "r", identity: "agent-x", ttlSeconds: -5 });
+    for (const [token, said] of [
+      ["nonsense", /LIVEKIT_TOKEN=<8 characters, hidden>: must be a LiveKit token/],
+      [expired, /LIVEKIT_TOKEN=<\d+ characters, hidden>: it expired at/],
+    ] as const) {
+      const started = worker({ LIVEKIT_TOKEN: token });
+      expect(await started.exit).toBe(2);
+      expect(started.stderr.join("\n")).toMatch(said);
+    }
+  });
+
   it("prints one line, logs JSON with call ids, drains on SIGTERM and exits 0", async () => {
     const started = worker();
     await started.line("worker registered");

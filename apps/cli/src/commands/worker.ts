@@ -16,7 +16,7 @@ export function workerCommand(): Command {
     positionals: { least: 1, most: 1 },
     flags: {},
     details: [
-      "Needs LIVEKIT_URL (or LIVEKIT_SERVER_URL), LIVEKIT_API_KEY, LIVEKIT_API_SECRET.",
+      "Needs LIVEKIT_URL (or LIVEKIT_SERVER_URL), LIVEKIT_API_KEY, LIVEKIT_API_SECRET; or, to join a single room, LIVEKIT_TOKEN.",
       "BACKEND_URL and PARLEY_WORKER_KEY: the Parley server that takes the calls' logs; without them they stay in",
       "PARLEY_DATA/calls, up to PARLEY_CALLS_MAX_MB. MAX_CONCURRENT_JOBS: most calls at once; unset, load decides.",
       "PARLEY_WORKER_PORT (8081, or any free one): /healthz and /readyz. PARLEY_SHARDS: processes, by default one per core.",
