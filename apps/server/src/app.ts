@@ -32,6 +32,8 @@ import type { Part, StatusBoard } from "./status/parts.ts";
 import { statusRoutes } from "./status/routes.ts";
 import { tenantRoutes } from "./tenants/routes.ts";
 import { tokenRoutes } from "./token/routes.ts";
+import { quotas } from "./usage/quota.ts";
+import { usageRoutes } from "./usage/routes.ts";
 import { VERSION } from "./version.ts";
 import { servePage } from "./web/page.ts";
 import { liveKitWebhooks } from "./webhooks/livekit.ts";
@@ -152,9 +154,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       options.workerAgents,
     ),
   ]);
-  tokenRoutes(app, { livekit, defaultAgent: agents[0].name, origins, limits, ownAppId: ownApp?.appId ?? null });
+  const refuseOverQuota = quotas(store);
+  tokenRoutes(app, {
+    livekit,
+    defaultAgent: agents[0].name,
+    origins,
+    limits,
+    ownAppId: ownApp?.appId ?? null,
+    refuseOverQuota,
+  });
   callRoutes(app, store);
-  const connections = { store, livekit, agents: directory, command: options.command };
+  const connections = { store, livekit, agents: directory, command: options.command, refuseOverQuota };
   connectionRoutes(app, connections);
   roomRoutes(app, { ...connections, defaultAgent: agents[0].name });
   await liveKitWebhooks(app, {
@@ -177,6 +187,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   keyRoutes(app, store);
   appRoutes(app, store);
   tenantRoutes(app, store);
+  usageRoutes(app, store);
   auditRoutes(app, store);
   await servePage(app, webRoot);
   return app;

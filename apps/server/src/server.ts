@@ -10,6 +10,7 @@ import { keepLeases, type LeasesOptions } from "./leases/leases.ts";
 import { liveKitAccess, withoutLiveKit } from "./livekit.ts";
 import { type ServerLog, serverLog } from "./log.ts";
 import type { AgentCard } from "./page-config/schema.ts";
+import { followLog } from "./projections/follow.ts";
 import { openRedis } from "./redis.ts";
 import { sealedSecrets } from "./secrets/secrets.ts";
 import { statusBoard } from "./status/parts.ts";
@@ -63,6 +64,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     expiryMs: config.connectionExpiryMs,
     graceMs: options.connectionGraceMs,
   });
+  const follower = followLog({ store, clock: systemClock, log });
   let uplinks: UplinkServer | null = null;
   const app = await buildApp({
     config,
@@ -86,7 +88,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
   });
   uplinks = lines;
-  const closeAll = () => closeParts(app, lines, [connections, leases, { close: () => redis?.disconnect() }]);
+  const closeAll = () => closeParts(app, lines, [follower, connections, leases, { close: () => redis?.disconnect() }]);
   try {
     await app.listen({ port: config.port, host: config.host });
   } catch (error) {

@@ -13,6 +13,7 @@ import { calls, facts, workerKeys } from "./schema.ts";
 import { openStore } from "./store.ts";
 import { tenants } from "./tenants/schema.ts";
 import { type TestPostgres, testPostgres, withClient } from "./test/postgres.ts";
+import { callUsage, usageDays } from "./usage/schema.ts";
 
 let postgres: TestPostgres;
 let folder: string;
@@ -38,6 +39,7 @@ test("replicas that start together migrate once", async () => {
     { name: "0003_fences.sql" },
     { name: "0004_tenants_and_keys.sql" },
     { name: "0005_connections.sql" },
+    { name: "0008_projections_and_usage.sql" },
   ]);
   await Promise.all(stores.map((store) => store.close()));
 });
@@ -57,6 +59,8 @@ test("the tables that the code knows are those that the SQL made", async () => {
     auditLog,
     connections,
     livekitEvents,
+    callUsage,
+    usageDays,
   ]) {
     const { rows } = await withClient(url, (client) =>
       client.query(

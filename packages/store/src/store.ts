@@ -17,7 +17,11 @@ import { factPartitions } from "./facts/partitions.ts";
 import { type StoreLog, silentLog } from "./log.ts";
 import { migrate } from "./migrate.ts";
 import { asStoreError, redactedTarget } from "./postgres-error.ts";
+import { type Projections, projectionsIn } from "./projections/projections.ts";
 import { type Tenants, tenantsIn } from "./tenants/tenants.ts";
+import { type Places, placesIn } from "./usage/places.ts";
+import { usageProjection } from "./usage/projection.ts";
+import { type UsageSums, usageIn } from "./usage/usage.ts";
 import { type WorkerKeys, workerKeysIn } from "./worker-keys.ts";
 
 const CONNECT_MS = 5_000;
@@ -62,6 +66,9 @@ export interface Store {
   audit: Audit;
   connections: Connections;
   livekitEvents: LiveKitEvents;
+  projections: Projections;
+  usage: UsageSums;
+  places: Places;
   /** Resolves when Postgres answers. */
   ping(): Promise<void>;
   /** Idempotent; waits for running statements, 15 s at most. */
@@ -129,6 +136,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     audit: guard(auditIn(db)),
     connections: guard(connectionsIn(db)),
     livekitEvents: guard(livekitEventsIn(db)),
+    projections: guard(projectionsIn(db, [usageProjection], log)),
+    usage: guard(usageIn(db)),
+    places: guard(placesIn(db)),
     ping: () =>
       guarded(async () => {
         await pool.query("select 1");

@@ -4,6 +4,7 @@ import type { ConnectionRow, Store } from "@parley/store";
 import { tenantRoom } from "../access/tenant-room.ts";
 import type { AgentToSend } from "../agents/directory.ts";
 import type { LiveKitAccess } from "../livekit.ts";
+import type { RefuseOverQuota } from "../usage/quota.ts";
 
 /** How long a join may begin with it; a call that has begun goes on. */
 const TOKEN_TTL_S = 15 * 60;
@@ -19,9 +20,13 @@ export interface NewConnection {
 }
 
 /** A room of its own, and the call that will be in it; the agent comes with the first person. */
-export function makeRoom(store: Pick<Store, "connections">, wanted: NewConnection): Promise<ConnectionRow> {
-  const roomName = tenantRoom(wanted.tenantId, `call-${unguessable()}`);
-  return store.connections.create(connectionOf("room", roomName, wanted));
+export async function makeRoom(
+  { store, refuseOverQuota }: { store: Pick<Store, "connections">; refuseOverQuota: RefuseOverQuota },
+  wanted: NewConnection,
+): Promise<ConnectionRow> {
+  const connection = connectionOf("room", tenantRoom(wanted.tenantId, `call-${unguessable()}`), wanted);
+  await refuseOverQuota(connection.tenantId, [connection.callId]);
+  return store.connections.create(connection);
 }
 
 /** What is kept of a connection, with the dispatch that brings its agent. `callId` is minted here, once. */

@@ -28,9 +28,9 @@ export function roomRoutes(app: FastifyInstance, options: ConnectionOptions & { 
       const agent = await agents.find(agentId, tenantId);
       const metadata = body.participant_name == null ? {} : { participantName: body.participant_name };
       const wanted = { tenantId, agentId, agent, language: null, metadata };
-      const connection = await store.connections.create(
-        connectionOf("agent", tenantRoom(tenantId, body.room_name), wanted),
-      );
+      const made = connectionOf("agent", tenantRoom(tenantId, body.room_name), wanted);
+      await options.refuseOverQuota(tenantId, [made.callId]);
+      const connection = await store.connections.create(made);
       try {
         await livekit.rooms.createDispatch(connection.roomName, agent.agentName, connection.metadata);
       } catch (error) {

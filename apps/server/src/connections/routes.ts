@@ -8,6 +8,7 @@ import type { AgentDirectory } from "../agents/directory.ts";
 import { isoOrNull } from "../http/page.ts";
 import { HttpProblem } from "../http/problem.ts";
 import type { LiveKitAccess } from "../livekit.ts";
+import type { RefuseOverQuota } from "../usage/quota.ts";
 import { entryTo, makeRoom } from "./make.ts";
 import {
   type CreateRoomRequest,
@@ -27,6 +28,7 @@ export interface ConnectionOptions {
   store: Pick<Store, "connections" | "tenants">;
   livekit: LiveKitAccess;
   agents: AgentDirectory;
+  refuseOverQuota: RefuseOverQuota;
   /** Tells the worker that runs the call. Never rejects. */
   command(callId: string, name: "end", args: Record<string, unknown>): Promise<OrderResult>;
 }
@@ -56,7 +58,7 @@ export function connectionRoutes(app: FastifyInstance, options: ConnectionOption
     async ({ principal, body }, reply) => {
       const tenantId = await tenantOfNew(principal, body.tenantId, exists);
       const agent = await agents.find(body.agentId, tenantId);
-      const connection = await makeRoom(store, {
+      const connection = await makeRoom(options, {
         tenantId,
         agentId: body.agentId,
         agent,

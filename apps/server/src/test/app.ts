@@ -78,7 +78,18 @@ export async function testApp(
   return { app, rooms, livekitFailure, storeFailure, calls, logLines: () => lines.map((line) => JSON.parse(line)) };
 }
 
-const ABSENT = ["tenants", "apiKeys", "apps", "tickets", "idempotency", "connections", "livekitEvents"] as const;
+const ABSENT = [
+  "tenants",
+  "apiKeys",
+  "apps",
+  "tickets",
+  "idempotency",
+  "connections",
+  "livekitEvents",
+  "projections",
+  "usage",
+  "places",
+] as const;
 
 function fakeStore(calls: CallRow[], failure: { error: Error | null }): AppOptions["store"] {
   const guard = () => {

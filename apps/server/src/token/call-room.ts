@@ -39,6 +39,11 @@ export function callRoom(
   return config;
 }
 
+/** The calls that its agents will run, by id. */
+export function callsIn({ agents }: RoomConfig): string[] {
+  return agents.map(({ metadata }) => parseRoomMetadata(metadata).callId ?? "").filter(Boolean);
+}
+
 /** The caller's own fields (its language among them) under ours. */
 function ownMetadata(text: string, ours: Pick<RoomMetadata, "callId" | "agentId" | "tenantId">): string {
   const given = text === "" ? {} : parseMetadata(text);

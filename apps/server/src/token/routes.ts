@@ -8,7 +8,8 @@ import { type OriginRules, refuseForeign } from "../http/origins.ts";
 import { HttpProblem } from "../http/problem.ts";
 import type { RateLimits } from "../http/rate-limits.ts";
 import { type LiveKitAccess, whoIsIn } from "../livekit.ts";
-import { callRoom } from "./call-room.ts";
+import type { RefuseOverQuota } from "../usage/quota.ts";
+import { callRoom, callsIn } from "./call-room.ts";
 import { type TokenRequest, tokenRequest, tokenResponse } from "./schema.ts";
 import { Seats } from "./seats.ts";
 
@@ -22,6 +23,7 @@ export interface TokenOptions {
   limits: Pick<RateLimits, "token">;
   /** The id of the app that is our own page. */
   ownAppId: string | null;
+  refuseOverQuota: RefuseOverQuota;
   seats?: Seats;
 }
 
@@ -48,6 +50,7 @@ export function tokenRoutes(app: FastifyInstance, options: TokenOptions): void {
       for (const { agentName } of roomConfig.agents) agents.refuseOther(agentName);
       const room = tenantRoom(tenantId, body.room_name ?? `room-${randomBytes(12).toString("base64url")}`);
       const identity = body.participant_identity ?? randomIdentity();
+      await options.refuseOverQuota(tenantId, callsIn(roomConfig));
       const participant_token = await mintToken({
         apiKey: livekit.apiKey,
         apiSecret: livekit.apiSecret,

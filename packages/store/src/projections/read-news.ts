@@ -1,0 +1,74 @@
+import { sql } from "drizzle-orm";
+import type { StoredFact } from "../facts/fact.ts";
+import { fromRow } from "../facts/row.ts";
+import type { CallNews, Projection, Transaction } from "./projection.ts";
+
+/** Facts of one call that are read at once. */
+const WINDOW = 2_000;
+/** Calls that are read at once. */
+const MOST_CALLS = 200;
+
+/** News of one call, and where it has been read to by then. */
+export interface Read {
+  news: CallNews;
+  epoch: number;
+  seq: number;
+}
+
+interface Row extends Record<string, unknown> {
+  callId: string;
+  tenantId: string | null;
+  agent: string | null;
+  startedAt: number;
+  endedAt: number | null;
+  endReason: string | null;
+  updatedAt: number;
+  status: "live" | "ended";
+  epoch: number;
+  lastSeq: number;
+  fromStart: boolean;
+  upTo: number;
+  facts: { seq: number; epoch: number; type: string; atMs: number; body: Record<string, unknown> }[];
+}
+
+/** The calls of which there is more to read, whoever waits longest first; of one call alone when it is named. */
+export async function readNews(tx: Transaction, { name, types }: Projection, onlyCallId?: string): Promise<Read[]> {
+  const only = onlyCallId === undefined ? sql`` : sql`and p.call_id = ${onlyCallId}`;
+  const { rows } = await tx.execute<Row>(sql`
+    with due as (
+      select c.*, p.epoch <> c.epoch as from_start, case when p.epoch = c.epoch then p.seq else 0 end as from_seq
+      from projection_calls p join calls c using (call_id)
+      where p.projection = ${name} and (p.seq < c.last_seq or p.epoch <> c.epoch or c.status = 'ended')
+        and (p.retry_at is null or p.retry_at <= now()) ${only}
+      order by c.updated_at limit ${MOST_CALLS}
+    )
+    select d.call_id as "callId", d.tenant_id as "tenantId", d.agent, d.status, d.epoch, d.last_seq as "lastSeq",
+      extract(epoch from d.started_at)::double precision * 1000 as "startedAt", extract(epoch from d.ended_at)::double precision * 1000 as "endedAt", d.end_reason as "endReason",
+      extract(epoch from d.updated_at)::double precision * 1000 as "updatedAt", d.from_start as "fromStart",
+      least(d.last_seq, d.from_seq + ${WINDOW}::integer) as "upTo",
+      coalesce((
+        select jsonb_agg(jsonb_build_object(
+          'seq', f.seq, 'epoch', f.epoch, 'type', f.type, 'atMs', f.at_ms, 'body', f.body) order by f.seq)
+        from facts f
+        where f.call_month = d.call_month and f.call_id = d.call_id
+          and f.seq > d.from_seq and f.seq <= least(d.last_seq, d.from_seq + ${WINDOW}::integer)
+          and f.type = any(${sql.param([...types])}::text[])
+          and not exists (
+            select from facts n where n.call_month = f.call_month and n.call_id = f.call_id
+              and n.seq = f.seq and n.epoch > f.epoch)
+      ), '[]') as facts
+    from due d`);
+  return rows.map(toRead);
+}
+
+function toRead(row: Row): Read {
+  const { callId, tenantId, agent, endReason, fromStart, epoch, upTo } = row;
+  const facts: StoredFact[] = row.facts.map((fact) => fromRow(callId, fact));
+  const times = {
+    startedAt: new Date(row.startedAt),
+    endedAt: row.endedAt === null ? null : new Date(row.endedAt),
+    updatedAt: new Date(row.updatedAt),
+  };
+  const isLast = row.status === "ended" && upTo === row.lastSeq;
+  return { news: { callId, tenantId, agent, ...times, endReason, facts, fromStart, isLast }, epoch, seq: upTo };
+}
