@@ -12,6 +12,7 @@ import { callRoutes } from "./calls/routes.ts";
 import type { ServerConfig } from "./config.ts";
 import { roomRoutes } from "./connections/room-routes.ts";
 import { connectionRoutes } from "./connections/routes.ts";
+import { controlRoutes } from "./control/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { auditWrites } from "./http/audit.ts";
 import { idempotentWrites } from "./http/idempotency.ts";
@@ -164,6 +165,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     refuseOverQuota,
   });
   callRoutes(app, store);
+  controlRoutes(app, { store, livekit, command: options.command });
   const connections = { store, livekit, agents: directory, command: options.command, refuseOverQuota };
   connectionRoutes(app, connections);
   roomRoutes(app, { ...connections, defaultAgent: agents[0].name });

@@ -14,6 +14,8 @@ export interface LiveKitAccess {
   apiKey: string;
   apiSecret: string;
   rooms: Rooms;
+  /** Hands a telephone caller to somebody else, see RoomApi. */
+  transferCaller: RoomApi["transferCaller"];
 }
 
 /** What the server asks LiveKit for, and tells it. */
@@ -25,7 +27,8 @@ export function liveKitAccess(
   publicUrl: string | null,
   rooms: Rooms = roomApi({ ...livekit, timeoutMs: ASK_MS }),
 ): LiveKitAccess {
-  return { ...livekit, publicUrl: (publicUrl ?? livekit.url).replace(/^http/, "ws"), rooms };
+  const { transferCaller } = roomApi(livekit);
+  return { ...livekit, publicUrl: (publicUrl ?? livekit.url).replace(/^http/, "ws"), rooms, transferCaller };
 }
 
 /** The people in a room (no recorder is one), and whether an agent is there. Throws ParleyError. */
@@ -61,7 +64,8 @@ export function withoutLiveKit(): LiveKitAccess {
     deleteRoom: async () => undefined,
     createDispatch: async () => off(),
   };
-  return { url: "", publicUrl: "ws://127.0.0.1", apiKey: "", apiSecret: "", rooms };
+  const transferCaller = async () => off();
+  return { url: "", publicUrl: "ws://127.0.0.1", apiKey: "", apiSecret: "", rooms, transferCaller };
 }
 
 const LIVEKIT_IS_OFF = "LiveKit is switched off here (LIVEKIT_ENABLED=false): nobody can be called.";

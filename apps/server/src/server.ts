@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { ParleyError, systemClock } from "@parley/engine";
 import type { Store } from "@parley/store";
-import { attachUplink, type OrderResult, singleKey, type UplinkServer } from "@parley/uplink";
+import { attachUplink, type CallCommand, type OrderResult, singleKey, type UplinkServer } from "@parley/uplink";
 import type { FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
 import type { ServerConfig } from "./config.ts";
@@ -43,8 +43,8 @@ export interface RunningServer {
   port: number;
   /** The workers that are connected. */
   uplinks: UplinkServer;
-  /** Tells the worker that runs the call to end it, to say something, to stop talking; see docs/uplink.md. Never rejects. */
-  command(callId: string, name: "end" | "say" | "interrupt", args?: Record<string, unknown>): Promise<OrderResult>;
+  /** Tells the worker that runs the call what to do with it; see docs/uplink.md. Never rejects. */
+  command(callId: string, name: CallCommand, args?: Record<string, unknown>): Promise<OrderResult>;
   /** Takes nothing new, lets running requests end (5 s at most), and says goodbye to the workers. Idempotent. */
   close(): Promise<void>;
 }

@@ -26,4 +26,10 @@ export interface ServerOrder {
   args: Record<string, unknown>;
 }
 
-export type OrderResult = { ok: boolean; reason: string };
+export interface OrderResult {
+  ok: boolean;
+  /** A code where it is the call that refuses. */
+  reason: string;
+  /** For a person: what to do. */
+  detail?: string;
+}

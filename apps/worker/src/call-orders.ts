@@ -2,20 +2,41 @@ import { z } from "zod";
 import type { OrderResult } from "./backend.ts";
 import type { CallOrder } from "./messages.ts";
 
-const MOST_TEXT = 8_000;
-const sayArgs = z.object({ text: z.string().min(1).max(MOST_TEXT) });
+const by = z.string().min(1).max(200).default("operator");
+const reason = z.string().min(1).max(64).default("operator");
+
+/** What the server may order of a call that runs, as the call is told it. */
+const orders = z.discriminatedUnion("name", [
+  z.object({
+    name: z.literal("say"),
+    text: z.string().min(1).max(8_000),
+    interruptible: z.boolean().default(true),
+    by,
+  }),
+  z.object({ name: z.literal("interrupt"), by }),
+  z.object({ name: z.literal("mute"), muted: z.boolean(), by }),
+  z.object({ name: z.literal("set-language"), language: z.string().min(1).max(35), by }),
+  z.object({ name: z.literal("hang-up"), reason }),
+]) satisfies z.ZodType<CallOrder>;
+
+/** This process does not run the call, or not yet. */
+export const NOT_HERE = "not-here";
 
 /** Who runs the call carries these out. */
 export interface OrderTaker {
   end(reason: string): OrderResult;
-  tell(order: CallOrder): OrderResult;
+  /** Never rejects. */
+  tell(order: CallOrder): Promise<OrderResult>;
 }
 
-/** What the server may order of a call that runs. */
-export function carryOutOrder(name: string, args: Record<string, unknown>, taker: OrderTaker): OrderResult {
+export async function carryOutOrder(
+  name: string,
+  args: Record<string, unknown>,
+  taker: OrderTaker,
+): Promise<OrderResult> {
   if (name === "end") return taker.end(typeof args.reason === "string" ? args.reason : "operator");
-  if (name === "interrupt") return taker.tell({ name });
-  if (name !== "say") return { ok: false, reason: `this worker knows no order ${name}` };
-  const say = sayArgs.safeParse(args);
-  return say.success ? taker.tell({ name, text: say.data.text }) : { ok: false, reason: "say needs a text" };
+  const order = orders.safeParse({ ...args, name });
+  if (order.success) return taker.tell(order.data);
+  const [issue] = order.error.issues;
+  return { ok: false, reason: "not-understood", detail: `${name}: ${issue?.path.join(".")}: ${issue?.message}` };
 }

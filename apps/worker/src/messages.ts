@@ -1,5 +1,6 @@
 import type { CallContext } from "@parley/engine";
 import type { JobOffer } from "@parley/livekit";
+import type { OrderResult } from "./backend.ts";
 import type { WorkerConfig } from "./config.ts";
 
 /** A job that a shard must run now. */
@@ -32,8 +33,14 @@ export interface RecoveryPlan {
   farewell: boolean;
 }
 
-/** An order from the server, for the owner of a call. */
-export type CallOrder = { name: "say"; text: string } | { name: "interrupt" };
+/** An order from the server, for the owner of a call; `by` says in the log who wished for it. */
+export type CallOrder =
+  | { name: "say"; text: string; interruptible: boolean; by: string }
+  | { name: "interrupt"; by: string }
+  | { name: "mute"; muted: boolean; by: string }
+  | { name: "set-language"; language: string; by: string }
+  /** What is being said is said to its end first. */
+  | { name: "hang-up"; reason: string };
 
 /** What the supervisor knows of the agent; it never loads the module itself. */
 export interface AgentSummary {
@@ -74,7 +81,7 @@ export type ToShard =
   | { type: "end-call"; jobId: string; reason: string }
   /** Another process has it: leave without a word. */
   | { type: "abandon-call"; jobId: string }
-  | { type: "order"; jobId: string; order: CallOrder }
+  | { type: "order"; orderId: number; jobId: string; order: CallOrder }
   /** Let go of it at a quiet moment, so that another worker can go on with it. */
   | { type: "release-call"; jobId: string; withinMs: number }
   /** Answer to `confirm`. */
@@ -87,6 +94,7 @@ export type FromShard =
   | { type: "load-failed"; code: string; message: string; configuration: boolean }
   | { type: "beat"; beat: ShardBeat }
   | { type: "offer-answer"; offerId: number; accept: boolean; reason: string }
+  | { type: "order-answer"; orderId: number; result: OrderResult }
   /** This process stood still for seconds: is the call still its own? */
   | { type: "confirm"; jobId: string; epoch: number }
   /** This process stood still for so long that it ends itself rather than act for calls that are others' by now. */

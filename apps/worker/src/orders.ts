@@ -5,8 +5,9 @@ import type { CallContext, Clock } from "@parley/engine";
 import { DECLINED, MAX_METADATA, type ShippedFact } from "@parley/uplink";
 import { z } from "zod";
 import type { Backend, OrderResult, ServerOrder } from "./backend.ts";
-import { carryOutOrder } from "./call-orders.ts";
+import { carryOutOrder, NOT_HERE } from "./call-orders.ts";
 import type { WorkerConfig } from "./config.ts";
+import type { GivenOrders } from "./given-orders.ts";
 import { CALL_ID, callOf } from "./job.ts";
 import type { Log } from "./log.ts";
 import type { AgentSummary, CallOrder } from "./messages.ts";
@@ -39,6 +40,7 @@ export interface OrdersOptions {
   recovery: Recovery;
   places(): ShardPlace[];
   offers: Offers;
+  given: GivenOrders;
   agent(): AgentSummary | undefined;
   isDraining(): boolean;
   /** Why no new call is taken now; null: there is room for one. */
@@ -60,16 +62,15 @@ export function createOrders(options: OrdersOptions): Orders {
   const done: OrderResult = { ok: true, reason: "" };
   const refused = (reason: string): OrderResult => ({ ok: false, reason });
 
-  function tell(callId: string, order: CallOrder): OrderResult {
+  async function tell(callId: string, order: CallOrder): Promise<OrderResult> {
     const slot = slots.ofCall(callId);
-    if (!slot || slot.shardId === null) return refused("this worker does not run the call");
-    pool.send(slot.shardId, { type: "order", jobId: slot.jobId, order });
-    return done;
+    if (!slot || slot.shardId === null) return refused(NOT_HERE);
+    return options.given.give(slot.shardId, slot.jobId, order);
   }
 
   function end(callId: string, reason: string): OrderResult {
     const slot = slots.ofCall(callId);
-    if (!slot || slot.shardId === null) return refused("this worker does not run the call");
+    if (!slot || slot.shardId === null) return refused(NOT_HERE);
     pool.send(slot.shardId, { type: "end-call", jobId: slot.jobId, reason });
     return done;
   }

@@ -266,18 +266,36 @@ describe("the server's word", () => {
   });
 
   it("passes say, interrupt and end to the shard that has the call", async () => {
-    const { boss, take, sent } = setUp({ backend: {} });
+    const { boss, take, sent, clock } = setUp({ backend: {} });
     await take(1);
     await settle();
     const order = (name: string, args = {}) => boss.ordered({ callId: "call-1", name, args });
-    expect(await order("say", { text: "One moment." })).toEqual({ ok: true, reason: "" });
-    expect(await order("interrupt")).toEqual({ ok: true, reason: "" });
+    const say = order("say", { text: "One moment.", by: "key:1" });
+    const interrupt = order("interrupt");
+    const mute = order("mute", { muted: true });
+    boss.shardMessage(1, { type: "order-answer", orderId: 1, result: { ok: true, reason: "" } });
+    boss.shardMessage(1, { type: "order-answer", orderId: 2, result: { ok: false, reason: "call-over" } });
+    expect(await say).toEqual({ ok: true, reason: "" });
+    expect(await interrupt).toEqual({ ok: false, reason: "call-over" });
+    clock.advance(4_000);
+    expect(await mute).toEqual({ ok: false, reason: "no-answer" });
+    const hangUp = order("hang-up");
     expect(await order("end", { reason: "operator" })).toEqual({ ok: true, reason: "" });
-    expect(sent.slice(-3).map(({ message }) => message)).toEqual([
-      { type: "order", jobId: "job-1", order: { name: "say", text: "One moment." } },
-      { type: "order", jobId: "job-1", order: { name: "interrupt" } },
+    const by = "operator";
+    expect(sent.slice(-5).map(({ message }) => message)).toEqual([
+      {
+        type: "order",
+        orderId: 1,
+        jobId: "job-1",
+        order: { name: "say", text: "One moment.", interruptible: true, by: "key:1" },
+      },
+      { type: "order", orderId: 2, jobId: "job-1", order: { name: "interrupt", by } },
+      { type: "order", orderId: 3, jobId: "job-1", order: { name: "mute", muted: true, by } },
+      { type: "order", orderId: 4, jobId: "job-1", order: { name: "hang-up", reason: by } },
       { type: "end-call", jobId: "job-1", reason: "operator" },
     ]);
+    boss.shardGone(1, { how: "killed", stoodStill: false });
+    expect(await hangUp).toEqual({ ok: false, reason: "shard-ended" });
     expect((await order("say", {})).ok).toBe(false);
     expect((await order("dance")).ok).toBe(false);
     expect((await boss.ordered({ callId: "call-2", name: "end", args: {} })).ok).toBe(false);

@@ -5,6 +5,7 @@ import { createComeback } from "./comeback.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { DispatchLine, DispatchSink } from "./dispatch.ts";
 import { rememberEpochs } from "./epochs.ts";
+import { createGivenOrders } from "./given-orders.ts";
 import { createHandOver } from "./hand-over.ts";
 import type { WorkerHealth } from "./health.ts";
 import { watchLoops } from "./late-loops.ts";
@@ -82,6 +83,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { config, pool, clock, log } = options;
   const slots = createSlots(config.maxConcurrentJobs);
   const offers = createOffers(clock, (shardId, message) => pool.send(shardId, message));
+  const given = createGivenOrders(clock, (shardId, message) => pool.send(shardId, message));
   let agent: AgentSummary | undefined;
   let line: DispatchLine | undefined;
   let registered = false;
@@ -182,6 +184,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     recovery,
     places,
     offers,
+    given,
     agent: () => agent,
     isDraining: () => draining,
     whyClosed: admission.whyClosed,
@@ -258,6 +261,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     shardMessage(shardId, message) {
       if (message.type === "offer-answer") return offers.answered(message);
+      if (message.type === "order-answer") return given.answered(message);
       if (message.type === "confirm") return ownership.asked(shardId, message);
       if (message.type === "stood-still") return comeback.stoodStill(shardId);
       if (message.type === "call-released") return handOver.released(message.jobId);
@@ -283,6 +287,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     shardGone(shardId, { how, stoodStill }) {
       offers.shardGone(shardId);
+      given.shardGone(shardId);
       recovery.shardGone(shardId);
       const suspects = suspectsOf(slots.onShard(shardId));
       for (const slot of slots.onShard(shardId)) {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UplinkError } from "./error.ts";
 
 /** Raised when an older peer could no longer understand. */
-export const PROTOCOL = 3;
+export const PROTOCOL = 4;
 /** Path of the WebSocket on the server. */
 export const UPLINK_PATH = "/uplink";
 /** A frame is at most this long, in both directions. */
@@ -108,7 +108,13 @@ const unserved = z.object({
   reason: text,
 });
 export type UnservedCall = Omit<z.infer<typeof unserved>, "type">;
-const commandResult = z.object({ type: z.literal("command-result"), commandId: id, ok: z.boolean(), reason: text });
+const commandResult = z.object({
+  type: z.literal("command-result"),
+  commandId: id,
+  ok: z.boolean(),
+  reason: text,
+  detail: text.optional(),
+});
 
 /** Answer to `hello`. `creditBytes`: how much the worker may have sent and not yet got back. */
 const welcome = z.object({
@@ -150,10 +156,12 @@ const command = z.object({
   type: z.literal("command"),
   commandId: id,
   callId,
-  name: z.enum(["end", "say", "interrupt", "take-over"]),
+  name: z.enum(["end", "say", "interrupt", "mute", "set-language", "hang-up", "take-over"]),
   args: z.record(z.string(), z.unknown()),
 });
 export type Command = Omit<z.infer<typeof command>, "type">;
+/** What the owner of a call can be told. */
+export type CallCommand = Exclude<Command["name"], "take-over">;
 
 /** A worker's reason against a call that nobody has begun, when its agent's author does not want it: no other is asked. */
 export const DECLINED = "declined";

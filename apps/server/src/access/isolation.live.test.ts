@@ -38,6 +38,12 @@ async function made(tenantId: string, key: string): Promise<Record<string, strin
 const bodies: Record<string, object> = {
   "POST /api/keys/{keyId}/rotate": {},
   "PATCH /api/tenants/{tenantId}": { name: "Mine now" },
+  "POST /api/calls/{callId}/say": { text: "Your account is closed." },
+  "POST /api/calls/{callId}/interrupt": {},
+  "POST /api/calls/{callId}/mute": { muted: true },
+  "POST /api/calls/{callId}/language": { language: "de" },
+  "POST /api/calls/{callId}/transfer": { to: "+15550100" },
+  "POST /api/calls/{callId}/hang-up": {},
 };
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";

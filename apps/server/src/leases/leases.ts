@@ -1,7 +1,15 @@
 import { type Clock, systemClock } from "@parley/engine";
 import { mintAgentToken } from "@parley/livekit";
 import type { Store } from "@parley/store";
-import type { CallKeeper, FactSink, HandOverAnswer, OrderResult, TakeOver, UplinkPeer } from "@parley/uplink";
+import type {
+  CallCommand,
+  CallKeeper,
+  FactSink,
+  HandOverAnswer,
+  OrderResult,
+  TakeOver,
+  UplinkPeer,
+} from "@parley/uplink";
 import { type LiveKitAccess, whoWaitsIn } from "../livekit.ts";
 import type { ServerLog } from "../log.ts";
 import { unservedLog } from "../waiting/end-unserved.ts";
@@ -39,7 +47,7 @@ export interface Leases {
   readonly facts: FactSink;
   readonly heartbeatMs: number;
   /** A command to the call's owner. Never rejects; `reason`: no-owner, owner-away, args-too-large, line-lost, no-answer, or the worker's own. */
-  command(callId: string, name: "end" | "say" | "interrupt", args: Record<string, unknown>): Promise<OrderResult>;
+  command(callId: string, name: CallCommand, args: Record<string, unknown>): Promise<OrderResult>;
   /** No orders from now on. Idempotent. */
   close(): void;
 }

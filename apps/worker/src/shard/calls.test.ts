@@ -1,4 +1,4 @@
-import { ParleyError } from "@parley/engine";
+import { ParleyError, type RemoteControl } from "@parley/engine";
 import { describe, expect, it } from "vitest";
 import { createLog } from "../log.ts";
 import type { CallAssignment, FromShard } from "../messages.ts";
@@ -36,13 +36,14 @@ class FakeCall implements RunningCall {
     this.told.push("release");
   }
 
-  say(text: string): void {
-    this.told.push(`say ${text}`);
-  }
-
-  interrupt(): void {
-    this.told.push("interrupt");
-  }
+  readonly remote: RemoteControl = {
+    say: (text, { by }) => void this.told.push(`say ${text} by ${by}`),
+    interrupt: () => this.told.push("interrupt") > 9,
+    mute: (muted) => void this.told.push(`mute ${muted}`),
+    setLanguage(language) {
+      throw new ParleyError(`not ${language}`, { code: "language-unsupported", category: "refused" });
+    },
+  };
 }
 
 function setUp({ breakOn = "" } = {}) {
@@ -123,13 +124,21 @@ describe("the calls of a shard", () => {
     const opening = Promise.withResolvers<FakeCall>();
     const calls = createCalls({ open: () => opening.promise, tell: (message) => told.push(message), log: silent });
     const over = calls.run(job(1));
-    calls.order("job-1", { name: "say", text: "One moment." });
+    const said = calls.order("job-1", { name: "say", text: "One moment.", interruptible: true, by: "key:1" });
     calls.release("job-1", 100);
     const call = new FakeCall();
     opening.resolve(call);
     await settle();
-    calls.order("job-1", { name: "interrupt" });
-    expect(call.told).toEqual(["say One moment.", "release", "interrupt"]);
+    const by = "root";
+    expect(await calls.order("job-1", { name: "interrupt", by })).toEqual({ ok: true, reason: "said-nothing" });
+    expect(await calls.order("job-1", { name: "mute", muted: true, by })).toEqual({ ok: true, reason: "" });
+    expect(await said).toEqual({ ok: true, reason: "" });
+    expect(await calls.order("job-1", { name: "set-language", language: "de", by })).toEqual({
+      ok: false,
+      reason: "language-unsupported",
+      detail: "not de",
+    });
+    expect(call.told).toEqual(["say One moment. by key:1", "release", "interrupt", "mute true"]);
     await settle();
     calls.abandon("job-1");
     await over;
@@ -138,6 +147,15 @@ describe("the calls of a shard", () => {
       { type: "call-joined", jobId: "job-1" },
       { type: "call-ended", jobId: "job-1", reason: "taken-over", error: null },
     ]);
+    expect(await calls.order("job-1", { name: "interrupt", by })).toMatchObject({ ok: false, reason: "call-over" });
+  });
+
+  it("answers an order for a call that never opened", async () => {
+    const { calls } = setUp({ breakOn: "job-1" });
+    const over = calls.run(job(1));
+    const answer = calls.order("job-1", { name: "hang-up", reason: "operator" });
+    await over;
+    expect(await answer).toMatchObject({ ok: false, reason: "call-over" });
   });
 
   it.each(["call-over", "join-cancelled"])(

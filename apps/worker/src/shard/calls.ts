@@ -1,20 +1,19 @@
 import { asParleyError } from "@parley/engine/error";
+import type { OrderResult } from "../backend.ts";
 import type { Log } from "../log.ts";
 import type { CallAssignment, CallOrder, FromShard } from "../messages.ts";
+import { type ObedientCall, obey } from "./obey.ts";
 import { callScope } from "./stray.ts";
 
 /** What the shard needs of a call; the engine's Call fits. */
-export interface RunningCall {
+export interface RunningCall extends ObedientCall {
   /** Resolves when joined. A call that cannot start closes itself and rejects. */
   start(): Promise<void>;
   readonly done: Promise<{ reason: string }>;
-  close(reason: string): unknown;
   /** Leaves without a word: another process has it. */
   abandon(): unknown;
   /** Lets go of its log at a quiet moment. */
   release(withinMs: number): Promise<void>;
-  say(text: string): void;
-  interrupt(): void;
 }
 
 export interface CallsOptions {
@@ -29,7 +28,8 @@ export interface Calls {
   run(assignment: CallAssignment): Promise<void>;
   end(jobId: string, reason: string): void;
   abandon(jobId: string): void;
-  order(jobId: string, order: CallOrder): void;
+  /** Answered once the call has it, or is over. Never rejects. */
+  order(jobId: string, order: CallOrder): Promise<OrderResult>;
   /** Tells `released` when the call's log is closed and complete. */
   release(jobId: string, withinMs: number): void;
   /** What runs here, as it was told to. */
@@ -109,8 +109,15 @@ export function createCalls({ open, tell, log }: CallsOptions): Calls {
     },
     end,
     abandon: (jobId) => act(jobId, "abandoned", (call) => call.abandon()),
-    order: (jobId, order) =>
-      act(jobId, "given an order", (call) => (order.name === "say" ? call.say(order.text) : call.interrupt())),
+    order(jobId, order) {
+      const over: OrderResult = { ok: false, reason: "call-over", detail: "The call is over." };
+      const entry = running.get(jobId);
+      if (!entry) return Promise.resolve(over);
+      const { promise, resolve } = Promise.withResolvers<OrderResult>();
+      void entry.over.then(() => resolve(over));
+      act(jobId, "given an order", (call) => resolve(obey(call, order)));
+      return promise;
+    },
     release(jobId, withinMs) {
       act(jobId, "released", async (call) => {
         await call.release(withinMs);

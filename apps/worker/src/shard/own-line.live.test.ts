@@ -83,7 +83,7 @@ async function orphan(url: string | null, running = ["mine"]) {
     assignments: () => assignments as CallAssignment[],
     end: vi.fn(),
     abandon: vi.fn(),
-    order: vi.fn(),
+    order: vi.fn(async () => ({ ok: true, reason: "" })),
   };
   const config = {
     backend: url === null ? null : { url, key: KEY },
@@ -117,7 +117,12 @@ it("carries out what the server orders, and nothing for a call that it does not 
   await vi.waitFor(() => expect(leases).not.toEqual([]));
   const order = (callId: string, name: Command["name"], args = {}) => peer().command({ callId, name, args }, 2_000);
   expect((await order("mine", "say", { text: "one moment" })).ok).toBe(true);
-  expect(calls.order).toHaveBeenLastCalledWith("job-mine", { name: "say", text: "one moment" });
+  expect(calls.order).toHaveBeenLastCalledWith("job-mine", {
+    name: "say",
+    text: "one moment",
+    interruptible: true,
+    by: "operator",
+  });
   expect((await order("mine", "end", { reason: "operator" })).ok).toBe(true);
   expect(calls.end).toHaveBeenLastCalledWith("job-mine", "operator");
   expect((await order("mine", "say", {})).ok).toBe(false);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import type { CommandResult, LeasedCall, Uplink } from "@parley/uplink";
-import { carryOutOrder } from "../call-orders.ts";
+import { carryOutOrder, NOT_HERE } from "../call-orders.ts";
 import type { WorkerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { CallAssignment } from "../messages.ts";
@@ -61,22 +61,22 @@ export async function openOwnLine({ config, agentName, calls, log }: OwnLineOpti
       const call = find(callId);
       if (call) calls.abandon(call.jobId);
     },
-    onCommand: async ({ callId, name, args }) => obey(find(callId), name, args),
+    onCommand: async ({ callId, name, args }) => carryOut(find(callId), name, args),
   });
 
-  function obey(call: CallAssignment | undefined, name: string, args: Record<string, unknown>): CommandResult {
-    if (!call) return { ok: false, reason: "this worker does not run the call" };
+  async function carryOut(
+    call: CallAssignment | undefined,
+    name: string,
+    args: Record<string, unknown>,
+  ): Promise<CommandResult> {
+    if (!call) return { ok: false, reason: NOT_HERE };
     const { jobId } = call;
-    const done = { ok: true, reason: "" };
     return carryOutOrder(name, args, {
       end(reason) {
         calls.end(jobId, reason);
-        return done;
+        return { ok: true, reason: "" };
       },
-      tell(order) {
-        calls.order(jobId, order);
-        return done;
-      },
+      tell: (order) => calls.order(jobId, order),
     });
   }
 

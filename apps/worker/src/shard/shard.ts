@@ -128,7 +128,10 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
         case "abandon-call":
           return calls?.abandon(message.jobId);
         case "order":
-          return calls?.order(message.jobId, message.order);
+          void calls?.order(message.jobId, message.order).then((result) => {
+            tell({ type: "order-answer", orderId: message.orderId, result });
+          });
+          return;
         case "release-call":
           return calls?.release(message.jobId, message.withinMs);
         case "confirmed":

@@ -68,3 +68,14 @@ it("says so when nobody is there, within its time", async () => {
   const none = roomApi({ url: await refusingUrl(), fallbackUrls: [await refusingUrl()], ...keys });
   await expect(none.deleteRoom("r")).rejects.toMatchObject({ code: "livekit-unreachable", retryable: true });
 });
+
+it("transfers a telephone caller once, and says that nobody took the call", async () => {
+  const [used, busy] = [await good(), await saying(503)];
+  const refused = roomApi({ url: await refusingUrl(), fallbackUrls: [used.url], ...keys });
+  await refused.transferCaller("r", "sip_+15550101", "tel:+15550100");
+  expect(used.asked).toEqual(["TransferSIPParticipant"]);
+  await expect(
+    roomApi({ url: busy.url, fallbackUrls: [used.url], ...keys }).transferCaller("r", "sip_1", "tel:+15550100"),
+  ).rejects.toMatchObject({ code: "livekit-request-failed", category: "provider" });
+  expect([busy.asked.length, used.asked.length]).toEqual([1, 1]);
+});

@@ -1,7 +1,7 @@
 import type { ParticipantInfo, RoomAgentDispatch } from "@livekit/protocol";
 import { ParticipantInfo_Kind, TrackType } from "@livekit/protocol";
 import { ParleyError } from "@parley/engine";
-import { AgentDispatchClient, RoomServiceClient, ServerError } from "livekit-server-sdk";
+import { AgentDispatchClient, RoomServiceClient, ServerError, SipClient } from "livekit-server-sdk";
 import { Addresses } from "../addresses/addresses.ts";
 import { roomConfigFor } from "../token/room-config.ts";
 
@@ -62,9 +62,19 @@ export interface RoomApi {
   listParticipants(room: string): Promise<RoomParticipant[]>;
   /** Puts somebody out; they may come back. Nobody there is fine. */
   removeParticipant(room: string, identity: string): Promise<void>;
+  /**
+   * Hands a telephone caller to another number or address (`tel:+15550100`, `sip:…`); resolves when that one has
+   * answered, and the caller has left the room. Takes up to 25 s. Throws ParleyError `livekit-request-failed` when nobody
+   * took the call there: the caller is still in the room.
+   */
+  transferCaller(room: string, identity: string, to: string): Promise<void>;
   /** Asks for an agent; it comes, or not, later. Creates the room when it is not there. */
   createDispatch(room: string, agentName: string, metadata?: string): Promise<{ dispatchId: string }>;
 }
+
+/** For whoever is called to answer, and for LiveKit to say so, s. */
+const RINGING_S = 20;
+const TRANSFER_S = 25;
 
 export function roomApi(options: RoomApiOptions): RoomApi {
   const { apiKey, apiSecret, timeoutMs = 10_000 } = options;
@@ -75,12 +85,13 @@ export function roomApi(options: RoomApiOptions): RoomApi {
     what: string,
     request: (clients: Clients) => Promise<T>,
     mayGoOn: (error: unknown) => boolean = isUnanswered,
+    withinMs = timeoutMs,
   ): Promise<T> => {
     const startedAt = performance.now();
     const hosts = addresses.inTurn(urls);
     for (const [index, host] of hosts.entries()) {
       // Those that are left share what is left of the time.
-      const leftMs = Math.max(1, timeoutMs - (performance.now() - startedAt)) / (hosts.length - index);
+      const leftMs = Math.max(1, withinMs - (performance.now() - startedAt)) / (hosts.length - index);
       try {
         const answer = await request(clientsOf(host, apiKey, apiSecret, leftMs));
         addresses.worked(host);
@@ -128,6 +139,17 @@ export function roomApi(options: RoomApiOptions): RoomApi {
       ),
     removeParticipant: (room, identity) =>
       unlessMissing(`remove ${identity} from ${room}`, ({ rooms }) => rooms.removeParticipant(room, identity)),
+    transferCaller: (room, identity, to) =>
+      ask(
+        `transfer ${identity} of ${room}`,
+        async ({ sip }) => {
+          const times = { ringingTimeout: RINGING_S, timeout: TRANSFER_S };
+          await sip.transferSipParticipant(room, identity, to, { playDialtone: true, ...times });
+        },
+        // Asked twice, two telephones would ring.
+        isUnsent,
+        TRANSFER_S * 1_000,
+      ),
     createDispatch: (room, agentName, metadata = "") =>
       ask(
         `dispatch ${agentName} to ${room}`,
@@ -144,6 +166,7 @@ export function roomApi(options: RoomApiOptions): RoomApi {
 interface Clients {
   rooms: RoomServiceClient;
   dispatches: AgentDispatchClient;
+  sip: SipClient;
 }
 
 function clientsOf(host: string, apiKey: string, apiSecret: string, timeoutMs: number): Clients {
@@ -152,6 +175,7 @@ function clientsOf(host: string, apiKey: string, apiSecret: string, timeoutMs: n
   return {
     rooms: new RoomServiceClient(host, apiKey, apiSecret, requestOptions),
     dispatches: new AgentDispatchClient(host, apiKey, apiSecret, requestOptions),
+    sip: new SipClient(host, apiKey, apiSecret, requestOptions),
   };
 }
 

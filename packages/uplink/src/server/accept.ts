@@ -160,8 +160,9 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
     keeper.up(peer);
   }
 
-  function obeyed({ commandId, ok, reason }: Extract<FromWorker, { type: "command-result" }>): void {
-    given.answered(commandId, { ok, reason });
+  function obeyed(message: Extract<FromWorker, { type: "command-result" }>): void {
+    const { commandId, ok, reason, detail } = message;
+    given.answered(commandId, { ok, reason, ...(detail === undefined ? {} : { detail }) });
   }
 
   function receive(message: FromWorker): void {

@@ -4,7 +4,10 @@ import type { Command } from "../messages.ts";
 /** `line-lost` and `no-answer` say nothing about whether the order was followed. */
 export interface OrderResult {
   ok: boolean;
+  /** Why not, or the worker's own word. */
   reason: string;
+  /** For a person: what to do about it. */
+  detail?: string;
 }
 
 /** Orders that wait for a worker's answer. */

@@ -44,8 +44,10 @@ export interface UplinkOptions {
 
 export interface CommandResult {
   ok: boolean;
-  /** Why not; for a person. */
+  /** Why not: for a person, or a code. */
   reason: string;
+  /** With a code: for a person. */
+  detail?: string;
 }
 
 export interface CallClaim {

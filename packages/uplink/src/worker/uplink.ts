@@ -282,7 +282,9 @@ class Shipper implements Uplink {
     } catch (error) {
       result = { ok: false, reason: error instanceof Error ? error.message : String(error) };
     }
-    this.#line?.send({ type: "command-result", commandId, ok: result.ok, reason: result.reason.slice(0, 1_000) });
+    const { ok, reason, detail } = result;
+    const more = detail === undefined ? {} : { detail: detail.slice(0, 1_000) };
+    this.#line?.send({ type: "command-result", commandId, ok, reason: reason.slice(0, 1_000), ...more });
   }
 
   #confirmed(message: Extract<FromServer, { type: "ack" | "refused" }>): void {

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { callParams } from "../calls/schema.ts";
+
+const MAX_TEXT_LENGTH = 2_000;
+const MAX_LANGUAGE_LENGTH = 35;
+
+/** A number as E.164 writes it, or a SIP address: nothing else can be dialled. */
+const destination = z
+  .string()
+  .max(256)
+  .regex(/^(\+[1-9]\d{2,14}|tel:\+[1-9]\d{2,14}|sips?:[\w.+%~-]{1,100}@[\w.:[\]-]{1,120})$/, {
+    error: 'a number such as "+15550100", "tel:+15550100", or an address such as "sip:desk@example.com"',
+  })
+  .transform((to) => (to.startsWith("+") ? `tel:${to}` : to));
+
+const language = z
+  .string()
+  .max(MAX_LANGUAGE_LENGTH)
+  .transform((tag, context) => {
+    try {
+      return Intl.getCanonicalLocales(tag)[0]!;
+    } catch {
+      context.addIssue({ code: "custom", message: "no language tag (BCP 47) such as en or pt-BR" });
+      return z.NEVER;
+    }
+  });
+
+export const controlParams = callParams;
+
+/** What may be done with a live call; the live feed takes the same, with `type` beside it. */
+export const say = z.strictObject({
+  text: z.string().trim().min(1).max(MAX_TEXT_LENGTH),
+  /** Whether a caller who speaks over it stops it. */
+  interruptible: z.boolean().default(true),
+});
+export const interrupt = z.strictObject({});
+export const mute = z.strictObject({ muted: z.boolean() });
+export const setLanguage = z.strictObject({ language });
+export const hangUp = z.strictObject({
+  /** Stands in the log as why the call ended. */
+  reason: z
+    .string()
+    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, { error: "lower-case words with hyphens between, such as ended-by-api" })
+    .max(64)
+    .default("ended-by-api"),
+});
+export const transfer = z.strictObject({
+  to: destination,
+  /** Which telephone caller of several. */
+  participantId: z.string().min(1).max(256).optional(),
+});
+
+export const accepted = z.object({ accepted: z.literal(true) });
+export const interrupted = z.object({
+  /** False: it was saying nothing. */
+  interrupted: z.boolean(),
+});
+export const muted = z.object({ muted: z.boolean() });
+export const languageSet = z.object({ language: z.string() });
+export const transferred = z.object({ participantId: z.string(), to: z.string() });

@@ -1,0 +1,40 @@
+import type { Clock } from "@parley/engine";
+import type { OrderResult } from "./backend.ts";
+import type { CallOrder, FromShard, ToShard } from "./messages.ts";
+
+/** The server waits 5 s for the answer to a command. */
+const ANSWER_MS = 4_000;
+
+/** Orders for calls, given to the shards that run them. */
+export interface GivenOrders {
+  /** Never rejects; `no-answer` and `shard-ended` say nothing about whether it was followed. */
+  give(shardId: number, jobId: string, order: CallOrder): Promise<OrderResult>;
+  answered(message: Extract<FromShard, { type: "order-answer" }>): void;
+  shardGone(shardId: number): void;
+}
+
+export function createGivenOrders(clock: Clock, send: (shardId: number, message: ToShard) => void): GivenOrders {
+  const open = new Map<number, { shardId: number; settle(result: OrderResult): void }>();
+  let lastOrderId = 0;
+
+  return {
+    give(shardId, jobId, order) {
+      const orderId = ++lastOrderId;
+      return new Promise((resolve) => {
+        const cancel = clock.after(ANSWER_MS, () => settle({ ok: false, reason: "no-answer" }));
+        const settle = (result: OrderResult): void => {
+          cancel();
+          open.delete(orderId);
+          resolve(result);
+        };
+        open.set(orderId, { shardId, settle });
+        send(shardId, { type: "order", orderId, jobId, order });
+      });
+    },
+    answered: ({ orderId, result }) => open.get(orderId)?.settle(result),
+    shardGone(shardId) {
+      for (const order of [...open.values()])
+        if (order.shardId === shardId) order.settle({ ok: false, reason: "shard-ended" });
+    },
+  };
+}
