@@ -11,6 +11,7 @@ import {
   yesOrNo,
 } from "@parley/settings";
 import { z } from "zod";
+import type { TlsFiles } from "./tls.ts";
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|::1)$/;
 const MIN_KEY_LENGTH = 16;
@@ -55,6 +56,8 @@ const serverSettings = z.object({
   PARLEY_API_KEY: z.string().optional(),
   PARLEY_WORKER_KEY: z.string().optional(),
   PARLEY_SECRET_KEY: secretKeys.default([]),
+  PARLEY_TLS_CERT: z.string().optional(),
+  PARLEY_TLS_KEY: z.string().optional(),
   PARLEY_TALK_PAGE: yesOrNo("whether strangers may call from the talk page").optional(),
   PARLEY_RATE_LIMIT: wholeNumber(1, 1_000_000, "requests a minute of one key").default(1_200),
   PARLEY_CONNECTION_EXPIRY_MINUTES: wholeNumber(1, 10_080, "minutes that a room waits for its first person").default(
@@ -88,6 +91,10 @@ export interface ServerConfig {
   apiKey: string | null;
   /** Of secrets in the database; the first seals, all open. None: no secrets are taken. */
   secretKeys: readonly Buffer[];
+  /** Null: without TLS, or a proxy in front does it. */
+  tls: TlsFiles | null;
+  /** With TLS: the port on loopback where this machine's own parts find the server without. 0 takes any free one. */
+  loopbackPort: number;
   /** Whoever finds the talk page may call from it. */
   talkPage: boolean;
   /** Requests a minute of one key, or of one address without a key. */
@@ -110,12 +117,13 @@ export interface ServerConfig {
 export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
   const read = readSettings(serverSettings, env, (given) => [
     ...missing(given),
+    ...halfTls(given),
     ...exposed(given),
     ...guessable(given),
   ]);
   const production = read.NODE_ENV === "production";
   const address = read.LIVEKIT_URL ?? read.LIVEKIT_SERVER_URL;
-  const { LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret } = read;
+  const { LIVEKIT_API_KEY: apiKey, LIVEKIT_API_SECRET: apiSecret, PARLEY_TLS_CERT: cert, PARLEY_TLS_KEY: key } = read;
   return {
     production,
     port: read.PARLEY_PORT,
@@ -127,6 +135,8 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     databaseUrl: read.DATABASE_URL ?? null,
     apiKey: read.PARLEY_API_KEY ?? null,
     secretKeys: read.PARLEY_SECRET_KEY,
+    tls: cert && key ? { cert: resolve(cert), key: resolve(key) } : null,
+    loopbackPort: 0,
     talkPage: read.PARLEY_TALK_PAGE ?? read.PARLEY_API_KEY === undefined,
     rateLimit: read.PARLEY_RATE_LIMIT,
     connectionExpiryMs: read.PARLEY_CONNECTION_EXPIRY_MINUTES * 60_000,
@@ -158,6 +168,17 @@ function exposed(given: Given): SettingProblem[] {
   if (given.PARLEY_API_KEY !== undefined || host === undefined || LOOPBACK.test(host)) return [];
   const fix = "without PARLEY_API_KEY only loopback is listened on (127.0.0.1); for others to reach it set that key";
   return [{ name: "PARLEY_HOST", value: host, fix }];
+}
+
+function halfTls(given: Given): SettingProblem[] {
+  const names = ["PARLEY_TLS_CERT", "PARLEY_TLS_KEY"];
+  const missing = names.filter((name) => given[name] === undefined);
+  if (missing.length !== 1) return [];
+  return missing.map((name) => ({
+    name,
+    value: undefined,
+    fix: "certificate and key belong together; set both or none",
+  }));
 }
 
 function guessable(given: Given): SettingProblem[] {

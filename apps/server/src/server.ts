@@ -15,6 +15,7 @@ import { openRedis } from "./redis.ts";
 import { sealedSecrets } from "./secrets/secrets.ts";
 import { statusBoard } from "./status/parts.ts";
 import { watchFacts } from "./status/watch-facts.ts";
+import { openTlsFront } from "./tls.ts";
 
 /** How long requests that run may go on after `close`. */
 const CLOSE_MS = 5_000;
@@ -88,9 +89,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
   });
   uplinks = lines;
-  const closeAll = () => closeParts(app, lines, [follower, connections, leases, { close: () => redis?.disconnect() }]);
+  const parts: { close(): void }[] = [follower, connections, leases, { close: () => redis?.disconnect() }];
+  const closeAll = () => closeParts(app, lines, parts);
+  const { tls, host } = config;
   try {
-    await app.listen({ port: config.port, host: config.host });
+    await app.listen(tls ? { port: config.loopbackPort, host: "127.0.0.1" } : { port: config.port, host });
+    if (tls) parts.push(await openTlsFront(app, tls, { host, port: config.port }, log));
   } catch (error) {
     await closeAll();
     throw listenError(error, config);
@@ -98,11 +102,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (config.apiKey === null) {
     log.warn("PARLEY_API_KEY is not set: only this machine is listened to, and whoever is on it may do everything");
   }
-  const { port } = app.server.address() as AddressInfo;
-  const shownHost = config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host;
+  const port = tls ? config.port : (app.server.address() as AddressInfo).port;
+  const shownHost = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   let closing: Promise<void> | undefined;
   return {
-    url: `http://${shownHost.includes(":") ? `[${shownHost}]` : shownHost}:${port}`,
+    url: `${tls ? "https" : "http"}://${shownHost.includes(":") ? `[${shownHost}]` : shownHost}:${port}`,
     port,
     uplinks: lines,
     command: (callId, name, args = {}) => leases.command(callId, name, args),
@@ -131,6 +135,7 @@ async function closeParts(app: FastifyInstance, uplinks: UplinkServer, parts: { 
 }
 
 function listenError(error: unknown, { host, port }: ServerConfig): ParleyError {
+  if (error instanceof ParleyError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE") {
     return new ParleyError(`Port ${port} is in use. Stop what listens on it, or choose another by PARLEY_PORT.`, {

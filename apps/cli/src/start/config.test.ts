@@ -51,8 +51,12 @@ describe("what parley start brings along", () => {
       PARLEY_TALK_PAGE: "true",
       PARLEY_WORKER_KEY: "k".repeat(16),
     };
+    // Of which one alone is a mistake.
+    const pairs: Record<string, string> = { PARLEY_TLS_CERT: "PARLEY_TLS_KEY", PARLEY_TLS_KEY: "PARLEY_TLS_CERT" };
     for (const name of KNOWN_PARLEY_SETTINGS) {
-      expect(() => readStartConfig({ [name]: values[name] ?? "1" }), name).not.toThrow();
+      const pair = pairs[name];
+      const env = { [name]: values[name] ?? "1", ...(pair === undefined ? {} : { [pair]: "1" }) };
+      expect(() => readStartConfig(env), name).not.toThrow();
     }
   });
 });

@@ -32,12 +32,18 @@ export function readStartConfig(env: NodeJS.ProcessEnv): StartConfig {
  */
 export async function withPorts(config: StartConfig): Promise<StartConfig> {
   const { host } = config.server;
-  const [known, livekitPort] = await Promise.all([
+  const [known, loopbackPort, livekitPort] = await Promise.all([
     free(config.server.port, host, "PARLEY_PORT"),
+    config.server.tls ? free(0, "127.0.0.1", "PARLEY_PORT") : 0,
     // The embedded server may have been left running by a kill, and is then taken over with its port.
     config.livekitPort === 0 ? free(0, "127.0.0.1", "PARLEY_LIVEKIT_PORT") : config.livekitPort,
   ]);
-  return { server: { ...config.server, port: known }, livekitPort };
+  return { server: { ...config.server, port: known, loopbackPort }, livekitPort };
+}
+
+/** Where the parts of this machine find the server, without TLS. */
+export function ownAddress({ tls, port, loopbackPort }: ServerConfig): string {
+  return `http://127.0.0.1:${tls ? loopbackPort : port}`;
 }
 
 function free(wanted: number, host: string, setting: string): Promise<number> {

@@ -3,7 +3,7 @@ import type { ParleyError } from "@parley/engine";
 import { startLiveKitServer } from "@parley/livekit";
 import { startEmbeddedPostgres } from "@parley/store";
 import type { Log } from "@parley/worker/log";
-import type { StartConfig } from "./config.ts";
+import { ownAddress, type StartConfig } from "./config.ts";
 import type { Keys } from "./keys.ts";
 import { reviving } from "./revive.ts";
 
@@ -45,7 +45,7 @@ export async function liveKit(
       log,
       ...ports,
       portSetting: "PARLEY_LIVEKIT_PORT",
-      webhookUrls: [`http://127.0.0.1:${config.server.port}/webhooks/livekit`],
+      webhookUrls: [`${ownAddress(config.server)}/webhooks/livekit`],
       onExit: (reason) => revive(`The embedded LiveKit server died: ${reason}. Its log is in ${dataDir}.`),
       signal,
     });

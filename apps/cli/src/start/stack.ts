@@ -3,7 +3,7 @@ import { loadAgent } from "@parley/agent";
 import { ParleyError } from "@parley/engine";
 import type { AgentCard } from "@parley/server";
 import type { Log } from "@parley/worker/log";
-import type { StartConfig } from "./config.ts";
+import { ownAddress, type StartConfig } from "./config.ts";
 import { database, type LiveKitAddress, liveKit, type Up } from "./embedded.ts";
 import { type Keys, loadKeys } from "./keys.ts";
 import { openServer } from "./server.ts";
@@ -147,7 +147,7 @@ function addresses({ server, livekitPort }: StartConfig, keys: Keys, workerKey: 
     LIVEKIT_URL: [url, ...fallbackUrls].join(","),
     LIVEKIT_API_KEY: apiKey,
     LIVEKIT_API_SECRET: apiSecret,
-    BACKEND_URL: `http://127.0.0.1:${server.port}`,
+    BACKEND_URL: ownAddress(server),
     PARLEY_WORKER_KEY: workerKey,
     PARLEY_DATA: server.dataDir,
   };
