@@ -8,6 +8,7 @@ const programs = [
   { program: "chromium", also: ["chromium-browser", "google-chrome"], debian: "chromium" },
   { program: "espeak-ng", also: [], debian: "espeak-ng" },
   { program: "sox", also: [], debian: "sox" },
+  { program: "openssl", also: [], debian: "openssl" },
 ];
 
 function onPath(name) {
