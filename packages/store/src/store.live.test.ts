@@ -127,6 +127,35 @@ describe("appending", () => {
     });
   });
 
+  test("calls whose facts come at once are each where they were, whatever becomes of the others", async () => {
+    const calls = Array.from({ length: 30 }, (_, i) => `c${i}`);
+    for (const callId of calls) await append(log(callId, 1, 1));
+    await store.facts.fence("c7", 9);
+    await append(log("c8", 2, 4));
+    const results = await Promise.all(
+      calls.map((callId) => append(callId === "c9" ? log(callId, 5, 6) : log(callId, 2, 3))),
+    );
+    for (const [i, result] of results.entries()) {
+      if (i === 7) expect(result).toEqual({ status: "stale-epoch", currentEpoch: 9 });
+      else if (i === 8) expect(result).toEqual({ status: "stored", ackedSeq: 4, stored: 0 });
+      else if (i === 9) expect(result).toEqual({ status: "gap", ackedSeq: 1 });
+      else expect(result).toEqual({ status: "stored", ackedSeq: 3, stored: 2 });
+    }
+    expect(await seqs("c6")).toEqual([1, 2, 3]);
+    expect(await seqs("c7")).toEqual([1]);
+    expect(await seqs("c8")).toEqual([1, 2, 3, 4]);
+  });
+
+  test("a call that fails its group does not fail the others", async () => {
+    await append(log("june", 1, 2));
+    await append(log("july", 1, 2, 1, Date.UTC(2026, 6, 1)));
+    await withClient(url, (client) => client.query("drop table facts_2026_06"));
+    const results = await Promise.all([append(log("june", 3, 4)), append(log("july", 3, 4))]);
+    expect(results.map((result) => result.status)).toEqual(["stored", "stored"]);
+    expect(await seqs("june")).toEqual([3, 4]);
+    expect(await seqs("july")).toEqual([1, 2, 3, 4]);
+  });
+
   test("refuses a bad envelope by name and stores nothing of its batch", async () => {
     const good = log("c1", 1, 3);
     const bad: [Partial<StoredFact>, RegExp][] = [

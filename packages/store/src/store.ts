@@ -10,7 +10,7 @@ import { type CallPage, type CallQuery, type CallRow, getCall, listCalls, listLi
 import { type Connections, connectionsIn } from "./connections/connections.ts";
 import { type LiveKitEvents, livekitEventsIn } from "./connections/livekit-events.ts";
 import { StoreError } from "./error.ts";
-import { type AppendResult, appendBatch, fence } from "./facts/append.ts";
+import { type AppendResult, appending, fence } from "./facts/append.ts";
 import type { Batch } from "./facts/fact.ts";
 import { type FactPage, readFacts } from "./facts/facts.ts";
 import { factPartitions } from "./facts/partitions.ts";
@@ -97,7 +97,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     client.on("error", (error) => log.debug({ error: error.message }, "a Postgres connection broke"));
   });
   const db = drizzle(pool);
-  const partitions = factPartitions(pool);
+  const append = appending(pool, db, factPartitions(pool));
   let closing: Promise<void> | undefined;
 
   async function guarded<T>(run: () => Promise<T>): Promise<T> {
@@ -123,7 +123,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       listLive: (page) => guarded(() => listLiveCalls(db, page)),
     },
     facts: {
-      appendBatch: (batch) => guarded(() => appendBatch(db, partitions, batch)),
+      appendBatch: (batch) => guarded(() => append(batch)),
       fence: (callId, epoch) => guarded(() => fence(db, callId, epoch)),
       read: (callId, page) => guarded(() => readFacts(db, callId, page)),
     },

@@ -13,11 +13,12 @@ export {
   type TakeOver,
   type UnservedCall,
 } from "./messages.ts";
-export { type AcceptOptions, acceptUplink, type FactSink } from "./server/accept.ts";
+export { type AcceptOptions, acceptUplink } from "./server/accept.ts";
 export { type AttachOptions, attachUplink, singleKey, type UplinkServer } from "./server/attach.ts";
 export type { CallKeeper, Gone, Lease } from "./server/keeper.ts";
 export type { OrderResult } from "./server/orders.ts";
 export type { UplinkPeer } from "./server/peer.ts";
+export type { FactSink } from "./server/sink.ts";
 export type {
   CallClaim,
   ClaimAnswer,

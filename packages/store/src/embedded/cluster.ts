@@ -67,8 +67,9 @@ export async function ensureCluster(
       "--locale-provider=builtin",
       "--builtin-locale=C.UTF-8",
       "--locale=C",
-      // An empty cluster is nothing to lose.
-      "--no-sync",
+      // A power cut soon after the first start must not take what this cluster has confirmed. One call instead of a
+      // thousand: 0.1 s.
+      ...(process.platform === "linux" ? ["--sync-method=syncfs"] : []),
     ]);
   } catch (cause) {
     await rm(draft, { recursive: true, force: true });

@@ -45,6 +45,20 @@ afterEach(async () => {
 });
 
 describe("embedded Postgres", () => {
+  test("has what it confirmed on the disk: a power cut loses nothing", async () => {
+    const { url } = await start();
+    const { rows } = await withClient(url, (client) =>
+      client.query(
+        "select name, setting from pg_settings where name in ('fsync', 'synchronous_commit', 'full_page_writes') order by 1",
+      ),
+    );
+    expect(rows.map(({ name, setting }) => `${name} ${setting}`)).toEqual([
+      "fsync on",
+      "full_page_writes on",
+      "synchronous_commit on",
+    ]);
+  });
+
   test("starts in a fresh folder, keeps its data over a restart, and is gone after stop", async () => {
     const first = await start();
     await withClient(first.url, (client) => client.query("create table kept as select 42 as answer"));

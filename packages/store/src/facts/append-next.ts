@@ -1,29 +1,65 @@
-import { sql } from "drizzle-orm";
-import type { NodePgDatabase } from "drizzle-orm/node-postgres";
+import type { Pool } from "pg";
 import { changesCall } from "../calls/projection.ts";
-import { calls } from "../schema.ts";
 import type { Batch } from "./fact.ts";
-import { factArrays } from "./row.ts";
+import { toRow } from "./row.ts";
 
-/**
- * What nearly every batch is: the next facts of a call that goes on, none of which changes the call's own row. One
- * statement instead of a transaction of six; the row that it updates is the call's lock. False: it is no such batch, or
- * the call is not where the batch goes on. Nothing of it is stored then.
- */
-export async function appendNext(db: NodePgDatabase, { callId, epoch, facts }: Batch): Promise<boolean> {
+/** The next facts of a call that goes on, ready to be sent. */
+export interface NextFacts {
+  callId: string;
+  epoch: number;
+  firstSeq: number;
+  lastSeq: number;
+  count: number;
+  /** Of each fact `"s":<seq>,"t":<type>,"a":<at>,"b":<body>` as JSON, without its braces. */
+  rows: readonly string[];
+  bytes: number;
+}
+
+/** What nearly every batch is: the next facts of a call that goes on, none of which changes the call's own row; else null. */
+export function nextFacts({ callId, epoch, facts }: Batch): NextFacts | null {
   const [first, last] = [facts[0], facts.at(-1)];
-  if (first === undefined || last === undefined || first.seq <= 1 || facts.some(changesCall)) return false;
-  const { rowCount } = await db.execute(sql`
-    with call as (
-      update ${calls}
-      set last_seq = ${last.seq}::integer, fact_count = fact_count + ${facts.length}::integer, updated_at = now()
-      where call_id = ${callId} and epoch = ${epoch}::integer and fence <= ${epoch}::integer
-        and last_seq = ${first.seq - 1}::integer
-      returning call_month
-    )
+  if (first === undefined || last === undefined || first.seq <= 1 || facts.some(changesCall)) return null;
+  const rows = facts.map((fact) => {
+    const { seq, type, atMs, body } = toRow(fact);
+    // The envelope was checked: nothing in a type needs to be escaped.
+    return `"s":${seq},"t":"${type}","a":${atMs},"b":${body}`;
+  });
+  const bytes = rows.reduce((sum, row) => sum + row.length, 0);
+  return { callId, epoch, firstSeq: first.seq, lastSeq: last.seq, count: facts.length, rows, bytes };
+}
+
+// One statement for many calls: one round trip and one sync of the disk. The row that it updates is each call's lock; a
+// call that is not where its facts go on is left out, and nothing of it is stored.
+const APPEND = `
+  with given as (
+    select * from json_to_recordset($1::json) as g(i integer, call_id text, epoch integer, first_seq integer, last_seq integer, n integer)
+  ), gone_on as (
+    update calls c
+    set last_seq = g.last_seq, fact_count = c.fact_count + g.n, updated_at = now()
+    from given g
+    where c.call_id = g.call_id and c.epoch = g.epoch and c.fence <= g.epoch and c.last_seq = g.first_seq - 1
+    returning g.i, c.call_month, c.call_id, c.epoch
+  ), stored as (
     insert into facts (call_month, call_id, epoch, seq, type, at_ms, body)
-    select call.call_month, ${callId}, ${epoch}::integer, f.seq, f.type, f.at_ms, f.body::jsonb
-    from call, ${factArrays(facts)}
-    on conflict do nothing`);
-  return (rowCount ?? 0) > 0;
+    select u.call_month, u.call_id, u.epoch, f.s, f.t, f.a, f.b
+    from json_to_recordset($2::json) as f(i integer, s integer, t text, a double precision, b jsonb)
+    join gone_on u on u.i = f.i
+    on conflict do nothing
+  )
+  select i from gone_on`;
+
+/** Calls of which each comes once. True for each of those that were stored. */
+export async function appendNext(pool: Pool, group: readonly NextFacts[]): Promise<boolean[]> {
+  const calls = group.map(({ callId, epoch, firstSeq, lastSeq, count }, i) => ({
+    i,
+    call_id: callId,
+    epoch,
+    first_seq: firstSeq,
+    last_seq: lastSeq,
+    n: count,
+  }));
+  const facts = group.flatMap(({ rows }, i) => rows.map((row) => `{"i":${i},${row}}`));
+  const { rows } = await pool.query<{ i: number }>(APPEND, [JSON.stringify(calls), `[${facts.join(",")}]`]);
+  const stored = new Set(rows.map(({ i }) => i));
+  return group.map((_call, i) => stored.has(i));
 }

@@ -1,10 +1,13 @@
 import { eq, type SQL, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
+import type { Pool } from "pg";
 import { callChanges, callOpening } from "../calls/projection.ts";
-import { codeOf } from "../postgres-error.ts";
+import { asStoreError, codeOf } from "../postgres-error.ts";
 import { calls } from "../schema.ts";
-import { appendNext } from "./append-next.ts";
+import { appendNext, nextFacts } from "./append-next.ts";
+import { atMost } from "./at-most.ts";
 import { type Batch, checkCall, checkEnvelope, type StoredFact } from "./fact.ts";
+import { gather } from "./gather.ts";
 import { monthOf, type Partitions } from "./partitions.ts";
 import { factArrays } from "./row.ts";
 
@@ -19,17 +22,46 @@ export type AppendResult =
   /** A takeover has raised the epoch: this writer has lost the call. Nothing was stored. */
   | { status: "stale-epoch"; currentEpoch: number };
 
-/** One statement or one transaction, all or nothing. The call's row is its lock, so batches of one call never run beside each other. */
-export async function appendBatch(db: NodePgDatabase, partitions: Partitions, batch: Batch): Promise<AppendResult> {
-  checkCall(batch.callId, batch.epoch);
-  for (const fact of batch.facts) checkEnvelope(fact, batch.callId, batch.epoch);
-  const facts = contiguousPrefix(batch.facts);
-  if (await goesOn(db, { ...batch, facts }))
-    return { status: "stored", ackedSeq: facts.at(-1)!.seq, stored: facts.length };
+/** Stores a batch, all of it or nothing. */
+export type Append = (batch: Batch) => Promise<AppendResult>;
 
+/** Batches that begin, end or take over a call are stored one by one: so many at a time. */
+const MAX_ALONE = 4;
+
+/**
+ * Calls that just go on are stored in groups, one statement for all; every other batch in a transaction of its own. A
+ * call's row is its lock, so batches of one call never run beside each other.
+ */
+export function appending(pool: Pool, db: NodePgDatabase, partitions: Partitions): Append {
+  const inGroup = gather((group) => appendNext(pool, group));
+  const oneByOne = atMost(MAX_ALONE);
+
+  async function goesOn(batch: Batch): Promise<boolean> {
+    const next = nextFacts(batch);
+    if (next === null) return false;
+    try {
+      return await inGroup(next);
+    } catch (error) {
+      // What one of a group did wrong is nobody else's fault: each is tried alone.
+      if (asStoreError(error, "").retryable) throw error;
+      return false;
+    }
+  }
+
+  return async ({ callId, epoch, facts: given }) => {
+    checkCall(callId, epoch);
+    for (const fact of given) checkEnvelope(fact, callId, epoch);
+    const facts = contiguousPrefix(given);
+    const batch = { callId, epoch, facts };
+    if (await goesOn(batch)) return { status: "stored", ackedSeq: facts.at(-1)!.seq, stored: facts.length };
+    return oneByOne(() => appendAlone(db, partitions, batch));
+  };
+}
+
+async function appendAlone(db: NodePgDatabase, partitions: Partitions, batch: Batch): Promise<AppendResult> {
   // Twice at most: the partition can be missing when the call began in a month this process has not met, or be dropped.
   for (let attempt = 1; ; attempt += 1) {
-    const outcome = await attemptAppend(db, partitions, { ...batch, facts });
+    const outcome = await attemptAppend(db, partitions, batch);
     if (!("missingMonth" in outcome)) return outcome;
     if (attempt > 2) throw new Error(`the partition for ${outcome.missingMonth} keeps vanishing`);
     await partitions.ensure(outcome.missingMonth);
@@ -89,16 +121,6 @@ async function attemptAppend(
       partitions.forget(month);
       return { missingMonth: month };
     }
-    throw error;
-  }
-}
-
-/** A partition that has vanished is for the long way to make. */
-async function goesOn(db: NodePgDatabase, batch: Batch): Promise<boolean> {
-  try {
-    return await appendNext(db, batch);
-  } catch (error) {
-    if (codeOf(error) === NO_PARTITION) return false;
     throw error;
   }
 }

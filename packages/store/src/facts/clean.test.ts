@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cleanJson, cleanText } from "./clean.ts";
+import { cleanJson, cleanJsonText, cleanText } from "./clean.ts";
 import { toRow } from "./row.ts";
 
 test("text loses what Postgres cannot hold, and nothing else", () => {
@@ -24,4 +24,11 @@ test("a fact's size is counted in bytes, not in characters", () => {
   expect(toRow({ ...envelope, text: "ü".repeat(140_000) }).body).toBe(
     '{"version":1,"omitted":{"bytes":280023,"limitBytes":262144}}',
   );
+});
+
+test("the text of clean JSON is that of the JSON itself, however it was made", () => {
+  let deep: unknown = "bottom";
+  for (let depth = 0; depth < 20_000; depth += 1) deep = [deep];
+  for (const value of [{ a: "grüß \n", b: [1, { c: "\u0001" }] }, { a: "x\0", "\ud800": 1 }, { deep }])
+    expect(cleanJsonText(value)).toBe(JSON.stringify(cleanJson(value)));
 });

@@ -18,3 +18,18 @@ export function cleanJson(value: unknown, depth = 0): unknown {
   // fromEntries defines properties, so a key named __proto__ stays a plain key.
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [cleanText(key), cleanJson(item, depth + 1)]));
 }
+
+/** The cleaned JSON's text. Hardly any fact needs cleaning, so it is looked for first. */
+export function cleanJsonText(value: unknown): string {
+  if (isDeep(value, 0)) return JSON.stringify(cleanJson(value));
+  const text = JSON.stringify(value);
+  // NUL and lone surrogates are written as escapes, and so are a few harmless ones.
+  return text.includes("\\u") ? JSON.stringify(cleanJson(value)) : text;
+}
+
+function isDeep(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (depth >= MAX_DEPTH) return true;
+  for (const item of Object.values(value)) if (isDeep(item, depth + 1)) return true;
+  return false;
+}

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import { cleanJson } from "./clean.ts";
+import { cleanJsonText } from "./clean.ts";
 import { MAX_FACT_BYTES, type StoredFact } from "./fact.ts";
 
 /** A fact as columns: the envelope apart, the rest as JSON text. */
@@ -12,7 +12,7 @@ export interface FactRow {
 
 export function toRow(fact: StoredFact): FactRow {
   const { callId: _callId, epoch: _epoch, seq, at, type, ...rest } = fact;
-  const body = JSON.stringify(cleanJson(rest));
+  const body = cleanJsonText(rest);
   const bytes = Buffer.byteLength(body);
   if (bytes <= MAX_FACT_BYTES) return { seq, type, atMs: at, body };
   // A fact that cannot be kept must not hold up the facts behind it: its place in the log stays, its content is gone.

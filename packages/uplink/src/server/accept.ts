@@ -1,29 +1,12 @@
 import type { WebSocket } from "ws";
 import { silentLog, type UplinkLog } from "../log.ts";
-import { type FromServer, type FromWorker, PROTOCOL, parseFromWorker, type ShippedFact } from "../messages.ts";
+import { type FromServer, type FromWorker, PROTOCOL, parseFromWorker } from "../messages.ts";
 import { answers } from "./answers.ts";
-import { inOrder } from "./in-order.ts";
 import { type CallKeeper, noKeeper } from "./keeper.ts";
 import { orders } from "./orders.ts";
 import type { UplinkPeer } from "./peer.ts";
-
-/** Where facts go and come from: the part of the store that the uplink uses. */
-export interface FactSink {
-  appendBatch(batch: {
-    callId: string;
-    epoch: number;
-    facts: readonly ShippedFact[];
-  }): Promise<
-    | { status: "stored"; ackedSeq: number }
-    | { status: "gap"; ackedSeq: number }
-    | { status: "stale-epoch"; currentEpoch: number }
-  >;
-  /** A call's facts in the order of seq, one seq once; `nextAfterSeq` is null with the last ones. */
-  read(
-    callId: string,
-    page: { afterSeq: number; limit: number },
-  ): Promise<{ facts: ShippedFact[]; nextAfterSeq: number | null }>;
-}
+import type { FactSink } from "./sink.ts";
+import { storing } from "./storing.ts";
 
 export interface AcceptOptions {
   /** Who the key belongs to. */
@@ -34,8 +17,6 @@ export interface AcceptOptions {
   leaseMs?: number;
   /** How much a worker may have on the line unconfirmed. Default 1 MiB. */
   creditBytes?: number;
-  /** Batches of different calls that are stored at once for one worker. Default 4. */
-  parallel?: number;
   /** Who decides about claims and take-overs. Default: whoever asks may. */
   keeper?: CallKeeper;
 }
@@ -44,8 +25,9 @@ const HELLO_MS = 10_000;
 const SILENT_HEARTBEATS = 3;
 /** A worker that does not read its acks. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
-/** Messages taken from the socket and not yet dealt with; beyond it the socket is not read. */
-const MAX_WAITING = 32;
+/** Taken from the socket and not yet dealt with: beyond it the socket is not read. More than a worker's credit. */
+const MAX_WAITING_BYTES = 2 * 1024 * 1024;
+const MAX_WAITING = 4_096;
 
 // Close codes: RFC 6455, 7.4.1, and the IANA registry for 1013.
 const NORMAL = 1000;
@@ -56,27 +38,25 @@ const TRY_LATER = 1013;
 
 /** The server's end of one worker's line, on a socket whose key was found good. */
 export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkPeer {
-  const {
-    store,
-    keyName,
-    log = silentLog,
-    leaseMs = 5_000,
-    creditBytes = 1024 * 1024,
-    parallel = 4,
-    keeper = noKeeper,
-  } = options;
+  const { store, keyName, log = silentLog, leaseMs = 5_000, creditBytes = 1024 * 1024, keeper = noKeeper } = options;
   let worker = keyName;
   let instance = "";
   let agent: string | null = null;
   let closedByUs = false;
-  let storeFailed = false;
   let saidHello = false;
   let isOver = false;
   const { promise: done, resolve: finish } = Promise.withResolvers<void>();
 
-  const work = inOrder(parallel, () => {
-    if (work.size < MAX_WAITING / 2 && socket.isPaused) socket.resume();
-    if (isOver && work.size === 0) finish();
+  const work = storing({
+    appendBatch: (batch) => store.appendBatch(batch),
+    send,
+    failed: () => close(TRY_LATER, "the store is not available"),
+    onDone() {
+      if (work.size < MAX_WAITING / 2 && work.bytes < MAX_WAITING_BYTES / 2 && socket.isPaused) socket.resume();
+      if (isOver && work.size === 0) finish();
+    },
+    worker: () => worker,
+    log,
   });
   let silence = setTimeout(() => close(POLICY, "no hello"), HELLO_MS);
   const given = orders((command) => send({ type: "command", ...command }));
@@ -114,35 +94,6 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
     setTimeout(() => socket.terminate(), 2_000).unref();
   }
 
-  async function append(message: Extract<FromWorker, { type: "facts" }>): Promise<void> {
-    const { batch, callId, epoch, facts } = message;
-    // Nothing behind what could not be stored: a new owner's later facts would hide where its first ones belong. Of a
-    // worker that is gone, though, this may be the only copy.
-    if (storeFailed) return;
-    try {
-      const result = await store.appendBatch({ callId, epoch, facts });
-      if (result.status === "stale-epoch") {
-        const owner = `epoch ${result.currentEpoch} owns this call, not epoch ${epoch}`;
-        send({ type: "refused", batch, callId, epoch, reason: "stale-epoch", message: owner });
-      } else {
-        const gap = result.status === "gap" ? { gap: true } : {};
-        send({ type: "ack", batch, callId, epoch, seq: result.ackedSeq, ...gap });
-      }
-    } catch (error) {
-      const { message: text = String(error), retryable } = error as { message?: string; retryable?: boolean };
-      if (retryable === false) {
-        // One call's malformed log must not hold up the others; the worker keeps its file.
-        log.error({ worker, callId, epoch }, `a worker's facts were refused: ${text}`);
-        send({ type: "refused", batch, callId, epoch, reason: "invalid", message: text.slice(0, 1_000) });
-        return;
-      }
-      // Facts wait well in the worker's file, so the line is cut until the store is back.
-      log.error({ worker, callId, epoch, error: text }, "facts could not be stored; the worker comes back later");
-      storeFailed = true;
-      close(TRY_LATER, "the store is not available");
-    }
-  }
-
   function greet(message: Extract<FromWorker, { type: "hello" }>): void {
     if (message.protocol !== PROTOCOL) {
       const problem = `the server speaks uplink protocol ${PROTOCOL}, the worker ${message.protocol}: run the same version of both`;
@@ -165,7 +116,7 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
     given.answered(commandId, { ok, reason, ...(detail === undefined ? {} : { detail }) });
   }
 
-  function receive(message: FromWorker): void {
+  function receive(message: FromWorker, bytes: number): void {
     if (saidHello === (message.type === "hello")) close(POLICY, "hello comes first, and once");
     else if (message.type === "hello") greet(message);
     else if (message.type === "lease") keeper.leased(peer, message);
@@ -174,8 +125,8 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
     else if (message.type === "claim" || message.type === "read" || message.type === "hand-over") asked.ask(message);
     else if (message.type === "error") log.warn({ worker, code: message.code }, `a worker reports: ${message.message}`);
     else {
-      work.add(message.callId, () => append(message));
-      if (work.size >= MAX_WAITING) socket.pause();
+      work.add(message, bytes);
+      if (work.size >= MAX_WAITING || work.bytes >= MAX_WAITING_BYTES) socket.pause();
     }
   }
 
@@ -202,7 +153,7 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
       return;
     }
     try {
-      receive(message);
+      receive(message, (data as Buffer).length);
       if (saidHello) heard();
     } catch (error) {
       log.error({ worker, error: String(error) }, "a worker's message could not be dealt with");

@@ -1,5 +1,5 @@
 import type { ShippedFact } from "../messages.ts";
-import type { FactSink } from "../server/accept.ts";
+import type { FactSink } from "../server/sink.ts";
 
 export interface MemorySink extends FactSink {
   /** Every fact that was stored, in the order in which it was: a double shows. */
