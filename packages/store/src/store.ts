@@ -17,6 +17,7 @@ import { factPartitions } from "./facts/partitions.ts";
 import { type StoreLog, silentLog } from "./log.ts";
 import { migrate } from "./migrate.ts";
 import { asStoreError, redactedTarget } from "./postgres-error.ts";
+import { watchPresence } from "./presence.ts";
 import { type Projections, projectionsIn } from "./projections/projections.ts";
 import { type Tenants, tenantsIn } from "./tenants/tenants.ts";
 import { type Places, placesIn } from "./usage/places.ts";
@@ -100,13 +101,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const append = appending(pool, db, factPartitions(pool));
   let closing: Promise<void> | undefined;
 
-  async function guarded<T>(run: () => Promise<T>): Promise<T> {
-    try {
-      return await run();
-    } catch (error) {
-      throw asStoreError(error, target);
-    }
-  }
+  const presence = watchPresence(config, target, log);
+  const { guarded } = presence;
   /** Every method of a repository throws StoreError. */
   const guard = <Repository extends object>(repository: Repository): Repository => {
     const guardedMethods = Object.entries(repository).map(([name, method]) => [
@@ -144,6 +140,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         await pool.query("select 1");
       }),
     close() {
+      presence.close();
       // A connection whose server died may never say so.
       closing ??= Promise.race([pool.end(), sleep(CLOSE_MS, undefined, { ref: false })]);
       return closing;
