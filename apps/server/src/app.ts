@@ -1,11 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
+import { STORED_AGENTS } from "@parley/agent/stored";
 import type { Store } from "@parley/store";
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
 import type { Redis } from "ioredis";
 import { authenticate } from "./access/authenticate.ts";
 import { derivedPublishableKey } from "./access/secrets.ts";
 import { agentDirectory, codeAgents } from "./agents/directory.ts";
+import { agentRoutes } from "./agents/routes.ts";
+import { type StoredWorkers, storedAgents } from "./agents/stored.ts";
+import { agentVersionRoutes } from "./agents/version-routes.ts";
 import { appRoutes } from "./apps/routes.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { callRoutes } from "./calls/routes.ts";
@@ -65,6 +69,8 @@ export interface AppOptions {
   agents: readonly [AgentCard, ...AgentCard[]];
   /** The dispatch names of the agents of connected workers. */
   workerAgents(): readonly string[];
+  /** Those of them that run stored agents. */
+  storedWorkers: StoredWorkers;
   /** Tells the worker that runs the call. Never rejects. */
   command: Leases["command"];
   board: StatusBoard;
@@ -152,12 +158,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const directory = agentDirectory([
     codeAgents(
       agents.map(({ name }) => name),
-      options.workerAgents,
+      () => options.workerAgents().filter((name) => name !== STORED_AGENTS),
     ),
+    storedAgents(store, options.storedWorkers),
   ]);
   const refuseOverQuota = quotas(store);
   tokenRoutes(app, {
     livekit,
+    directory,
     defaultAgent: agents[0].name,
     origins,
     limits,
@@ -186,6 +194,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       else board.failed("workers", "no worker is connected");
     },
   });
+  agentRoutes(app, { store, secrets: options.secrets, workers: options.storedWorkers });
+  agentVersionRoutes(app, store);
   keyRoutes(app, store);
   appRoutes(app, store);
   tenantRoutes(app, store);

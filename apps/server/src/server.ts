@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net";
+import { STORED_AGENTS } from "@parley/agent/stored";
 import { ParleyError, systemClock } from "@parley/engine";
 import type { Store } from "@parley/store";
 import { attachUplink, type CallCommand, type OrderResult, singleKey, type UplinkServer } from "@parley/uplink";
@@ -75,6 +76,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     redis,
     agents,
     workerAgents: () => (uplinks?.peers() ?? []).flatMap(({ agent }) => (agent === null ? [] : [agent])),
+    storedWorkers: () => (uplinks?.peers() ?? []).filter(({ agent }) => agent === STORED_AGENTS),
     command: leases.command,
     board,
     happened: connections.happened,

@@ -82,7 +82,8 @@ const text = (max: number) => z.string().max(max);
 const fn = z.custom<(...args: never[]) => unknown>((value) => typeof value === "function", "must be a function");
 const provider = z.union([text(200).min(1), z.looseObject({ name: z.string() })]);
 
-const schema = z.strictObject({
+/** What `defineAgent` takes, checked. */
+export const agentSchema = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 letters, digits, - or _"),
   title: text(100).optional(),
   description: text(500).optional(),
@@ -134,7 +135,7 @@ const schema = z.strictObject({
  * Throws ParleyError `agent-invalid`, naming the option and what is wrong with it.
  */
 export function defineAgent(options: AgentOptions): AgentDefinition {
-  const parsed = schema.safeParse(options);
+  const parsed = agentSchema.safeParse(options);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const where =

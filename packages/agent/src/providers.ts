@@ -77,21 +77,29 @@ export async function spareVoice(): Promise<Tts> {
   return (await import("@parley/local/flite")).fliteTts();
 }
 
-async function make(
-  kind: "stt" | "llm" | "tts",
-  name: string,
-  env: Env,
-  phrases: readonly string[] = [],
-): Promise<unknown> {
+type Kind = keyof typeof vendors;
+
+/** Throws ParleyError `provider-unknown`, listing the known. Loads none. */
+export function checkProvider(kind: Kind, name: string): void {
+  find(kind, name);
+}
+
+function find(kind: Kind, name: string): { vendor: Vendor; model: string | undefined } {
   const slash = name.indexOf("/");
-  const vendor = vendors[kind][slash < 0 ? name : name.slice(0, slash)];
+  const vendor = slash < 0 ? name : name.slice(0, slash);
+  const found = Object.hasOwn(vendors[kind], vendor) ? vendors[kind][vendor] : undefined;
   const model = slash < 0 ? undefined : name.slice(slash + 1);
-  if (!vendor || model === "" || (model !== undefined && vendor.models && !vendor.models.includes(model)))
+  if (!found || model === "" || (model !== undefined && found.models && !found.models.includes(model)))
     throw unknown(kind, name, known(kind));
+  return { vendor: found, model };
+}
+
+async function make(kind: Kind, name: string, env: Env, phrases: readonly string[] = []): Promise<unknown> {
+  const { vendor, model } = find(kind, name);
   return await vendor.make(model, env, phrases);
 }
 
-function known(kind: "stt" | "llm" | "tts"): string[] {
+function known(kind: Kind): string[] {
   return Object.entries(vendors[kind]).flatMap(([vendor, { models }]) =>
     models ? models.map((model) => `${vendor}/${model}`) : [vendor, `${vendor}/<model>`],
   );

@@ -2,6 +2,7 @@ export type { ApiKeyRow, ApiKeys } from "./access/api-keys.ts";
 export type { AppRow, Apps } from "./access/apps.ts";
 export type { Begun, Idempotency } from "./access/idempotency.ts";
 export type { Ticket, Tickets } from "./access/tickets.ts";
+export type { AgentRow, Agents, AgentVersionRow, StoredAgent } from "./agents/agents.ts";
 export type { Audit, AuditRow } from "./audit/audit.ts";
 export type { CallPage, CallQuery, CallRow } from "./calls/calls.ts";
 export type { ConnectionRow, ConnectionStats, Connections } from "./connections/connections.ts";

@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { getTableColumns, getTableName } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { apiKeys, apps, idempotencyKeys, tickets } from "./access/schema.ts";
+import { agents, agentVersions } from "./agents/schema.ts";
 import { auditLog } from "./audit/schema.ts";
 import { connections, livekitEvents } from "./connections/schema.ts";
 import { silentLog } from "./log.ts";
@@ -39,6 +40,7 @@ test("replicas that start together migrate once", async () => {
     { name: "0003_fences.sql" },
     { name: "0004_tenants_and_keys.sql" },
     { name: "0005_connections.sql" },
+    { name: "0007_agents.sql" },
     { name: "0008_projections_and_usage.sql" },
   ]);
   await Promise.all(stores.map((store) => store.close()));
@@ -61,6 +63,8 @@ test("the tables that the code knows are those that the SQL made", async () => {
     livekitEvents,
     callUsage,
     usageDays,
+    agents,
+    agentVersions,
   ]) {
     const { rows } = await withClient(url, (client) =>
       client.query(

@@ -5,6 +5,7 @@ import { type ApiKeys, apiKeysIn } from "./access/api-keys.ts";
 import { type Apps, appsIn } from "./access/apps.ts";
 import { type Idempotency, idempotencyIn } from "./access/idempotency.ts";
 import { type Tickets, ticketsIn } from "./access/tickets.ts";
+import { type Agents, agentsIn } from "./agents/agents.ts";
 import { type Audit, auditIn } from "./audit/audit.ts";
 import { type CallPage, type CallQuery, type CallRow, getCall, listCalls, listLiveCalls } from "./calls/calls.ts";
 import { type Connections, connectionsIn } from "./connections/connections.ts";
@@ -65,6 +66,7 @@ export interface Store {
   tickets: Tickets;
   idempotency: Idempotency;
   audit: Audit;
+  agents: Agents;
   connections: Connections;
   livekitEvents: LiveKitEvents;
   projections: Projections;
@@ -130,6 +132,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     tickets: guard(ticketsIn(db)),
     idempotency: guard(idempotencyIn(db)),
     audit: guard(auditIn(db)),
+    agents: guard(agentsIn(db)),
     connections: guard(connectionsIn(db)),
     livekitEvents: guard(livekitEventsIn(db)),
     projections: guard(projectionsIn(db, [usageProjection], log)),

@@ -15,6 +15,8 @@ export const MAX_FACTS = 2_000;
 export const MAX_CALLS = 1_000;
 /** Calls named as not yet shipped; a list of that length says "and perhaps more". */
 export const MAX_UNSHIPPED = 500;
+/** Tools of code that one worker may offer. */
+export const MAX_TOOLS = 500;
 /** What a call that nobody has begun may bring along; LiveKit's own limit of metadata is the same. */
 export const MAX_METADATA = 65_536;
 
@@ -45,13 +47,17 @@ const shippedFact = z.looseObject({
 /** A fact on the line: its envelope, and whatever else it carries. */
 export type ShippedFact = z.infer<typeof shippedFact>;
 
-/** First message of a worker. `instance`: this process of it, drawn at random. `agent`: whose calls it can take. */
+/**
+ * First message of a worker. `instance`: this process of it, drawn at random. `agent`: whose calls it can take. `tools`:
+ * of code, that it offers to stored agents.
+ */
 const hello = z.object({
   type: z.literal("hello"),
   protocol: z.int(),
   worker: z.string().max(256),
   instance: id,
   agent: name.nullable(),
+  tools: z.array(name).max(MAX_TOOLS).default([]),
 });
 /** Facts of one call and epoch, in the order of seq. `batch` counts up within the connection and comes back with the ack. */
 const facts = z.object({

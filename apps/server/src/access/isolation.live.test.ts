@@ -30,6 +30,7 @@ async function made(tenantId: string, key: string): Promise<Record<string, strin
     callId,
     keyId: (await post("/api/keys", { name: "mine", scopes: ["calls:read"] })).keyId,
     appId: (await post("/api/apps", { name: "mine" })).appId,
+    agentId: (await post("/api/agents", { name: "mine" })).agentId,
     id: (await post("/livekit/create-room", { participantName: "Ann", agentId: "front-desk" })).connectionId,
   };
 }
@@ -44,6 +45,8 @@ const bodies: Record<string, object> = {
   "POST /api/calls/{callId}/language": { language: "de" },
   "POST /api/calls/{callId}/transfer": { to: "+15550100" },
   "POST /api/calls/{callId}/hang-up": {},
+  "PATCH /api/agents/{agentId}": { name: "Mine now" },
+  "POST /api/agents/{agentId}/versions/{version}/restore": {},
 };
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -86,7 +89,8 @@ beforeAll(async () => {
 const idsIn = (path: string) => [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
 const addressed = (path: string) =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const id = theirs[name];
+    // Counted within the thing above it: everybody has a first one.
+    const id = name === "version" ? "1" : theirs[name];
     if (id === undefined) throw new Error(`${path}: made() has nothing with an id of the name ${name}`);
     return encodeURIComponent(id);
   });

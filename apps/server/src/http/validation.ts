@@ -17,7 +17,8 @@ export function useZod(app: FastifyInstance): void {
   );
 }
 
-function requestProblem(error: z.ZodError): HttpProblem {
+/** What is wrong with what was sent. */
+export function requestProblem(error: z.ZodError): HttpProblem {
   const detail = error.issues
     .slice(0, 5)
     .map((issue) => (issue.path.length > 0 ? `${issue.path.join(".")}: ${issue.message}` : issue.message))

@@ -1,4 +1,5 @@
 import type { CallRow } from "@parley/store";
+import { workerOf } from "../agents/stored.ts";
 import type { LiveKitAccess } from "../livekit.ts";
 import type { FoundCall } from "./book/lease-book.ts";
 
@@ -24,7 +25,13 @@ export async function findOrphans({ listLive, rooms, idleMs, isKnown }: OrphanSe
     for (const { callId, lastEpoch: epoch, room, agent } of page) {
       // Without a room nobody can go on with it, and it stays as it is.
       if (room === null || isKnown(callId) || found.length >= MAX_FOUND) continue;
-      found.push({ callId, epoch, room, agentName: agent, identity: await agentIn(rooms, room, callId) });
+      found.push({
+        callId,
+        epoch,
+        room,
+        agentName: agent && workerOf(agent),
+        identity: await agentIn(rooms, room, callId),
+      });
     }
     const last = page.at(-1);
     if (page.length < PAGE || last === undefined) break;

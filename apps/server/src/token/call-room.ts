@@ -7,34 +7,42 @@ import {
   type RoomMetadata,
   roomConfigFor,
 } from "@parley/livekit";
+import type { AgentToSend } from "../agents/directory.ts";
 import type { TokenRequest } from "./schema.ts";
 
 /** LiveKit's RoomConfiguration; its class lives in a package that only packages/livekit may touch. */
 export type RoomConfig = ReturnType<typeof parseRoomConfig>;
 
+interface CallRoomOptions {
+  defaultAgent: string;
+  tenantId: string | null;
+  /** How an agent is sent for. Throws for one that may not be asked for. */
+  find(agentId: string): Promise<AgentToSend>;
+}
+
 /**
  * The room that this request may make: which agents come, and whose call it is. The callId is minted here, once per
  * agent, and travels in its dispatch's metadata; what a caller states about call, tenant or numbers is not believed.
  * Without agents in the request the default one comes; an empty list asks for none.
- * Throws ParleyError `room-config-invalid`.
+ * Throws ParleyError `room-config-invalid`, and what `find` throws.
  */
-export function callRoom(
+export async function callRoom(
   json: TokenRequest["room_config"],
-  { defaultAgent, tenantId = null }: { defaultAgent: string; tenantId?: string | null },
+  { defaultAgent, tenantId, find }: CallRoomOptions,
   mintCallId: () => string = randomUUID,
-): RoomConfig {
+): Promise<RoomConfig> {
   const asked = parseRoomConfig(json ?? {});
   const wantsNobody = Array.isArray(json?.agents) && json.agents.length === 0;
   const wanted = wantsNobody ? [] : asked.agents.length > 0 ? asked.agents : [{ agentName: "", metadata: "" }];
-  const agents = wanted.map(({ agentName, metadata }) => {
+  const sent = wanted.map(async ({ agentName, metadata }) => {
     const agentId = agentName || defaultAgent;
-    return { agentName: agentId, metadata: ownMetadata(metadata, { callId: mintCallId(), agentId, tenantId }) };
+    const agent = await find(agentId);
+    const ours = { callId: mintCallId(), agentId, tenantId };
+    return { agentName: agent.agentName, metadata: ownMetadata(metadata, ours, agent.metadata), ours, agent };
   });
-  const first = agents[0] ? parseRoomMetadata(agents[0].metadata) : { callId: mintCallId(), agentId: null };
-  const config = roomConfigFor(
-    agents,
-    ownMetadata(asked.metadata, { callId: first.callId, agentId: first.agentId, tenantId }),
-  );
+  const agents = await Promise.all(sent);
+  const first = agents[0]?.ours ?? { callId: mintCallId(), agentId: null, tenantId };
+  const config = roomConfigFor(agents, ownMetadata(asked.metadata, first, agents[0]?.agent.metadata));
   config.maxParticipants = asked.maxParticipants;
   return config;
 }
@@ -45,12 +53,15 @@ export function callsIn({ agents }: RoomConfig): string[] {
 }
 
 /** The caller's own fields (its language among them) under ours. */
-function ownMetadata(text: string, ours: Pick<RoomMetadata, "callId" | "agentId" | "tenantId">): string {
+function ownMetadata(
+  text: string,
+  ours: Pick<RoomMetadata, "callId" | "agentId" | "tenantId">,
+  more: AgentToSend["metadata"] = {},
+): string {
   const given = text === "" ? {} : parseMetadata(text);
   const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
-  const { callId, agentId, tenantId, from, to, ...theirs } = (isObject ? given : { metadata: given }) as Record<
-    string,
-    unknown
-  >;
-  return JSON.stringify({ ...theirs, ...JSON.parse(formatRoomMetadata(ours)) });
+  const { callId, agentId, agentVersion, tenantId, from, to, ...theirs } = (
+    isObject ? given : { metadata: given }
+  ) as Record<string, unknown>;
+  return JSON.stringify({ ...theirs, ...more, ...JSON.parse(formatRoomMetadata(ours)) });
 }

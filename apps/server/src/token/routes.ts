@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { isStoredId, STORED_AGENTS } from "@parley/agent/stored";
 import { CONTROL_ATTRIBUTE, type ControlMethod, mintToken, parseControl, randomIdentity } from "@parley/livekit";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Principal } from "../access/principal.ts";
 import { permits } from "../access/scopes.ts";
 import { tenantRoom } from "../access/tenant-room.ts";
+import type { AgentDirectory, AgentToSend } from "../agents/directory.ts";
 import { type OriginRules, refuseForeign } from "../http/origins.ts";
 import { HttpProblem } from "../http/problem.ts";
 import type { RateLimits } from "../http/rate-limits.ts";
@@ -18,6 +20,7 @@ const TOKEN_TTL_S = 15 * 60;
 
 export interface TokenOptions {
   livekit: LiveKitAccess;
+  directory: AgentDirectory;
   defaultAgent: string;
   origins: OriginRules;
   limits: Pick<RateLimits, "token">;
@@ -46,8 +49,13 @@ export function tokenRoutes(app: FastifyInstance, options: TokenOptions): void {
       if (principal.kind === "app") await limits.token(request, principal.app);
       const tenantId = ownTenant(principal);
       const agents = agentsOf(principal, defaultAgent);
-      const roomConfig = callRoom(body.room_config, { defaultAgent: agents.first, tenantId });
-      for (const { agentName } of roomConfig.agents) agents.refuseOther(agentName);
+      const find = async (agentId: string): Promise<AgentToSend> => {
+        agents.refuseOther(agentId);
+        // Whatever else is named may be an agent of a worker that has no line to us.
+        const isOurs = isStoredId(agentId) || agentId === STORED_AGENTS;
+        return isOurs ? options.directory.find(agentId, tenantId) : { agentName: agentId, metadata: {} };
+      };
+      const roomConfig = await callRoom(body.room_config, { defaultAgent: agents.first, tenantId, find });
       const room = tenantRoom(tenantId, body.room_name ?? `room-${randomBytes(12).toString("base64url")}`);
       const identity = body.participant_identity ?? randomIdentity();
       await options.refuseOverQuota(tenantId, callsIn(roomConfig));

@@ -2,6 +2,7 @@ import type { Clock } from "@parley/engine";
 import { parseRoomMetadata } from "@parley/livekit";
 import type { CallRow } from "@parley/store";
 import type { UnservedCall } from "@parley/uplink";
+import { workerOf } from "../agents/stored.ts";
 import type { LeaseBook } from "../leases/book/lease-book.ts";
 import type { LeaseTimings } from "../leases/timings.ts";
 import { type Rooms, whoWaitsIn } from "../livekit.ts";
@@ -95,8 +96,9 @@ export function watchRooms({ rooms, findCall, book, timings, clock, log }: Watch
     const listed = await rooms.listRooms();
     const names = new Set(listed.map(({ name }) => name));
     for (const { name: room, metadata } of listed) {
-      const { callId, agentId: agentName } = parseRoomMetadata(metadata);
-      if (callId === null || agentName === null || !CALL_ID.test(callId) || begun.has(callId)) continue;
+      const { callId, agentId } = parseRoomMetadata(metadata);
+      if (callId === null || agentId === null || !CALL_ID.test(callId) || begun.has(callId)) continue;
+      const agentName = workerOf(agentId);
       if (!book.knows(callId)) note({ callId, room, agentName, metadata, reason: "LiveKit found no worker" }, null);
     }
     let looked = 0;

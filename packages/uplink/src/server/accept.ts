@@ -42,6 +42,7 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
   let worker = keyName;
   let instance = "";
   let agent: string | null = null;
+  let tools: readonly string[] = [];
   let closedByUs = false;
   let saidHello = false;
   let isOver = false;
@@ -106,6 +107,7 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
     // Below the key's name: nobody speaks for a worker that has another key.
     instance = `${keyName}/${message.instance}`;
     agent = message.agent;
+    tools = message.tools;
     log.info({ worker, agent }, "a worker's uplink is up");
     send({ type: "welcome", protocol: PROTOCOL, creditBytes, leaseMs });
     keeper.up(peer);
@@ -182,6 +184,9 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
     },
     get agent() {
       return agent;
+    },
+    get tools() {
+      return tools;
     },
     command: (command, withinMs) => given.give(command, withinMs),
     close: (code = GOING, reason = "the server stops") => close(code, reason),

@@ -9,6 +9,8 @@ export interface UplinkPeer {
   readonly instance: string;
   /** The agent whose calls it can take. */
   readonly agent: string | null;
+  /** Tools of code that it offers to stored agents. */
+  readonly tools: readonly string[];
   /** An order about a call, and what came of it; never rejects. */
   command(command: Omit<Command, "commandId">, withinMs: number): Promise<OrderResult>;
   /** Idempotent. */

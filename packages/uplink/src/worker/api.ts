@@ -17,6 +17,8 @@ export interface UplinkOptions {
   instance?: string;
   /** The dispatch name of the agent that runs here: calls of that agent may be ordered here. Default: none are. */
   agent?: string | null;
+  /** Tools of code that stored agents may name here. Default: none. */
+  tools?: readonly string[];
   /** How long facts are gathered before they are sent. Default 30 ms. */
   batchMs?: number;
   /** How often the folder is looked through, for what no watcher told. Default 1,000 ms. */

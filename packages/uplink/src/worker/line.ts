@@ -35,6 +35,7 @@ export interface LineOptions {
   worker: string;
   instance: string;
   agent: string | null;
+  tools: readonly string[];
   log: UplinkLog;
   backoffMs: { first: number; longest: number };
   /** For the connection to stand, and again for the server to welcome us. */
@@ -129,8 +130,8 @@ export class Line {
     this.#socket = socket;
     const unwelcome = setTimeout(() => socket.terminate(), this.#options.connectMs);
     socket.on("open", () => {
-      const { worker, instance, agent } = this.#options;
-      const hello: FromWorker = { type: "hello", protocol: PROTOCOL, worker, instance, agent };
+      const { worker, instance, agent, tools } = this.#options;
+      const hello: FromWorker = { type: "hello", protocol: PROTOCOL, worker, instance, agent, tools: [...tools] };
       socket.send(JSON.stringify(hello));
     });
     socket.on("message", (data, isBinary) => {

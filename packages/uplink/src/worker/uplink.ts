@@ -74,6 +74,7 @@ class Shipper implements Uplink {
       worker = `${hostname()}/${process.pid}`,
       instance = randomUUID(),
       agent = null,
+      tools = [],
       // The first at once: a server that misses a worker for 700 ms gives its calls to others.
       backoffMs = { first: 50, longest: 5_000 },
       connectMs = 10_000,
@@ -83,7 +84,7 @@ class Shipper implements Uplink {
     await removeLoneAcks(this.#options.dir);
     await this.#shelf.look();
     this.#line = new Line(
-      { url, key, worker, instance, agent, log: this.#log, backoffMs, connectMs },
+      { url, key, worker, instance, agent, tools, log: this.#log, backoffMs, connectMs },
       {
         up: (welcome) => {
           this.#creditBytes = welcome.creditBytes;

@@ -1,0 +1,46 @@
+import { isStoredId, STORED_AGENTS, type StoredAgentDefinition } from "@parley/agent/stored";
+import type { Store } from "@parley/store";
+import { HttpProblem } from "../http/problem.ts";
+import type { AgentSource } from "./directory.ts";
+
+/** The workers that run stored agents and are connected now: each with the code tools that it offers. */
+export type StoredWorkers = () => readonly { tools: readonly string[] }[];
+
+/** Agents made through the API. One is for calls of its own tenant alone. */
+export function storedAgents(store: Pick<Store, "agents">, workers: StoredWorkers): AgentSource {
+  return {
+    async find(agentId, tenantId) {
+      const row = isStoredId(agentId) ? await store.agents.get(agentId, tenantId) : null;
+      if (row === null) return null;
+      if (workers().length === 0) throw noWorker();
+      return { agentName: STORED_AGENTS, metadata: { agentVersion: row.version } };
+    },
+    async known(tenantId) {
+      return (await store.agents.list({ tenantId })).items.map(({ agentId }) => agentId);
+    },
+  };
+}
+
+/** What the worker of an agent is registered as. */
+export const workerOf = (agentId: string): string => (isStoredId(agentId) ? STORED_AGENTS : agentId);
+
+/** Throws HttpProblem 400 `tool-not-found`, listing those that there are. */
+export function refuseUnknownTools({ tools = [] }: StoredAgentDefinition, workers: StoredWorkers): void {
+  const named = tools.filter((tool) => typeof tool === "string");
+  if (named.length === 0) return;
+  const connected = workers();
+  if (connected.length === 0) throw noWorker();
+  const offered = [...new Set(connected.flatMap((worker) => worker.tools))].sort();
+  const missing = named.find((name) => !offered.includes(name));
+  if (missing === undefined) return;
+  const list = offered.length === 0 ? "none" : offered.join(", ");
+  throw new HttpProblem(400, "tool-not-found", `tools: no worker offers ${JSON.stringify(missing)}. Offered: ${list}.`);
+}
+
+const noWorker = (): HttpProblem =>
+  new HttpProblem(
+    503,
+    "agent-worker-missing",
+    "No worker that runs stored agents is connected: start one with `parley worker --stored`.",
+    { "retry-after": "2" },
+  );
