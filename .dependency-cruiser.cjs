@@ -17,6 +17,7 @@ const mayImport = {
   "packages/client": [],
   "packages/store": ["packages/conversation"],
   "packages/uplink": ["packages/conversation"],
+  "packages/metrics": ["packages/conversation"],
   "packages/settings": ["packages/engine"],
   "packages/livekit": ["packages/conversation", "packages/audio", "packages/engine"],
   "packages/agent": ["packages/conversation", "packages/engine", "packages/providers"],

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { STORED_AGENTS } from "@parley/agent/stored";
 import type { Store } from "@parley/store";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
 import type { Redis } from "ioredis";
 import { authenticate } from "./access/authenticate.ts";
 import { derivedPublishableKey } from "./access/secrets.ts";
@@ -29,6 +29,9 @@ import { keyRoutes } from "./keys/routes.ts";
 import type { Leases } from "./leases/leases.ts";
 import { type LiveKitAccess, refuseLiveKitRoutes, whoIsIn } from "./livekit.ts";
 import type { ServerLog } from "./log.ts";
+import { measureProblem, measureRequests, metricsRoutes } from "./metrics/routes.ts";
+import { type ServerMetrics, serverMetrics } from "./metrics/server-metrics.ts";
+import { measureFailures } from "./metrics/watch-ingest.ts";
 import { describeApi } from "./openapi/openapi.ts";
 import { pageConfigRoutes } from "./page-config/routes.ts";
 import type { AgentCard } from "./page-config/schema.ts";
@@ -58,7 +61,8 @@ export interface AppOptions {
     | "rateLimit"
     | "connectionTimeoutMs"
     | "requestTimeoutMs"
-  >;
+  > &
+    Partial<Pick<ServerConfig, "metricsKey">>;
   livekit: LiveKitAccess;
   store: Omit<Store, "close" | "workerKeys">;
   /** What is entrusted to us, as it lies in the store. */
@@ -74,6 +78,8 @@ export interface AppOptions {
   /** Tells the worker that runs the call. Never rejects. */
   command: Leases["command"];
   board: StatusBoard;
+  /** Default: its own. */
+  metrics?: ServerMetrics;
   /** Something happened in this room of LiveKit's. */
   happened(roomName: string): void;
   log: ServerLog;
@@ -83,7 +89,9 @@ export interface AppOptions {
 
 /** The HTTP side of the server, not yet listening. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { config, livekit, store, agents, board, log } = options;
+  const { config, livekit, store, agents, log } = options;
+  const metrics = options.metrics ?? serverMetrics();
+  const board = measureFailures(options.board, metrics);
   const webRoot = options.webRoot ?? fileURLToPath(new URL("../../web/dist", import.meta.url));
   let isClosing = false;
 
@@ -106,6 +114,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook("preClose", async () => {
     isClosing = true;
   });
+  app.addHook("onClose", async () => metrics.close());
 
   // JSON only. An empty body is allowed: every field of the token request is optional.
   app.removeContentTypeParser(["text/plain", "application/json"]);
@@ -116,7 +125,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
 
   useZod(app);
-  app.setErrorHandler(onError);
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    const sent = onError(error, request, reply);
+    measureProblem(metrics, error, reply.statusCode);
+    return sent;
+  });
+  measureRequests(app, metrics);
   app.addHook("onRequest", async (request, reply) => {
     reply.header("x-request-id", request.id);
   });
@@ -181,10 +195,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     livekit,
     store,
     happened: options.happened,
-    seen: (event) =>
-      event === null
-        ? board.failed("webhooks", "one was refused: it is not of this LiveKit")
-        : board.worked("webhooks"),
+    seen(event) {
+      metrics.webhook(event ?? "refused");
+      if (event === null) board.failed("webhooks", "one was refused: it is not of this LiveKit");
+      else board.worked("webhooks");
+    },
   });
   statusRoutes(app, {
     board,
@@ -196,6 +211,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   agentRoutes(app, { store, secrets: options.secrets, workers: options.storedWorkers });
   agentVersionRoutes(app, store);
+  const isOpen = config.apiKey === null;
+  metricsRoutes(app, { metrics, metricsKey: config.metricsKey ?? null, isOpen, limits });
   keyRoutes(app, store);
   appRoutes(app, store);
   tenantRoutes(app, store);

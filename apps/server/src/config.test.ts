@@ -42,6 +42,7 @@ describe("the server's configuration", () => {
       connectionExpiryMs: 1_800_000,
       redisUrl: null,
       workerKey: null,
+      metricsKey: null,
       allowedOrigins: [],
       connectionTimeoutMs: 30_000,
       requestTimeoutMs: 60_000,

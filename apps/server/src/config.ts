@@ -3,6 +3,7 @@ import {
   dataFolder,
   liveKitUrl,
   liveKitUrls,
+  metricsKey,
   port,
   readSettings,
   type SettingProblem,
@@ -58,6 +59,7 @@ const serverSettings = z.object({
   PARLEY_SECRET_KEY: secretKeys.default([]),
   PARLEY_TLS_CERT: z.string().optional(),
   PARLEY_TLS_KEY: z.string().optional(),
+  PARLEY_METRICS_KEY: metricsKey.optional(),
   PARLEY_TALK_PAGE: yesOrNo("whether strangers may call from the talk page").optional(),
   PARLEY_RATE_LIMIT: wholeNumber(1, 1_000_000, "requests a minute of one key").default(1_200),
   PARLEY_CONNECTION_EXPIRY_MINUTES: wholeNumber(1, 10_080, "minutes that a room waits for its first person").default(
@@ -104,6 +106,8 @@ export interface ServerConfig {
   /** Shared by several replicas; null: there is one, or Postgres will do. */
   redisUrl: string | null;
   workerKey: string | null;
+  /** Of GET /metrics; null: only where there is no PARLEY_API_KEY, and then to this machine. */
+  metricsKey: string | null;
   /** Pages of these origins may use the API besides our own. */
   allowedOrigins: readonly string[];
   connectionTimeoutMs: number;
@@ -142,6 +146,7 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     connectionExpiryMs: read.PARLEY_CONNECTION_EXPIRY_MINUTES * 60_000,
     redisUrl: read.REDIS_URL ?? null,
     workerKey: read.PARLEY_WORKER_KEY ?? null,
+    metricsKey: read.PARLEY_METRICS_KEY ?? null,
     allowedOrigins: read.PARLEY_ALLOWED_ORIGINS,
     connectionTimeoutMs: read.CONNECTION_TIMEOUT,
     requestTimeoutMs: read.REQUEST_TIMEOUT,

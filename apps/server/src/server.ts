@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { STORED_AGENTS } from "@parley/agent/stored";
 import { ParleyError, systemClock } from "@parley/engine";
+import { measured } from "@parley/metrics";
 import type { Store } from "@parley/store";
 import { attachUplink, type CallCommand, type OrderResult, singleKey, type UplinkServer } from "@parley/uplink";
 import type { FastifyInstance } from "fastify";
@@ -10,6 +11,8 @@ import { keepConnections } from "./connections/keep.ts";
 import { keepLeases, type LeasesOptions } from "./leases/leases.ts";
 import { liveKitAccess, withoutLiveKit } from "./livekit.ts";
 import { type ServerLog, serverLog } from "./log.ts";
+import { serverMetrics } from "./metrics/server-metrics.ts";
+import { measureFacts, measureFailures, measureLeases } from "./metrics/watch-ingest.ts";
 import type { AgentCard } from "./page-config/schema.ts";
 import { followLog } from "./projections/follow.ts";
 import { openRedis } from "./redis.ts";
@@ -57,6 +60,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const livekit = options.livekit === null ? withoutLiveKit() : liveKitAccess(options.livekit, config.livekitPublicUrl);
   const redis = config.redisUrl === null ? null : openRedis(config.redisUrl, log);
   const board = statusBoard(systemClock);
+  const metrics = serverMetrics();
+  redis?.on("error", () => metrics.integrationFailed("redis"));
   const leases = keepLeases({ store, livekit, log, timings: options.leases ?? {} });
   const connections = keepConnections({
     store,
@@ -79,13 +84,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     storedWorkers: () => (uplinks?.peers() ?? []).filter(({ agent }) => agent === STORED_AGENTS),
     command: leases.command,
     board,
+    metrics,
     happened: connections.happened,
     log,
     ...(options.webRoot === undefined ? {} : { webRoot: options.webRoot }),
   });
   const lines = attachUplink(app.server, {
-    store: watchFacts(leases.facts, board),
-    keeper: leases.keeper,
+    store: watchFacts(measureFacts(leases.facts, metrics), measureFailures(board, metrics)),
+    keeper: measureLeases(leases.keeper, metrics),
     leaseMs: leases.heartbeatMs,
     authenticate: workerKeys(config, store),
     log,
@@ -94,6 +100,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const parts: { close(): void }[] = [follower, connections, leases, { close: () => redis?.disconnect() }];
   const closeAll = () => closeParts(app, lines, parts);
   const { tls, host } = config;
+  metrics.watch(() => [measured("uplink_lines", lines.peers().length, {})]);
   try {
     await app.listen(tls ? { port: config.loopbackPort, host: "127.0.0.1" } : { port: config.port, host });
     if (tls) parts.push(await openTlsFront(app, tls, { host, port: config.port }, log));

@@ -6,6 +6,7 @@ import {
   httpUrl,
   iceServers,
   liveKitUrls,
+  metricsKey,
   port,
   readSettings,
   type SettingProblem,
@@ -30,10 +31,11 @@ export const workerSettings = z.object({
   LIVEKIT_TOKEN: z.string().optional(),
   BACKEND_URL: httpUrl("a Parley server", "http://127.0.0.1:8080").optional(),
   PARLEY_WORKER_KEY: z.string().optional(),
+  PARLEY_METRICS_KEY: metricsKey.optional(),
   PARLEY_DATA: dataFolder,
   PARLEY_ICE_SERVERS: iceServers.optional(),
   PARLEY_ICE_TRANSPORT: z.enum(["all", "relay"], { error: "must be all or relay" }).default("all"),
-  PARLEY_WORKER_PORT: port("of /healthz and /readyz").optional(),
+  PARLEY_WORKER_PORT: port("of /healthz, /readyz and /metrics").optional(),
   PARLEY_SHARDS: wholeNumber(
     1,
     256,
@@ -66,6 +68,8 @@ export interface WorkerConfig {
   dataDir: string;
   /** Of healthz and readyz; 0 takes any free port. */
   port: number | null;
+  /** Null: whoever reaches the port may read `/metrics`. */
+  metricsKey: string | null;
   /** The most processes that run calls. */
   shards: number;
   /** As many when nobody calls. */
@@ -134,6 +138,7 @@ export function readWorkerConfig(agentFile: string, env: NodeJS.ProcessEnv): Wor
         : null,
     dataDir: resolve(settings.PARLEY_DATA),
     port: settings.PARLEY_WORKER_PORT ?? null,
+    metricsKey: settings.PARLEY_METRICS_KEY ?? null,
     shards: settings.PARLEY_SHARDS ?? defaultShards(),
     shardsAtRest: settings.PARLEY_SHARDS ?? 1,
     maxConcurrentJobs: settings.MAX_CONCURRENT_JOBS ?? null,

@@ -7,6 +7,8 @@ const state: WorkerHealth = {
   registered: true,
   draining: false,
   slots: { taken: 1, cap: 4 },
+  joining: 0,
+  running: null,
   calls: 1,
   load: 0.1,
   resources: { Timeout: 2 },

@@ -1,6 +1,8 @@
+import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ParleyError } from "@parley/engine/error";
+import { PROMETHEUS_TYPE } from "@parley/metrics";
 
 export interface WorkerHealth {
   ready: boolean;
@@ -9,6 +11,10 @@ export interface WorkerHealth {
   registered: boolean;
   draining: boolean;
   slots: { taken: number; cap: number | null };
+  /** Of the slots taken, those whose agents are not in their rooms yet. */
+  joining: number;
+  /** How long the calls that run now have run, ms; null: none does. */
+  running: { meanMs: number; longestMs: number } | null;
   calls: number;
   load: number;
   /** Of the supervisor's process, by kind. */
@@ -35,24 +41,36 @@ export interface Health {
   close(): Promise<void>;
 }
 
+/** What `GET /metrics` answers. */
+export interface Metrics {
+  /** With it only its bearer is answered; null: whoever reaches the port. */
+  key: string | null;
+  text(): string;
+}
+
 const USUAL_PORT = 8081;
 
 /**
- * GET /healthz answers 200 while the process lives; GET /readyz answers 200 only when the worker takes calls.
+ * GET /healthz answers 200 while the process lives; GET /readyz answers 200 only when the worker takes calls; GET /metrics
+ * answers in Prometheus' text format.
  * Without a wish it is the usual port, or any free one: several workers on one machine need not be told apart by hand.
  * @throws ParleyError `port-taken`, naming PARLEY_WORKER_PORT
  */
-export async function openHealth(wished: number | null, look: () => WorkerHealth): Promise<Health> {
-  if (wished !== null) return listenOn(wished, look);
+export async function openHealth(
+  wished: number | null,
+  look: () => WorkerHealth,
+  metrics: Metrics | null = null,
+): Promise<Health> {
+  if (wished !== null) return listenOn(wished, look, metrics);
   try {
-    return await listenOn(USUAL_PORT, look);
+    return await listenOn(USUAL_PORT, look, metrics);
   } catch (error) {
     if ((error as ParleyError).code !== "port-taken") throw error;
-    return listenOn(0, look);
+    return listenOn(0, look, metrics);
   }
 }
 
-async function listenOn(port: number, look: () => WorkerHealth): Promise<Health> {
+async function listenOn(port: number, look: () => WorkerHealth, metrics: Metrics | null): Promise<Health> {
   const server = createServer((request, response) => {
     const path = request.url?.split("?")[0];
     const answer = (status: number, body: unknown) => {
@@ -65,7 +83,13 @@ async function listenOn(port: number, look: () => WorkerHealth): Promise<Health>
       const health = look();
       return answer(health.ready ? 200 : 503, { status: health.ready ? "ready" : "not-ready", ...health });
     }
-    return answer(404, { error: "there are /healthz and /readyz" });
+    if (path === "/metrics" && metrics !== null) {
+      if (!mayScrape(metrics.key, request.headers.authorization))
+        return answer(401, { error: "send PARLEY_METRICS_KEY as Authorization: Bearer <key>" });
+      response.writeHead(200, { "content-type": PROMETHEUS_TYPE, "cache-control": "no-store" });
+      return response.end(request.method === "HEAD" ? undefined : metrics.text());
+    }
+    return answer(404, { error: "there are /healthz, /readyz and /metrics" });
   });
   server.requestTimeout = 5_000;
   await listen(server, port);
@@ -77,6 +101,13 @@ async function listenOn(port: number, look: () => WorkerHealth): Promise<Health>
         server.closeAllConnections();
       }),
   };
+}
+
+const digest = (text: string) => createHash("sha256").update(text).digest();
+
+/** Compared as hashes, so neither length nor content shows in the time it takes. */
+function mayScrape(key: string | null, authorization = ""): boolean {
+  return key === null || timingSafeEqual(digest(authorization), digest(`Bearer ${key}`));
 }
 
 function listen(server: Server, port: number): Promise<void> {

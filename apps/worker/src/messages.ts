@@ -1,5 +1,6 @@
 import type { CallContext } from "@parley/engine";
 import type { JobOffer } from "@parley/livekit";
+import type { SumsOf } from "@parley/metrics";
 import type { OrderResult } from "./backend.ts";
 import type { WorkerConfig } from "./config.ts";
 
@@ -93,6 +94,8 @@ export type FromShard =
   /** The agent's module, or what it needs, could not be loaded; the shard exits after this. */
   | { type: "load-failed"; code: string; message: string; configuration: boolean }
   | { type: "beat"; beat: ShardBeat }
+  /** What was measured since the last one; with the beats, and before the process goes. */
+  | { type: "measured"; sums: SumsOf }
   | { type: "offer-answer"; offerId: number; accept: boolean; reason: string }
   | { type: "order-answer"; orderId: number; result: OrderResult }
   /** This process stood still for seconds: is the call still its own? */

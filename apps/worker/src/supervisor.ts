@@ -1,4 +1,5 @@
 import type { Clock } from "@parley/engine";
+import type { SumsOf } from "@parley/metrics";
 import { createAdmission } from "./admission.ts";
 import type { Backend, OrderResult, ServerOrder } from "./backend.ts";
 import { createComeback } from "./comeback.ts";
@@ -38,6 +39,8 @@ export interface SupervisorOptions {
   hasRoom?(): boolean;
   /** The server, where there is one. */
   backend?(): Backend | null;
+  /** A shard has told what it measured. */
+  measured?(sums: SumsOf): void;
 }
 
 /** A call that this worker has, as the server is told. */
@@ -264,6 +267,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (message.type === "order-answer") return given.answered(message);
       if (message.type === "confirm") return ownership.asked(shardId, message);
       if (message.type === "stood-still") return comeback.stoodStill(shardId);
+      if (message.type === "measured") return options.measured?.(message.sums);
       if (message.type === "call-released") return handOver.released(message.jobId);
       const slot = slots.find(message.jobId);
       if (slot?.shardId !== shardId) return;
@@ -331,7 +335,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         rssBytes: beat?.rssBytes ?? 0,
         resources: beat?.resources ?? {},
       }));
-      const calls = slots.all().filter((slot) => slot.call !== null).length;
+      const ages = slots.all().flatMap(({ call, sinceMs }) => (call === null ? [] : [clock.now() - sinceMs]));
       const slotsNow = { taken: slots.taken, cap: slots.cap };
       return {
         ready: reason === null,
@@ -339,7 +343,9 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         registered,
         draining,
         slots: slotsNow,
-        calls,
+        calls: ages.length,
+        joining: slots.joining,
+        running: ages.length === 0 ? null : { meanMs: mean(ages), longestMs: Math.max(...ages) },
         load: workload.load(),
         resources: activeResources(),
         shards,
@@ -365,4 +371,5 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   };
 }
 
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const hundredths = (value: number): number => Math.round(value * 100) / 100;

@@ -9,6 +9,7 @@ import { type Health, openHealth } from "./health.ts";
 import { liveKitDispatch } from "./livekit-dispatch.ts";
 import { createLog, type Log } from "./log.ts";
 import type { AgentSummary } from "./messages.ts";
+import { workerMetrics } from "./metrics.ts";
 import { createShardPool, type ShardPool } from "./shard-pool.ts";
 import { type ForkShard, forkShard } from "./shard-process.ts";
 import { openShipping, type Shipping } from "./shipping.ts";
@@ -79,7 +80,10 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     log,
     hasRoom: () => shipping?.hasRoom() ?? true,
     backend: () => shipping?.backend ?? null,
+    measured: (sums) => metrics.merge(sums),
   });
+
+  const metrics = workerMetrics(supervisor.health);
 
   /** Calls end first, so that what they still say reaches LiveKit and the server. */
   function close(): Promise<void> {
@@ -115,7 +119,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     const warming = pool.start();
     // Told below, unless the port says something first.
     warming.catch(() => {});
-    health = await openHealth(config.port, supervisor.health);
+    health = await openHealth(config.port, supervisor.health, { key: config.metricsKey, text: metrics.text });
     const agent = await warming;
     supervisor.warm(agent);
     await parts.warm?.(agent);

@@ -44,3 +44,8 @@ export const dataFolder = z.string().default(".parley");
 
 export const yesOrNo = (what: string) =>
   z.enum(["true", "false"], { error: `must be true or false (${what})` }).transform((text) => text === "true");
+
+/** What a scraper of `/metrics` sends, on server and worker alike. */
+export const metricsKey = z
+  .string()
+  .min(16, { error: "it must have at least 16 characters; make one with: openssl rand -base64 32" });

@@ -242,6 +242,7 @@ test("an address that nobody opened is nobody's", async () => {
   expect(open.sort()).toEqual([
     "get /api/config",
     "get /healthz",
+    "get /metrics",
     "get /openapi.json",
     "get /readyz",
     "post /webhooks/livekit",

@@ -1,10 +1,9 @@
+import { endedInFailure } from "@parley/conversation";
 import type { ConnectionRow, Store } from "@parley/store";
 import { type LiveKitAccess, whoWaitsIn } from "../livekit.ts";
 
 /** A person who left may come back within it; the agent waits as long. */
 export const GRACE_MS = 30_000;
-/** What a call's log says at its end when nobody was served as they should. */
-const FAILURES = /^(unserved|no-worker|no-agent|error|failed|crashed|lost|poisoned|gave-up)/;
 
 export interface Settling {
   store: Pick<Store, "connections" | "calls">;
@@ -23,7 +22,7 @@ export async function settle(connection: ConnectionRow, settling: Settling): Pro
   const call = await store.calls.get(callId);
   if (call?.status === "ended") {
     const reason = call.endReason ?? "ended";
-    const status = FAILURES.test(reason) ? "failed" : "ended";
+    const status = endedInFailure(reason) ? "failed" : "ended";
     // It may be told of its end before of its beginning.
     if (call.startedAt && connection.startedAt === null) await store.connections.entered(connectionId, call.startedAt);
     await store.connections.end(connectionId, { status, at: call.endedAt ?? new Date(now()), reason });

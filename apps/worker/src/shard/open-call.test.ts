@@ -26,7 +26,8 @@ function goOn(lines: readonly object[]) {
   const assignment = { callId: "c", epoch: 2, logPath: join(dir, "c.2.ndjson"), recovery } as unknown as CallAssignment;
   const agent = { call: { settings: settingsSchema.parse({}) } } as ShardAgent;
   const lease = { isHeld: () => true, confirm: async () => true };
-  return openCall(assignment, { config: {} as WorkerConfig, agent, lease, log: createLog("test", "silent") });
+  const watch = { onFact() {}, onEphemeral() {} };
+  return openCall(assignment, { config: {} as WorkerConfig, agent, lease, log: createLog("test", "silent"), watch });
 }
 
 describe("a call whose log cannot be gone on from", () => {

@@ -13,6 +13,7 @@ import type { Log } from "../log.ts";
 import type { CallAssignment, RecoveryPlan } from "../messages.ts";
 import type { ShardAgent } from "./agent.ts";
 import type { RunningCall } from "./calls.ts";
+import type { CallWatch } from "./measure.ts";
 
 /** Longer ago than any recovery takes; a file's time may be wrong. */
 const MOST_GAP_MS = 600_000;
@@ -22,6 +23,8 @@ export interface CallParts {
   agent: ShardAgent;
   lease: Lease;
   log: Log;
+  /** Sees everything that happens in the call. */
+  watch: CallWatch;
 }
 
 /**
@@ -51,7 +54,7 @@ async function goOn(assignment: CallAssignment, plan: RecoveryPlan, parts: CallP
 
 function callOf(
   assignment: CallAssignment,
-  { config, agent, lease, log }: CallParts,
+  { config, agent, lease, log, watch }: CallParts,
   recovered: Recovery | null,
 ): Call {
   const { callId, epoch, logPath, url, token, context } = assignment;
@@ -72,6 +75,7 @@ function callOf(
     context,
     lease,
     logger: log,
+    ...watch,
     ...(recovered ? { recovered } : {}),
   });
   serveControl(transport, call.remote, { log });

@@ -7,8 +7,8 @@ const BEAT_MS = 1_000;
 const RESOLUTION_MS = 10;
 const SMOOTH_MS = 5_000;
 
-/** Tells the supervisor once a second how this process fares. Returns the end of it. */
-export function startPulse(calls: () => number, tell: (beat: ShardBeat) => void): () => void {
+/** Tells the supervisor once a second how this process fares. `also` goes with every beat. Returns the end of it. */
+export function startPulse(calls: () => number, tell: (beat: ShardBeat) => void, also = (): void => {}): () => void {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   let last = { loop: performance.eventLoopUtilization(), cpuMs: cpuMsSoFar(), atMs: performance.now() };
@@ -27,6 +27,7 @@ export function startPulse(calls: () => number, tell: (beat: ShardBeat) => void)
       rssBytes: process.memoryUsage.rss(),
       resources: activeResources(),
     });
+    also();
     last = now;
     delay.reset();
   }, BEAT_MS);

@@ -6,6 +6,7 @@ import type { FromShard, ToShard } from "../messages.ts";
 import { loadShardAgent, type ShardAgent } from "./agent.ts";
 import { type Calls, createCalls } from "./calls.ts";
 import { watchLeases } from "./lease.ts";
+import { type MeasuredCalls, measureCalls } from "./measure.ts";
 import { openCall } from "./open-call.ts";
 import { openOwnLine } from "./own-line.ts";
 import { startPulse } from "./pulse.ts";
@@ -32,6 +33,7 @@ export interface Shard {
 export function startShard(config: WorkerConfig, { tell, log, exit, die }: ShardOutside): Shard {
   let agent: ShardAgent | undefined;
   let calls: Calls | undefined;
+  let measuring: MeasuredCalls | undefined;
   let closing = false;
   /** Without a supervisor: by our own line. */
   let askServer: ((jobId: string) => Promise<boolean>) | null = null;
@@ -57,10 +59,12 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
   async function boot(): Promise<void> {
     const loaded = await loadShardAgent(config, log);
     agent = loaded;
+    const measured = measureCalls(loaded.call);
+    measuring = measured;
     calls = createCalls({
       open(assignment, callLog) {
         const lease = leases.of(assignment.jobId, assignment.epoch);
-        return openCall(assignment, { config, agent: loaded, lease, log: callLog });
+        return openCall(assignment, { config, agent: loaded, lease, log: callLog, watch: measured.call(callLog) });
       },
       tell,
       log,
@@ -68,6 +72,7 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
     startPulse(
       () => calls?.count ?? 0,
       (beat) => tell({ type: "beat", beat }),
+      tellMeasured,
     );
     tell({ type: "ready", agent: loaded.summary });
     keepCompiledCodeSoon();
@@ -79,11 +84,17 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
     );
   }
 
+  function tellMeasured(): void {
+    const sums = measuring?.take();
+    if (sums) tell({ type: "measured", sums });
+  }
+
   async function close(reason: string): Promise<void> {
     if (closing) return;
     closing = true;
     await calls?.endAll(reason);
     await agent?.close();
+    tellMeasured();
     exit(0);
   }
 

@@ -39,24 +39,68 @@ interface ReplyTimes {
 
 /** The waterfall of every turn, in the order in which the turns began. */
 export function timelineOf(facts: Iterable<Fact>): TurnTimeline[] {
-  const turns = new Map<string, TurnTimeline>();
-  const replies = new Map<string, ReplyTimes>();
-  const answers = new Map<string, string>();
-  for (const fact of facts) {
-    onTurn(turns, answers, fact);
-    onReply(replies, answers, fact);
-  }
-  for (const [replyId, turnId] of answers) {
-    const turn = turns.get(turnId);
-    const times = replies.get(replyId);
-    // Of several replies to a turn the one that was heard counts, else the last.
-    if (turn && times && (turn.firstAudioSentAt === null || times.firstAudioSentAt !== null))
-      Object.assign(turn, times, { replyId });
-  }
-  return [...turns.values()];
+  const timeline = followTimeline();
+  for (const fact of facts) timeline.see(fact);
+  return timeline.turns();
 }
 
-function onTurn(turns: Map<string, TurnTimeline>, answers: Map<string, string>, fact: Fact): void {
+/** The same, while the call goes on: whoever follows it forgets what is over. */
+export interface Timeline {
+  see(fact: Fact): void;
+  /** As far as is known of it; null: it is not known, or was forgotten. */
+  turn(turnId: string): TurnTimeline | null;
+  turns(): TurnTimeline[];
+  /** The turn that this reply answers. */
+  answeredBy(replyId: string): string | null;
+  forget(turnId: string): void;
+}
+
+export function followTimeline(): Timeline {
+  const turns = new Map<string, TurnTimeline>();
+  const replies = new Map<string, ReplyTimes>();
+  /** By reply, the turn that it answers; and the other way round. */
+  const answers = new Map<string, string>();
+  const answered = new Map<string, string[]>();
+
+  function withReply(turn: TurnTimeline): TurnTimeline {
+    const whole = { ...turn };
+    for (const replyId of answered.get(turn.turnId) ?? []) {
+      const times = replies.get(replyId);
+      // Of several replies to a turn the one that was heard counts, else the last.
+      if (times && (whole.firstAudioSentAt === null || times.firstAudioSentAt !== null))
+        Object.assign(whole, times, { replyId });
+    }
+    return whole;
+  }
+
+  return {
+    see(fact) {
+      if (fact.type === "reply-requested" && fact.cause.kind === "turn") {
+        const { turnId } = fact.cause;
+        if (!answers.has(fact.replyId)) answered.set(turnId, [...(answered.get(turnId) ?? []), fact.replyId]);
+        answers.set(fact.replyId, turnId);
+      }
+      onTurn(turns, fact);
+      onReply(replies, answers, fact);
+    },
+    turn(turnId) {
+      const turn = turns.get(turnId);
+      return turn ? withReply(turn) : null;
+    },
+    turns: () => [...turns.values()].map(withReply),
+    answeredBy: (replyId) => answers.get(replyId) ?? null,
+    forget(turnId) {
+      turns.delete(turnId);
+      for (const replyId of answered.get(turnId) ?? []) {
+        answers.delete(replyId);
+        replies.delete(replyId);
+      }
+      answered.delete(turnId);
+    },
+  };
+}
+
+function onTurn(turns: Map<string, TurnTimeline>, fact: Fact): void {
   switch (fact.type) {
     case "turn-opened":
       turns.set(fact.turnId, empty(fact.turnId, fact.participantId, fact.via, fact.startMs));
@@ -75,9 +119,6 @@ function onTurn(turns: Map<string, TurnTimeline>, answers: Map<string, string>, 
       break;
     case "turn-failed":
       change(turns, fact.turnId, { outcome: "failed", reason: fact.stage });
-      break;
-    case "reply-requested":
-      if (fact.cause.kind === "turn") answers.set(fact.replyId, fact.cause.turnId);
       break;
   }
 }

@@ -57,7 +57,10 @@ export class Call {
       clock: this.#clock,
       log: options.log,
       onFact: (fact, state) => this.#onFact(fact, state),
-      onEphemeral: (input) => this.#stages.ephemeral(input),
+      onEphemeral: (input) => {
+        this.#stages.ephemeral(input);
+        options.onEphemeral?.(input);
+      },
       onLogFailure: (error) => this.#logger.error({ error: toFailure(error, "log") }, "the call file can't be written"),
       onLost: () => void this.abandon(),
       stirs: (participantId) => this.#stages.stirs(participantId),

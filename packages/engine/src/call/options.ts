@@ -1,4 +1,4 @@
-import type { Fact } from "@parley/conversation";
+import type { Fact, InputBody } from "@parley/conversation";
 import type { CallLog, Clock, Transport } from "../ports/index.ts";
 import type { CallAgent, CallContext } from "./agent.ts";
 import type { Logger } from "./logger.ts";
@@ -19,6 +19,8 @@ export interface CallOptions {
   logger?: Logger;
   /** Told every fact after it was appended. */
   onFact?: (fact: Fact) => void;
+  /** Told what is shown live and never appended. */
+  onEphemeral?: (input: InputBody) => void;
 }
 
 /** How a call goes on after the process that ran it has died. */
