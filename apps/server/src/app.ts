@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { STORED_AGENTS } from "@parley/agent/stored";
+import { systemClock } from "@parley/engine";
 import type { Store } from "@parley/store";
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
 import type { Redis } from "ioredis";
@@ -27,6 +28,10 @@ import { addSecurityHeaders } from "./http/security-headers.ts";
 import { useZod } from "./http/validation.ts";
 import { keyRoutes } from "./keys/routes.ts";
 import type { Leases } from "./leases/leases.ts";
+import { noFanOut } from "./live/fan-out.ts";
+import { type Feed, liveFeed } from "./live/feed.ts";
+import { liveRoutes } from "./live/routes.ts";
+import { liveUpgrades, type Upgrades } from "./live/upgrades.ts";
 import { type LiveKitAccess, refuseLiveKitRoutes, whoIsIn } from "./livekit.ts";
 import type { ServerLog } from "./log.ts";
 import { measureProblem, measureRequests, metricsRoutes } from "./metrics/routes.ts";
@@ -77,6 +82,10 @@ export interface AppOptions {
   storedWorkers: StoredWorkers;
   /** Tells the worker that runs the call. Never rejects. */
   command: Leases["command"];
+  /** Where facts are told as they are stored. Default: nobody tells any. */
+  feed?: Feed;
+  /** Where WebSockets come from. Default: from nowhere. */
+  upgrades?: Upgrades;
   board: StatusBoard;
   /** Default: its own. */
   metrics?: ServerMetrics;
@@ -150,7 +159,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const origins = { open: config.apiKey === null, allowedOrigins: config.allowedOrigins };
   guardOrigins(app, origins);
   const ownApp = config.talkPage && config.apiKey !== null ? talkPageApp(config.apiKey) : null;
-  authenticate(app, { apiKey: config.apiKey, store, ownApp, refused: (request) => limits.refused(request) });
+  const identify = authenticate(app, {
+    apiKey: config.apiKey,
+    store,
+    ownApp,
+    refused: (request) => limits.refused(request),
+  });
   const limits = await limitRates(app, { perMinute: config.rateLimit, redis: options.redis ?? null });
   if (!config.livekitEnabled) refuseLiveKitRoutes(app);
   idempotentWrites(app, store);
@@ -188,6 +202,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   callRoutes(app, store);
   controlRoutes(app, { store, livekit, command: options.command });
+  const { feed = noFeed(options), upgrades = liveUpgrades(BODY_LIMIT_BYTES) } = options;
+  liveRoutes(app, { store, feed, upgrades, identify, command: options.command, clock: systemClock, log });
   const connections = { store, livekit, agents: directory, command: options.command, refuseOverQuota };
   connectionRoutes(app, connections);
   roomRoutes(app, { ...connections, defaultAgent: agents[0].name });
@@ -230,6 +246,8 @@ async function tried(board: StatusBoard, part: Part, check: () => Promise<void>)
     board.failed(part, error instanceof Error ? error.message : String(error));
   }
 }
+
+const noFeed = ({ store, log }: AppOptions): Feed => liveFeed({ store, fanOut: noFanOut, clock: systemClock, log });
 
 /** Our own page, as the other pages are that have a publishable key. */
 function talkPageApp(apiKey: string) {

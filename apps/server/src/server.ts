@@ -9,6 +9,9 @@ import { buildApp } from "./app.ts";
 import type { ServerConfig } from "./config.ts";
 import { keepConnections } from "./connections/keep.ts";
 import { keepLeases, type LeasesOptions } from "./leases/leases.ts";
+import { noFanOut } from "./live/fan-out.ts";
+import { liveFeed, tellFeed } from "./live/feed.ts";
+import { liveUpgrades } from "./live/upgrades.ts";
 import { liveKitAccess, withoutLiveKit } from "./livekit.ts";
 import { type ServerLog, serverLog } from "./log.ts";
 import { serverMetrics } from "./metrics/server-metrics.ts";
@@ -23,6 +26,8 @@ import { openTlsFront } from "./tls.ts";
 
 /** How long requests that run may go on after `close`. */
 const CLOSE_MS = 5_000;
+/** Of one message of who watches a call. */
+const MAX_ORDER_BYTES = 64 * 1024;
 
 export interface ServerOptions {
   /** As `readServerConfig` gives it. */
@@ -72,6 +77,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     graceMs: options.connectionGraceMs,
   });
   const follower = followLog({ store, clock: systemClock, log });
+  const feed = liveFeed({ store, fanOut: noFanOut, clock: systemClock, log });
+  const upgrades = liveUpgrades(MAX_ORDER_BYTES);
   let uplinks: UplinkServer | null = null;
   const app = await buildApp({
     config,
@@ -83,6 +90,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     workerAgents: () => (uplinks?.peers() ?? []).flatMap(({ agent }) => (agent === null ? [] : [agent])),
     storedWorkers: () => (uplinks?.peers() ?? []).filter(({ agent }) => agent === STORED_AGENTS),
     command: leases.command,
+    feed,
+    upgrades,
     board,
     metrics,
     happened: connections.happened,
@@ -90,14 +99,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...(options.webRoot === undefined ? {} : { webRoot: options.webRoot }),
   });
   const lines = attachUplink(app.server, {
-    store: watchFacts(measureFacts(leases.facts, metrics), measureFailures(board, metrics)),
+    store: tellFeed(watchFacts(measureFacts(leases.facts, metrics), measureFailures(board, metrics)), feed),
     keeper: measureLeases(leases.keeper, metrics),
     leaseMs: leases.heartbeatMs,
     authenticate: workerKeys(config, store),
+    elsewhere: upgrades.take,
     log,
   });
+  upgrades.serve(app);
   uplinks = lines;
-  const parts: { close(): void }[] = [follower, connections, leases, { close: () => redis?.disconnect() }];
+  const parts: { close(): void }[] = [feed, follower, connections, leases, { close: () => redis?.disconnect() }];
   const closeAll = () => closeParts(app, lines, parts);
   const { tls, host } = config;
   metrics.watch(() => [measured("uplink_lines", lines.peers().length, {})]);

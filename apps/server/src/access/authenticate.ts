@@ -3,7 +3,7 @@ import type { Store } from "@parley/store";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { HttpProblem } from "../http/problem.ts";
 import type { Access, Principal } from "./principal.ts";
-import { permits } from "./scopes.ts";
+import { permits, type Scope } from "./scopes.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -28,8 +28,14 @@ export interface AuthenticateOptions {
   refused(request: FastifyRequest): Promise<void>;
 }
 
-/** Every request has a principal from here on, and none gets to a route that it may not use. */
-export function authenticate(app: FastifyInstance, options: AuthenticateOptions): void {
+/** Who sent it, if that one may do this. Throws HttpProblem 401, 403, 429. */
+export type Identify = (request: FastifyRequest, access: Scope) => Promise<Principal>;
+
+/**
+ * Every request has a principal from here on, and none gets to a route that it may not use. For routes that check
+ * themselves, it gives what looks at a key.
+ */
+export function authenticate(app: FastifyInstance, options: AuthenticateOptions): Identify {
   const { apiKey, store, ownApp } = options;
   const isRoot = sameAs(apiKey);
   const anyone: Principal = { kind: "anyone" };
@@ -41,14 +47,19 @@ export function authenticate(app: FastifyInstance, options: AuthenticateOptions)
     // An address that leads nowhere is answered with 404 to everybody.
     if (request.is404 || access === "public" || access === "itself") return;
     if (access === undefined) throw new HttpProblem(403, "not-open", "Nobody may use this address.");
+    request.principal = await permitted(request, access);
+  });
+
+  async function permitted(request: FastifyRequest, access: Access): Promise<Principal> {
     try {
-      request.principal = await identify(request, access);
-      authorise(request.principal, access);
+      const principal = await identify(request, access);
+      authorise(principal, access);
+      return principal;
     } catch (error) {
       if (error instanceof HttpProblem && error.status === 401) await options.refused(request);
       throw error;
     }
-  });
+  }
 
   async function identify(request: FastifyRequest, access: Access): Promise<Principal> {
     const key = bearer(request) ?? (access === "token" ? keyInAddress(request) : undefined);
@@ -69,6 +80,8 @@ export function authenticate(app: FastifyInstance, options: AuthenticateOptions)
     }
     throw unauthorised("api-key-unknown", "This key is unknown, expired or revoked. Make another by POST /api/keys.");
   }
+
+  return permitted;
 }
 
 function authorise(principal: Principal, access: Access): void {

@@ -47,6 +47,7 @@ const bodies: Record<string, object> = {
   "POST /api/calls/{callId}/hang-up": {},
   "PATCH /api/agents/{agentId}": { name: "Mine now" },
   "POST /api/agents/{agentId}/versions/{version}/restore": {},
+  "POST /api/calls/{callId}/ticket": {},
 };
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";

@@ -1,6 +1,6 @@
 import type { AppRow } from "@parley/store";
 import { HttpProblem } from "../http/problem.ts";
-import type { Scope } from "./scopes.ts";
+import { permits, type Scope } from "./scopes.ts";
 
 /** Who sent a request. */
 export type Principal =
@@ -31,6 +31,12 @@ export function actorOf(principal: Principal): string {
     default:
       return principal.kind;
   }
+}
+
+/** Whether a key of its kind is good for this. */
+export function mayDo(principal: Principal, scope: Scope): boolean {
+  if (principal.kind === "key") return permits(principal.scopes, scope);
+  return principal.kind === "root" || principal.kind === "local";
 }
 
 /** What it sees: one tenant's, or (undefined) everything. */

@@ -12,6 +12,8 @@ export interface AttachOptions extends Omit<AcceptOptions, "keyName"> {
   authenticate(key: string): Promise<string | null>;
   /** Default 1,000. */
   maxWorkers?: number;
+  /** WebSockets at other paths; true: it is taken care of. Default: there are none. */
+  elsewhere?(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
 }
 
 export interface UplinkServer {
@@ -24,7 +26,7 @@ export interface UplinkServer {
 const AUTHENTICATE_MS = 5_000;
 const CLOSE_MS = 5_000;
 
-/** Takes workers' lines on an HTTP server, at /uplink; every other upgrade is answered 404. */
+/** Takes workers' lines on an HTTP server, at /uplink; an upgrade that nobody wants is answered 404. */
 export function attachUplink(server: Server, options: AttachOptions): UplinkServer {
   const { authenticate, maxWorkers = 1_000, log = silentLog } = options;
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false });
@@ -34,6 +36,7 @@ export function attachUplink(server: Server, options: AttachOptions): UplinkServ
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on("error", () => socket.destroy());
     const path = (request.url ?? "").split("?")[0];
+    if (path !== UPLINK_PATH && options.elsewhere?.(request, socket, head)) return;
     if (path !== UPLINK_PATH)
       return refuse(socket, "404 Not Found", "not-found", "There is no WebSocket at this path.");
     if (closing !== undefined || peers.size >= maxWorkers) {

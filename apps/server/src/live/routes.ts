@@ -1,0 +1,140 @@
+import type { Clock } from "@parley/engine";
+import type { Store } from "@parley/store";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { z } from "zod";
+import type { Identify } from "../access/authenticate.ts";
+import { actorOf, mayDo, tenantSeenBy } from "../access/principal.ts";
+import { newTicket } from "../access/secrets.ts";
+import { answerTo, type CallOrder, commandOf } from "../control/orders.ts";
+import { orThrow } from "../control/outcome.ts";
+import { iso } from "../http/page.ts";
+import { HttpProblem } from "../http/problem.ts";
+import type { Leases } from "../leases/leases.ts";
+import type { ServerLog } from "../log.ts";
+import type { Feed, Subscription } from "./feed.ts";
+import * as schema from "./schema.ts";
+import type { Upgrades } from "./upgrades.ts";
+import { watcher } from "./watcher.ts";
+
+const tags = ["calls"];
+const TICKET_MS = 60_000;
+
+export interface LiveOptions {
+  store: Pick<Store, "calls" | "tickets">;
+  feed: Feed;
+  upgrades: Upgrades;
+  identify: Identify;
+  command: Leases["command"];
+  clock: Clock;
+  log: ServerLog;
+}
+
+type Params = z.infer<typeof schema.liveParams>;
+
+/** Who opened a feed, and what that one may do. */
+interface Viewer {
+  tenantId: string | undefined;
+  by: string;
+  mayControl: boolean;
+  mayStay(): Promise<boolean>;
+}
+
+/** A call's facts as they happen, by WebSocket. */
+export function liveRoutes(app: FastifyInstance, options: LiveOptions): void {
+  const { store, feed, upgrades, identify, command, clock, log } = options;
+
+  app.post<{ Params: Params; Body: z.infer<typeof schema.ticketRequest> }>(
+    "/api/calls/:callId/ticket",
+    {
+      config: { access: "calls:read", isEveryday: true, answersSecret: true },
+      schema: {
+        summary: "A ticket for a browser to open the call's live feed, good once within a minute",
+        tags,
+        params: schema.liveParams,
+        body: schema.ticketRequest,
+        response: { 201: schema.ticket },
+      },
+    },
+    async (request, reply) => {
+      const { callId } = await seen(request, tenantSeenBy(request.principal));
+      const { control: mayControl } = request.body;
+      if (mayControl && !mayDo(request.principal, "calls:write"))
+        throw new HttpProblem(403, "scope-missing", "This key lacks the scope calls:write, which control needs.");
+      const [secret, expiresAt] = [newTicket(), new Date(clock.wall() + TICKET_MS)];
+      const tenantId = tenantSeenBy(request.principal) ?? null;
+      await store.tickets.issue({ secret, callId, tenantId, mayControl, expiresAt });
+      reply.code(201).header("cache-control", "no-store");
+      return { ticket: secret, expiresAt: iso(expiresAt) };
+    },
+  );
+
+  app.get<{ Params: Params; Querystring: z.infer<typeof schema.liveQuery> }>(
+    "/api/calls/:callId/live",
+    {
+      config: { access: "itself" },
+      // A WebSocket is nothing that OpenAPI can describe: see docs/calls-api.md.
+      schema: { summary: "Live feed", hide: true, params: schema.liveParams, querystring: schema.liveQuery },
+    },
+    async (request, reply) => {
+      const viewer = await viewerOf(request);
+      const { callId, status } = await seen(request, viewer.tenantId);
+      const socket = await upgrades.accept(request, reply);
+      let subscription: Subscription | null = null;
+      const sink = watcher(socket, {
+        clock,
+        carryOut: viewer.mayControl ? (order) => carryOut(callId, order, viewer.by) : null,
+        mayStay: viewer.mayStay,
+        gone: () => subscription?.close(),
+      });
+      try {
+        const { afterSeq } = request.query;
+        subscription = feed.subscribe(callId, { afterSeq, isOver: status === "ended" }, sink);
+        log.info({ callId, by: viewer.by, watching: feed.size }, "a live feed was opened");
+      } catch (error) {
+        // It is a WebSocket by now: the code stands for 503.
+        socket.close(1013, error instanceof HttpProblem ? error.code : "internal");
+      }
+    },
+  );
+
+  async function carryOut(callId: string, order: CallOrder, by: string): Promise<Record<string, unknown>> {
+    const { name, args } = commandOf(order, by);
+    return answerTo(order, orThrow(await command(callId, name, args), callId));
+  }
+
+  async function seen({ params }: FastifyRequest, tenantId: string | undefined) {
+    const { callId } = params as Params;
+    const row = await store.calls.get(callId, tenantId);
+    if (row === null) throw new HttpProblem(404, "call-not-found", `There is no call ${JSON.stringify(callId)}.`);
+    return row;
+  }
+
+  async function viewerOf(request: FastifyRequest): Promise<Viewer> {
+    const { ticket } = request.query as z.infer<typeof schema.liveQuery>;
+    if (ticket !== undefined) {
+      const known = await store.tickets.redeem(ticket);
+      if (known === null || known.callId !== (request.params as Params).callId) {
+        const detail =
+          "This ticket is unknown, used, expired, or of another call: get one by POST /api/calls/:callId/ticket.";
+        throw new HttpProblem(401, "ticket-not-good", detail);
+      }
+      const { tenantId, mayControl } = known;
+      return { tenantId: tenantId ?? undefined, by: "ticket", mayControl, mayStay: async () => true };
+    }
+    const principal = await identify(request, "calls:read");
+    return {
+      tenantId: tenantSeenBy(principal),
+      by: actorOf(principal),
+      mayControl: mayDo(principal, "calls:write"),
+      async mayStay() {
+        try {
+          await identify(request, "calls:read");
+          return true;
+        } catch (error) {
+          // The store that is away says nothing about the key.
+          return !(error instanceof HttpProblem);
+        }
+      },
+    };
+  }
+}
