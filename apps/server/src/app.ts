@@ -18,6 +18,7 @@ import type { ServerConfig } from "./config.ts";
 import { roomRoutes } from "./connections/room-routes.ts";
 import { connectionRoutes } from "./connections/routes.ts";
 import { controlRoutes } from "./control/routes.ts";
+import { erasureRoutes } from "./erasure/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { auditWrites } from "./http/audit.ts";
 import { idempotentWrites } from "./http/idempotency.ts";
@@ -234,6 +235,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   tenantRoutes(app, store);
   usageRoutes(app, store);
   auditRoutes(app, store);
+  erasureRoutes(app, store);
   await servePage(app, webRoot);
   return app;
 }

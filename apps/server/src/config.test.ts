@@ -39,6 +39,7 @@ describe("the server's configuration", () => {
       loopbackPort: 0,
       talkPage: true,
       rateLimit: 1_200,
+      retentionDays: null,
       connectionExpiryMs: 1_800_000,
       redisUrl: null,
       workerKey: null,

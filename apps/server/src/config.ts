@@ -61,6 +61,7 @@ const serverSettings = z.object({
   PARLEY_TLS_KEY: z.string().optional(),
   PARLEY_METRICS_KEY: metricsKey.optional(),
   PARLEY_TALK_PAGE: yesOrNo("whether strangers may call from the talk page").optional(),
+  PARLEY_RETENTION_DAYS: wholeNumber(1, 3_650, "days that calls are kept").optional(),
   PARLEY_RATE_LIMIT: wholeNumber(1, 1_000_000, "requests a minute of one key").default(1_200),
   PARLEY_CONNECTION_EXPIRY_MINUTES: wholeNumber(1, 10_080, "minutes that a room waits for its first person").default(
     30,
@@ -101,6 +102,8 @@ export interface ServerConfig {
   talkPage: boolean;
   /** Requests a minute of one key, or of one address without a key. */
   rateLimit: number;
+  /** After so many days calls are erased, unless their tenant says otherwise; null: never. */
+  retentionDays: number | null;
   /** A connection that nobody has entered by then is over. */
   connectionExpiryMs: number;
   /** Shared by several replicas; null: there is one, or Postgres will do. */
@@ -143,6 +146,7 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     loopbackPort: 0,
     talkPage: read.PARLEY_TALK_PAGE ?? read.PARLEY_API_KEY === undefined,
     rateLimit: read.PARLEY_RATE_LIMIT,
+    retentionDays: read.PARLEY_RETENTION_DAYS ?? null,
     connectionExpiryMs: read.PARLEY_CONNECTION_EXPIRY_MINUTES * 60_000,
     redisUrl: read.REDIS_URL ?? null,
     workerKey: read.PARLEY_WORKER_KEY ?? null,

@@ -8,6 +8,7 @@ import type { FastifyInstance } from "fastify";
 import { buildApp } from "./app.ts";
 import type { ServerConfig } from "./config.ts";
 import { keepConnections } from "./connections/keep.ts";
+import { keepErasing } from "./erasure/keep.ts";
 import { keepLeases, type LeasesOptions } from "./leases/leases.ts";
 import { noFanOut } from "./live/fan-out.ts";
 import { liveFeed, tellFeed } from "./live/feed.ts";
@@ -79,6 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const follower = followLog({ store, clock: systemClock, log });
   const feed = liveFeed({ store, fanOut: noFanOut, clock: systemClock, log });
   const upgrades = liveUpgrades(MAX_ORDER_BYTES);
+  const erasing = keepErasing({ store, clock: systemClock, log, retentionDays: config.retentionDays });
   let uplinks: UplinkServer | null = null;
   const app = await buildApp({
     config,
@@ -108,7 +110,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   upgrades.serve(app);
   uplinks = lines;
-  const parts: { close(): void }[] = [feed, follower, connections, leases, { close: () => redis?.disconnect() }];
+  const parts: { close(): void }[] = [
+    feed,
+    follower,
+    erasing,
+    connections,
+    leases,
+    { close: () => redis?.disconnect() },
+  ];
   const closeAll = () => closeParts(app, lines, parts);
   const { tls, host } = config;
   metrics.watch(() => [measured("uplink_lines", lines.peers().length, {})]);

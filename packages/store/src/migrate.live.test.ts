@@ -8,6 +8,8 @@ import { apiKeys, apps, idempotencyKeys, tickets } from "./access/schema.ts";
 import { agents, agentVersions } from "./agents/schema.ts";
 import { auditLog } from "./audit/schema.ts";
 import { connections, livekitEvents } from "./connections/schema.ts";
+import { ERASED_WITH_CALL, KEPT_OF_CALL } from "./erasure/erase-call.ts";
+import { erasures, tombstones } from "./erasure/schema.ts";
 import { silentLog } from "./log.ts";
 import { migrate } from "./migrate.ts";
 import { calls, facts, workerKeys } from "./schema.ts";
@@ -42,6 +44,7 @@ test("replicas that start together migrate once", async () => {
     { name: "0005_connections.sql" },
     { name: "0007_agents.sql" },
     { name: "0008_projections_and_usage.sql" },
+    { name: "0010_erasure.sql" },
   ]);
   await Promise.all(stores.map((store) => store.close()));
 });
@@ -61,6 +64,8 @@ test("the tables that the code knows are those that the SQL made", async () => {
     auditLog,
     connections,
     livekitEvents,
+    tombstones,
+    erasures,
     callUsage,
     usageDays,
     agents,
@@ -76,6 +81,20 @@ test("the tables that the code knows are those that the SQL made", async () => {
     const known = Object.values(getTableColumns(table)).map(({ name, notNull }) => ({ name, notNull }));
     expect(known.sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual(rows);
   }
+});
+
+test("of every table it is said whether an erased call's rows go or stay", async () => {
+  const url = await postgres.database();
+  await apply(url);
+  const { rows } = await withClient(url, (client) =>
+    client.query<{ name: string }>(
+      `select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid
+       where a.attname = 'call_id' and c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
+         and not c.relispartition order by 1`,
+    ),
+  );
+  const known = ["calls", "facts", ...ERASED_WITH_CALL, ...KEPT_OF_CALL].sort();
+  expect(rows.map(({ name }) => name)).toEqual(known);
 });
 
 test("a migration that was changed after it was applied is refused by name", async () => {

@@ -10,6 +10,7 @@ import { type Audit, auditIn } from "./audit/audit.ts";
 import { type CallPage, type CallQuery, type CallRow, getCall, listCalls, listLiveCalls } from "./calls/calls.ts";
 import { type Connections, connectionsIn } from "./connections/connections.ts";
 import { type LiveKitEvents, livekitEventsIn } from "./connections/livekit-events.ts";
+import { type Erasures, erasuresIn } from "./erasure/erasures.ts";
 import { StoreError } from "./error.ts";
 import { type AppendResult, appending, fence } from "./facts/append.ts";
 import type { Batch } from "./facts/fact.ts";
@@ -69,6 +70,7 @@ export interface Store {
   agents: Agents;
   connections: Connections;
   livekitEvents: LiveKitEvents;
+  erasures: Erasures;
   projections: Projections;
   usage: UsageSums;
   places: Places;
@@ -135,6 +137,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     agents: guard(agentsIn(db)),
     connections: guard(connectionsIn(db)),
     livekitEvents: guard(livekitEventsIn(db)),
+    erasures: guard(erasuresIn(db)),
     projections: guard(projectionsIn(db, [usageProjection], log)),
     usage: guard(usageIn(db)),
     places: guard(placesIn(db)),

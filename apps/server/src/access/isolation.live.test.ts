@@ -31,6 +31,7 @@ async function made(tenantId: string, key: string): Promise<Record<string, strin
     keyId: (await post("/api/keys", { name: "mine", scopes: ["calls:read"] })).keyId,
     appId: (await post("/api/apps", { name: "mine" })).appId,
     agentId: (await post("/api/agents", { name: "mine" })).agentId,
+    erasureId: (await post("/api/erasures", { caller: "nobody" })).erasureId,
     id: (await post("/livekit/create-room", { participantName: "Ann", agentId: "front-desk" })).connectionId,
   };
 }

@@ -10,6 +10,7 @@ export const resources = [
   "keys",
   "tenants",
   "audit",
+  "erasures",
 ] as const;
 type Resource = (typeof resources)[number];
 

@@ -88,6 +88,7 @@ const ABSENT = [
   "idempotency",
   "connections",
   "livekitEvents",
+  "erasures",
   "projections",
   "usage",
   "places",

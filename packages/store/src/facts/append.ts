@@ -59,12 +59,13 @@ export function appending(pool: Pool, db: NodePgDatabase, partitions: Partitions
 }
 
 async function appendAlone(db: NodePgDatabase, partitions: Partitions, batch: Batch): Promise<AppendResult> {
-  // Twice at most: the partition can be missing when the call began in a month this process has not met, or be dropped.
+  // Twice at most: the partition can be missing when the call began in a month this process has not met, or be dropped;
+  // the row goes while the call is erased.
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await attemptAppend(db, partitions, batch);
-    if (!("missingMonth" in outcome)) return outcome;
-    if (attempt > 2) throw new Error(`the partition for ${outcome.missingMonth} keeps vanishing`);
-    await partitions.ensure(outcome.missingMonth);
+    if ("status" in outcome) return outcome;
+    if (attempt > 2) throw new Error(`${outcome.vanished} of call ${batch.callId} keeps vanishing`);
+    if (outcome.month !== null) await partitions.ensure(outcome.month);
   }
 }
 
@@ -72,7 +73,7 @@ async function attemptAppend(
   db: NodePgDatabase,
   partitions: Partitions,
   { callId, epoch, facts }: Batch,
-): Promise<AppendResult | { missingMonth: string }> {
+): Promise<AppendResult | { vanished: "the partition" | "the row"; month: string | null }> {
   let month = "";
   try {
     return await db.transaction(async (tx) => {
@@ -82,7 +83,12 @@ async function attemptAppend(
         .values({ callId, epoch, callMonth: monthOf(opening.startedAt), startedAt: opening.startedAt })
         .onConflictDoNothing();
       const [call] = await tx.select().from(calls).where(eq(calls.callId, callId)).for("update");
-      if (call === undefined) throw new Error(`call ${callId} vanished inside its own transaction`);
+      if (call === undefined) return { vanished: "the row", month: null } as const;
+      // Of a call that was erased nothing is kept, nor asked for again.
+      if (call.lastSeq === 0 && (await isErased(tx, callId))) {
+        await tx.delete(calls).where(eq(calls.callId, callId));
+        return { status: "stored", ackedSeq: facts.at(-1)?.seq ?? 0, stored: 0 } as const;
+      }
       const currentEpoch = Math.max(call.epoch, call.fence);
       if (epoch < currentEpoch) return { status: "stale-epoch", currentEpoch } as const;
 
@@ -116,10 +122,10 @@ async function attemptAppend(
       return { status: "stored", ackedSeq, stored: fresh.length } as const;
     });
   } catch (error) {
-    if (error instanceof MissingPartition) return { missingMonth: error.month };
+    if (error instanceof MissingPartition) return { vanished: "the partition", month: error.month };
     if (month !== "" && codeOf(error) === NO_PARTITION) {
       partitions.forget(month);
-      return { missingMonth: month };
+      return { vanished: "the partition", month };
     }
     throw error;
   }
@@ -132,6 +138,11 @@ export async function fence(db: NodePgDatabase, callId: string, epoch: number): 
     .update(calls)
     .set({ fence: sql`greatest(${calls.fence}, ${epoch}::integer)` })
     .where(eq(calls.callId, callId));
+}
+
+async function isErased(db: Pick<NodePgDatabase, "execute">, callId: string): Promise<boolean> {
+  const { rowCount } = await db.execute(sql`select 1 from tombstones where call_id = ${callId}`);
+  return (rowCount ?? 0) > 0;
 }
 
 function insertFacts(month: string, callId: string, epoch: number, facts: readonly StoredFact[]): SQL {
