@@ -46,11 +46,13 @@ import type { Part, StatusBoard } from "./status/parts.ts";
 import { statusRoutes } from "./status/routes.ts";
 import { tenantRoutes } from "./tenants/routes.ts";
 import { tokenRoutes } from "./token/routes.ts";
+import { tellOfExcess } from "./usage/excess.ts";
 import { quotas } from "./usage/quota.ts";
 import { usageRoutes } from "./usage/routes.ts";
 import { VERSION } from "./version.ts";
 import { servePage } from "./web/page.ts";
 import { liveKitWebhooks } from "./webhooks/livekit.ts";
+import { webhookRoutes } from "./webhooks/outbound/routes.ts";
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const HEADER_LIMIT_BYTES = 16 * 1024;
@@ -65,6 +67,7 @@ export interface AppOptions {
     | "allowedOrigins"
     | "talkPage"
     | "rateLimit"
+    | "privateHooks"
     | "connectionTimeoutMs"
     | "requestTimeoutMs"
   > &
@@ -191,7 +194,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     ),
     storedAgents(store, options.storedWorkers),
   ]);
-  const refuseOverQuota = quotas(store);
+  const refuseOverQuota = quotas(store, tellOfExcess(store, log));
   tokenRoutes(app, {
     livekit,
     directory,
@@ -234,6 +237,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   appRoutes(app, store);
   tenantRoutes(app, store);
   usageRoutes(app, store);
+  webhookRoutes(app, { store, secrets: options.secrets, privateHooks: config.privateHooks });
   auditRoutes(app, store);
   erasureRoutes(app, store);
   await servePage(app, webRoot);

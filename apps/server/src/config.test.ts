@@ -37,6 +37,7 @@ describe("the server's configuration", () => {
       secretKeys: [],
       tls: null,
       loopbackPort: 0,
+      privateHooks: "loopback",
       talkPage: true,
       rateLimit: 1_200,
       retentionDays: null,
@@ -102,6 +103,12 @@ describe("the server's configuration", () => {
       host: "0.0.0.0",
       talkPage: false,
     });
+  });
+
+  test("tenants' hooks lead to this machine while somebody works at it, and nowhere inside in production", () => {
+    expect(readServerConfig(production).privateHooks).toBe("none");
+    expect(readServerConfig({ ...production, PARLEY_ALLOW_PRIVATE_HOOKS: "true" }).privateHooks).toBe("all");
+    expect(readServerConfig({ PARLEY_ALLOW_PRIVATE_HOOKS: "false" }).privateHooks).toBe("none");
   });
 
   test("without LiveKit none of its settings is wanted", () => {

@@ -12,6 +12,7 @@ import {
   yesOrNo,
 } from "@parley/settings";
 import { z } from "zod";
+import type { PrivateHooks } from "./outgoing/address.ts";
 import type { TlsFiles } from "./tls.ts";
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|::1)$/;
@@ -66,6 +67,7 @@ const serverSettings = z.object({
   PARLEY_CONNECTION_EXPIRY_MINUTES: wholeNumber(1, 10_080, "minutes that a room waits for its first person").default(
     30,
   ),
+  PARLEY_ALLOW_PRIVATE_HOOKS: yesOrNo("whether webhooks and hooks may lead into this network").optional(),
   REDIS_URL: z
     .string()
     .regex(/^rediss?:\/\//, { error: "must be the address of a Redis, e.g. redis://:password@host:6379" })
@@ -106,6 +108,8 @@ export interface ServerConfig {
   retentionDays: number | null;
   /** A connection that nobody has entered by then is over. */
   connectionExpiryMs: number;
+  /** Where webhooks and hooks of tenants may lead inside our own network. */
+  privateHooks: PrivateHooks;
   /** Shared by several replicas; null: there is one, or Postgres will do. */
   redisUrl: string | null;
   workerKey: string | null;
@@ -148,6 +152,7 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     rateLimit: read.PARLEY_RATE_LIMIT,
     retentionDays: read.PARLEY_RETENTION_DAYS ?? null,
     connectionExpiryMs: read.PARLEY_CONNECTION_EXPIRY_MINUTES * 60_000,
+    privateHooks: privateHooks(read.PARLEY_ALLOW_PRIVATE_HOOKS, production),
     redisUrl: read.REDIS_URL ?? null,
     workerKey: read.PARLEY_WORKER_KEY ?? null,
     metricsKey: read.PARLEY_METRICS_KEY ?? null,
@@ -155,6 +160,12 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     connectionTimeoutMs: read.CONNECTION_TIMEOUT,
     requestTimeoutMs: read.REQUEST_TIMEOUT,
   };
+}
+
+/** On a machine that somebody works at, their own receivers. */
+function privateHooks(given: boolean | undefined, production: boolean): PrivateHooks {
+  if (given === undefined) return production ? "none" : "loopback";
+  return given ? "all" : "none";
 }
 
 type Given = Readonly<Record<string, string>>;

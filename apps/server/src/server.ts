@@ -24,6 +24,7 @@ import { sealedSecrets } from "./secrets/secrets.ts";
 import { statusBoard } from "./status/parts.ts";
 import { watchFacts } from "./status/watch-facts.ts";
 import { openTlsFront } from "./tls.ts";
+import { deliverWebhooks } from "./webhooks/outbound/deliver.ts";
 
 /** How long requests that run may go on after `close`. */
 const CLOSE_MS = 5_000;
@@ -81,12 +82,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const feed = liveFeed({ store, fanOut: noFanOut, clock: systemClock, log });
   const upgrades = liveUpgrades(MAX_ORDER_BYTES);
   const erasing = keepErasing({ store, clock: systemClock, log, retentionDays: config.retentionDays });
+  const secrets = sealedSecrets(config.secretKeys);
+  const { privateHooks } = config;
+  const outbox = deliverWebhooks({ store, secrets, privateHooks, clock: systemClock, log });
   let uplinks: UplinkServer | null = null;
   const app = await buildApp({
     config,
     livekit,
     store,
-    secrets: sealedSecrets(config.secretKeys),
+    secrets,
     redis,
     agents,
     workerAgents: () => (uplinks?.peers() ?? []).flatMap(({ agent }) => (agent === null ? [] : [agent])),
@@ -113,6 +117,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const parts: { close(): void }[] = [
     feed,
     follower,
+    outbox,
     erasing,
     connections,
     leases,

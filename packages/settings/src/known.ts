@@ -1,6 +1,7 @@
 /** Settings of any Parley program. A name that begins with PARLEY_ and is not here stops the start. */
 export const KNOWN_PARLEY_SETTINGS: readonly string[] = [
   "PARLEY_ALLOWED_ORIGINS",
+  "PARLEY_ALLOW_PRIVATE_HOOKS",
   "PARLEY_API_KEY",
   "PARLEY_CALLS_MAX_MB",
   "PARLEY_CONNECTION_EXPIRY_MINUTES",

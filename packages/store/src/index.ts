@@ -20,4 +20,7 @@ export { openStore, type Store, type StoreOptions } from "./store.ts";
 export type { TenantRow, Tenants } from "./tenants/tenants.ts";
 export type { Granted, Places } from "./usage/places.ts";
 export type { UsageRow, UsageSums } from "./usage/usage.ts";
+export type { Deliveries, DeliveryRow, DueDelivery } from "./webhooks/deliveries.ts";
+export { type WebhookEvent, webhookEventTypes } from "./webhooks/events.ts";
+export type { WebhookRow, Webhooks } from "./webhooks/webhooks.ts";
 export { MIN_KEY_LENGTH, type WorkerKeys } from "./worker-keys.ts";

@@ -18,6 +18,8 @@ import { tenants } from "./tenants/schema.ts";
 import { type TestPostgres, testPostgres, withClient } from "./test/postgres.ts";
 import { callUsage, usageDays } from "./usage/schema.ts";
 
+import { webhookDeliveries, webhookEvents, webhooks } from "./webhooks/schema.ts";
+
 let postgres: TestPostgres;
 let folder: string;
 beforeAll(async () => {
@@ -44,6 +46,7 @@ test("replicas that start together migrate once", async () => {
     { name: "0005_connections.sql" },
     { name: "0007_agents.sql" },
     { name: "0008_projections_and_usage.sql" },
+    { name: "0008b_webhooks.sql" },
     { name: "0010_erasure.sql" },
   ]);
   await Promise.all(stores.map((store) => store.close()));
@@ -70,6 +73,9 @@ test("the tables that the code knows are those that the SQL made", async () => {
     usageDays,
     agents,
     agentVersions,
+    webhooks,
+    webhookEvents,
+    webhookDeliveries,
   ]) {
     const { rows } = await withClient(url, (client) =>
       client.query(

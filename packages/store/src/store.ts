@@ -25,6 +25,9 @@ import { type Tenants, tenantsIn } from "./tenants/tenants.ts";
 import { type Places, placesIn } from "./usage/places.ts";
 import { usageProjection } from "./usage/projection.ts";
 import { type UsageSums, usageIn } from "./usage/usage.ts";
+import { type Deliveries, deliveriesIn } from "./webhooks/deliveries.ts";
+import { webhookProjection } from "./webhooks/projection.ts";
+import { type Webhooks, webhooksIn } from "./webhooks/webhooks.ts";
 import { type WorkerKeys, workerKeysIn } from "./worker-keys.ts";
 
 const CONNECT_MS = 5_000;
@@ -74,6 +77,8 @@ export interface Store {
   projections: Projections;
   usage: UsageSums;
   places: Places;
+  webhooks: Webhooks;
+  deliveries: Deliveries;
   /** Resolves when Postgres answers. */
   ping(): Promise<void>;
   /** Idempotent; waits for running statements, 15 s at most. */
@@ -138,9 +143,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     connections: guard(connectionsIn(db)),
     livekitEvents: guard(livekitEventsIn(db)),
     erasures: guard(erasuresIn(db)),
-    projections: guard(projectionsIn(db, [usageProjection], log)),
+    projections: guard(projectionsIn(db, [usageProjection, webhookProjection], log)),
     usage: guard(usageIn(db)),
     places: guard(placesIn(db)),
+    webhooks: guard(webhooksIn(db)),
+    deliveries: guard(deliveriesIn(db)),
     ping: () =>
       guarded(async () => {
         await pool.query("select 1");

@@ -25,9 +25,16 @@ async function made(tenantId: string, key: string): Promise<Record<string, strin
     version: 1,
   };
   await platform.store.facts.appendBatch({ callId, epoch: 1, facts: [first] });
+  const hook = { url: "https://example.com/hook", events: ["call.ended", "usage.exceeded"] };
+  const { webhookId } = await post("/api/webhooks", hook);
+  const event = { type: "usage.exceeded", tenantId, callId, at: new Date(), data: {} } as const;
+  await platform.store.webhooks.emit({ ...event, what: tenantId });
+  const { deliveries } = (await send("GET", `/api/webhooks/${webhookId}/deliveries`, { key })).json;
   return {
     tenantId,
     callId,
+    webhookId,
+    deliveryId: deliveries[0].deliveryId,
     keyId: (await post("/api/keys", { name: "mine", scopes: ["calls:read"] })).keyId,
     appId: (await post("/api/apps", { name: "mine" })).appId,
     agentId: (await post("/api/agents", { name: "mine" })).agentId,
@@ -39,6 +46,10 @@ async function made(tenantId: string, key: string): Promise<Record<string, strin
 /** Bodies that are right, so that a refusal is about whose it is. */
 const bodies: Record<string, object> = {
   "POST /api/keys/{keyId}/rotate": {},
+  "PATCH /api/webhooks/{webhookId}": { description: "Mine now" },
+  "POST /api/webhooks/{webhookId}/rotate": {},
+  "POST /api/webhooks/{webhookId}/replay": {},
+  "POST /api/webhooks/{webhookId}/deliveries/{deliveryId}/replay": {},
   "PATCH /api/tenants/{tenantId}": { name: "Mine now" },
   "POST /api/calls/{callId}/say": { text: "Your account is closed." },
   "POST /api/calls/{callId}/interrupt": {},

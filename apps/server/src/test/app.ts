@@ -48,6 +48,7 @@ export async function testApp(
       allowedOrigins: [],
       talkPage: false,
       rateLimit: 100_000,
+      privateHooks: "loopback",
       connectionTimeoutMs: 30_000,
       requestTimeoutMs: 60_000,
       ...config,
@@ -92,6 +93,8 @@ const ABSENT = [
   "projections",
   "usage",
   "places",
+  "webhooks",
+  "deliveries",
 ] as const;
 
 function fakeStore(calls: CallRow[], failure: { error: Error | null }): AppOptions["store"] {

@@ -51,6 +51,7 @@ export function testPlatform(): Platform {
         allowedOrigins: [],
         talkPage: false,
         rateLimit: 1_000_000,
+        privateHooks: "loopback",
         connectionTimeoutMs: 30_000,
         requestTimeoutMs: 60_000,
       },

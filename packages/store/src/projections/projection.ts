@@ -8,6 +8,10 @@ export interface CallNews {
   callId: string;
   tenantId: string | null;
   agent: string | null;
+  room: string | null;
+  from: string | null;
+  to: string | null;
+  language: string | null;
   startedAt: Date;
   endedAt: Date | null;
   endReason: string | null;

@@ -19,6 +19,10 @@ interface Row extends Record<string, unknown> {
   callId: string;
   tenantId: string | null;
   agent: string | null;
+  room: string | null;
+  from: string | null;
+  to: string | null;
+  language: string | null;
   startedAt: number;
   endedAt: number | null;
   endReason: string | null;
@@ -42,7 +46,8 @@ export async function readNews(tx: Transaction, { name, types }: Projection, onl
         and (p.retry_at is null or p.retry_at <= now()) ${only}
       order by c.updated_at limit ${MOST_CALLS}
     )
-    select d.call_id as "callId", d.tenant_id as "tenantId", d.agent, d.status, d.epoch, d.last_seq as "lastSeq",
+    select d.call_id as "callId", d.tenant_id as "tenantId", d.agent, d.status, d.room, d.language,
+      d.from_address as "from", d.to_address as "to", d.epoch, d.last_seq as "lastSeq",
       extract(epoch from d.started_at)::double precision * 1000 as "startedAt", extract(epoch from d.ended_at)::double precision * 1000 as "endedAt", d.end_reason as "endReason",
       extract(epoch from d.updated_at)::double precision * 1000 as "updatedAt", d.from_start as "fromStart",
       least(d.last_seq, d.from_seq + ${WINDOW}::integer) as "upTo",
@@ -62,7 +67,7 @@ export async function readNews(tx: Transaction, { name, types }: Projection, onl
 }
 
 function toRead(row: Row): Read {
-  const { callId, tenantId, agent, endReason, fromStart, epoch, upTo } = row;
+  const { callId, tenantId, agent, room, from, to, language, endReason, fromStart, epoch, upTo } = row;
   const facts: StoredFact[] = row.facts.map((fact) => fromRow(callId, fact));
   const times = {
     startedAt: new Date(row.startedAt),
@@ -70,5 +75,6 @@ function toRead(row: Row): Read {
     updatedAt: new Date(row.updatedAt),
   };
   const isLast = row.status === "ended" && upTo === row.lastSeq;
-  return { news: { callId, tenantId, agent, ...times, endReason, facts, fromStart, isLast }, epoch, seq: upTo };
+  const call = { callId, tenantId, agent, room, from, to, language, ...times, endReason };
+  return { news: { ...call, facts, fromStart, isLast }, epoch, seq: upTo };
 }

@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import { sql } from "drizzle-orm";
+import type { NodePgDatabase } from "drizzle-orm/node-postgres";
+
+/** What others can be told of. */
+export const webhookEventTypes = [
+  "call.started",
+  "call.ended",
+  "call.failed",
+  "transcript.ready",
+  "recording.ready",
+  "usage.exceeded",
+] as const;
+export type WebhookEventType = (typeof webhookEventTypes)[number];
+
+export interface WebhookEvent {
+  /** What happened, in words that are the same whenever it is told: the event's id is made from them. */
+  what: string;
+  type: WebhookEventType;
+  tenantId: string | null;
+  callId: string | null;
+  at: Date;
+  data: Record<string, unknown>;
+}
+
+/** Puts events into the outbox, each once however often it is told; those that nobody wants to hear of are not kept. */
+export async function emitEvents(db: Pick<NodePgDatabase, "execute">, events: readonly WebhookEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  const rows = events.map(({ what, type, tenantId, callId, at, data }) => ({
+    id: `evt_${createHash("sha256").update(what).digest("base64url").slice(0, 24)}`,
+    ...{ type, tenantId, callId },
+    body: JSON.stringify({ type, timestamp: at.toISOString(), data: { callId, tenantId, ...data } }),
+  }));
+  const column = <T>(pick: (row: (typeof rows)[number]) => T) => sql.param(rows.map(pick));
+  await db.execute(sql`
+    with given as (
+      select * from unnest(
+        ${column(({ id }) => id)}::text[], ${column(({ tenantId }) => tenantId)}::text[],
+        ${column(({ type }) => type)}::text[], ${column(({ callId }) => callId)}::text[],
+        ${column(({ body }) => body)}::text[]
+      ) as g(event_id, tenant_id, type, call_id, body)
+    ),
+    wanted as (
+      select g.event_id, w.webhook_id from given g
+      join webhooks w on g.type = any(w.events) and (w.tenant_id is null or w.tenant_id = g.tenant_id)
+    ),
+    fresh as (
+      insert into webhook_events (event_id, tenant_id, type, call_id, body)
+      select distinct on (event_id) event_id, tenant_id, type, call_id, body
+      from given where event_id in (select event_id from wanted)
+      on conflict do nothing returning event_id
+    )
+    insert into webhook_deliveries (delivery_id, webhook_id, event_id)
+    select 'dlv_' || replace(gen_random_uuid()::text, '-', ''), webhook_id, event_id
+    from wanted join fresh using (event_id)
+    on conflict do nothing`);
+}
