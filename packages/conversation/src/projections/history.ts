@@ -40,15 +40,19 @@ interface HistoryTool {
 export interface HistoryState extends History {
   readonly pending: readonly HistoryReply[];
   readonly mode: Settings["mode"];
+  /** What people called themselves when they joined, by participantId. */
+  readonly names: Readonly<Record<string, string>>;
 }
 
-export const emptyHistory: HistoryState = { entries: [], pending: [], mode: "voice" };
+export const emptyHistory: HistoryState = { entries: [], pending: [], mode: "voice", names: {} };
 
 /** Adds a fact. Pure. */
 export function evolveHistory(history: HistoryState, fact: Fact): HistoryState {
   switch (fact.type) {
     case "call-started":
       return { ...history, mode: fact.settings.mode };
+    case "participant-joined":
+      return { ...history, names: { ...history.names, [fact.participantId]: fact.name } };
     case "turn-committed":
       // A speech-to-speech model tells the words later: their place is kept.
       return fact.text === "" && history.mode !== "realtime" ? history : withUser(history, fact);

@@ -1,4 +1,12 @@
-import { type Fact, type FactOf, type Message, messages, type RuleState } from "@parley/conversation";
+import {
+  type Fact,
+  type FactOf,
+  type Message,
+  messages,
+  type RuleState,
+  SEVERAL_SPEAKERS,
+  withSpeakers,
+} from "@parley/conversation";
 import { ParleyError } from "../error.ts";
 import type { LlmEvent, LlmRequest } from "../ports/index.ts";
 import { linkedAbort, pause, retryDelayMs, within } from "../remote/index.ts";
@@ -166,9 +174,12 @@ export class Think implements Stage {
   #request(replyId: string, step: number, asked: readonly Message[]): LlmRequest {
     const { agent } = this.#context;
     const state = this.#context.state();
+    const history = this.#context.history();
+    const { messages: said, several } = withSpeakers([...messages(history, replyId), ...asked], history.names);
+    const instructions = this.#context.instructions();
     return {
-      instructions: this.#context.instructions(),
-      messages: [...messages(this.#context.history(), replyId), ...asked],
+      instructions: several ? `${instructions}\n\n${SEVERAL_SPEAKERS}` : instructions,
+      messages: said,
       tools: agent.tools.map(({ name, description, parameters }) => ({ name, description, parameters })),
       toolChoice: step >= state.settings.maxToolSteps ? "none" : "auto",
       language: this.#context.language(),
