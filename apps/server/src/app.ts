@@ -17,6 +17,7 @@ import { callRoutes } from "./calls/routes.ts";
 import type { ServerConfig } from "./config.ts";
 import { roomRoutes } from "./connections/room-routes.ts";
 import { connectionRoutes } from "./connections/routes.ts";
+import { contextRoutes } from "./contexts/routes.ts";
 import { controlRoutes } from "./control/routes.ts";
 import { erasureRoutes } from "./erasure/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
@@ -237,6 +238,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   appRoutes(app, store);
   tenantRoutes(app, store);
   usageRoutes(app, store);
+  contextRoutes(app, store);
   webhookRoutes(app, { store, secrets: options.secrets, privateHooks: config.privateHooks });
   auditRoutes(app, store);
   erasureRoutes(app, store);

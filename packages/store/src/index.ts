@@ -7,6 +7,7 @@ export type { Audit, AuditRow } from "./audit/audit.ts";
 export type { CallPage, CallQuery, CallRow } from "./calls/calls.ts";
 export type { ConnectionRow, ConnectionStats, Connections } from "./connections/connections.ts";
 export type { LiveKitEvents } from "./connections/livekit-events.ts";
+export type { ContextOwner, Contexts, ContextWritten, UserContextRow } from "./contexts/contexts.ts";
 export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from "./embedded/start.ts";
 export type { ErasureRow, Erasures } from "./erasure/erasures.ts";
 export { StoreError, type StoreErrorCategory } from "./error.ts";

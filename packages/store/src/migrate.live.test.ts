@@ -8,6 +8,7 @@ import { apiKeys, apps, idempotencyKeys, tickets } from "./access/schema.ts";
 import { agents, agentVersions } from "./agents/schema.ts";
 import { auditLog } from "./audit/schema.ts";
 import { connections, livekitEvents } from "./connections/schema.ts";
+import { userContexts } from "./contexts/schema.ts";
 import { ERASED_WITH_CALL, KEPT_OF_CALL } from "./erasure/erase-call.ts";
 import { erasures, tombstones } from "./erasure/schema.ts";
 import { silentLog } from "./log.ts";
@@ -47,6 +48,7 @@ test("replicas that start together migrate once", async () => {
     { name: "0007_agents.sql" },
     { name: "0008_projections_and_usage.sql" },
     { name: "0008b_webhooks.sql" },
+    { name: "0008c_contexts.sql" },
     { name: "0010_erasure.sql" },
   ]);
   await Promise.all(stores.map((store) => store.close()));
@@ -73,6 +75,7 @@ test("the tables that the code knows are those that the SQL made", async () => {
     usageDays,
     agents,
     agentVersions,
+    userContexts,
     webhooks,
     webhookEvents,
     webhookDeliveries,

@@ -10,6 +10,7 @@ import { type Audit, auditIn } from "./audit/audit.ts";
 import { type CallPage, type CallQuery, type CallRow, getCall, listCalls, listLiveCalls } from "./calls/calls.ts";
 import { type Connections, connectionsIn } from "./connections/connections.ts";
 import { type LiveKitEvents, livekitEventsIn } from "./connections/livekit-events.ts";
+import { type Contexts, contextsIn } from "./contexts/contexts.ts";
 import { type Erasures, erasuresIn } from "./erasure/erasures.ts";
 import { StoreError } from "./error.ts";
 import { type AppendResult, appending, fence } from "./facts/append.ts";
@@ -77,6 +78,7 @@ export interface Store {
   projections: Projections;
   usage: UsageSums;
   places: Places;
+  contexts: Contexts;
   webhooks: Webhooks;
   deliveries: Deliveries;
   /** Resolves when Postgres answers. */
@@ -146,6 +148,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     projections: guard(projectionsIn(db, [usageProjection, webhookProjection], log)),
     usage: guard(usageIn(db)),
     places: guard(placesIn(db)),
+    contexts: guard(contextsIn(db)),
     webhooks: guard(webhooksIn(db)),
     deliveries: guard(deliveriesIn(db)),
     ping: () =>

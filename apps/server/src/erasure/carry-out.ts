@@ -1,13 +1,14 @@
 import type { ErasureRow, Store } from "@parley/store";
 
 /** Erases what can be erased now; unfinished while a call of theirs is live. Throws StoreError. */
-export async function carryOut(store: Pick<Store, "erasures">, erasure: ErasureRow): Promise<void> {
+export async function carryOut(store: Pick<Store, "erasures" | "contexts">, erasure: ErasureRow): Promise<void> {
   const { erasureId, tenantId, subject, reason } = erasure;
   if (subject === null) return;
   if (reason !== "caller") {
     await store.erasures.eraseCall(subject, erasureId);
     return store.erasures.finish(erasureId);
   }
+  await store.contexts.forget(subject, tenantId);
   const calls = await store.erasures.callsOf(subject, tenantId);
   for (const { callId, status } of calls) if (status === "ended") await store.erasures.eraseCall(callId, erasureId);
   if (calls.every(({ status }) => status === "ended")) await store.erasures.finish(erasureId);

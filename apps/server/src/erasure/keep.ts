@@ -9,7 +9,7 @@ const LOOK_MS = 10 * 60_000;
 const DAY_MS = 24 * 3_600_000;
 
 export interface ErasureKeeperOptions {
-  store: Pick<Store, "erasures" | "tenants">;
+  store: Pick<Store, "erasures" | "contexts" | "tenants">;
   clock: Clock;
   log: ServerLog;
   /** For calls of tenants that say nothing, and of none; null: they stay. */

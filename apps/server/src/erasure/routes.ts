@@ -12,7 +12,10 @@ import { type erasure, erasureList, erasureParams, erasureProof, newErasure } fr
 const tags = ["erasures"];
 
 /** Calls and callers that are to be gone for good, with the proof that they are. */
-export function erasureRoutes(app: FastifyInstance, store: Pick<Store, "erasures" | "calls" | "tenants">): void {
+export function erasureRoutes(
+  app: FastifyInstance,
+  store: Pick<Store, "erasures" | "contexts" | "calls" | "tenants">,
+): void {
   const exists = async (tenantId: string) => (await store.tenants.get(tenantId)) !== null;
 
   app.delete<{ Params: z.infer<typeof callParams> }>(

@@ -93,6 +93,7 @@ const ABSENT = [
   "projections",
   "usage",
   "places",
+  "contexts",
   "webhooks",
   "deliveries",
 ] as const;
