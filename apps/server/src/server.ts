@@ -5,6 +5,7 @@ import { measured } from "@parley/metrics";
 import type { Store } from "@parley/store";
 import { attachUplink, type CallCommand, type OrderResult, singleKey, type UplinkServer } from "@parley/uplink";
 import type { FastifyInstance } from "fastify";
+import { storedDefinitions } from "./agents/stored.ts";
 import { buildApp } from "./app.ts";
 import type { ServerConfig } from "./config.ts";
 import { keepConnections } from "./connections/keep.ts";
@@ -107,6 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const lines = attachUplink(app.server, {
     store: tellFeed(watchFacts(measureFacts(leases.facts, metrics), measureFailures(board, metrics)), feed),
     keeper: measureLeases(leases.keeper, metrics),
+    agentVersion: storedDefinitions(store, secrets),
     leaseMs: leases.heartbeatMs,
     authenticate: workerKeys(config, store),
     elsewhere: upgrades.take,

@@ -1,4 +1,4 @@
-import type { ShippedFact, UnservedCall } from "@parley/uplink";
+import type { AgentWanted, ShippedFact, UnservedCall } from "@parley/uplink";
 
 /** What the worker asks the server for. Null answers: the server is away, and calls go on without it. */
 export interface Backend {
@@ -9,6 +9,8 @@ export interface Backend {
   ): Promise<{ granted: boolean; epoch: number; owner: string | null } | null>;
   /** The server's copy of a call's log. @throws UplinkError */
   readLog(callId: string, withinMs: number): Promise<readonly ShippedFact[]>;
+  /** What a stored agent is in that version; null: there is none. @throws UplinkError when the server does not say */
+  agentVersion(wanted: AgentWanted, withinMs: number): Promise<Record<string, unknown> | null>;
   /** Whether all of a closed file is stored. */
   shipped(callId: string, epoch: number, withinMs: number): Promise<boolean>;
   /** Gives a call whose log is complete and stored to another worker. */

@@ -23,6 +23,8 @@ describe("the worker's configuration", () => {
     const config = readWorkerConfig("agent.ts", good);
     expect(config).toMatchObject({
       agentFile: resolve("agent.ts"),
+      toolFiles: [],
+      httpToolsPrivate: false,
       livekit: { url: good.LIVEKIT_URL, apiKey: "devkey", apiSecret: good.LIVEKIT_API_SECRET },
       ice: { servers: [], relayOnly: false },
       backend: null,
@@ -102,5 +104,15 @@ describe("the worker's configuration", () => {
     expect(defaultShards(8, gib)).toBe(2);
     expect(defaultShards(64, 512 * gib)).toBe(16);
     expect(defaultShards(1, gib / 4)).toBe(1);
+  });
+
+  it("runs stored agents only with a server to get them from", () => {
+    const keys = { LIVEKIT_URL: "ws://lk", LIVEKIT_API_KEY: "k", LIVEKIT_API_SECRET: "s" };
+    expect(() => readWorkerConfig(null, keys)).toThrow(/BACKEND_URL is not set: stored agents/);
+    const server = { ...keys, BACKEND_URL: "http://127.0.0.1:8080", PARLEY_WORKER_KEY: "k" };
+    expect(readWorkerConfig(null, server, ["tools.ts"])).toMatchObject({
+      agentFile: null,
+      toolFiles: [resolve("tools.ts")],
+    });
   });
 });

@@ -12,6 +12,7 @@ import {
   type SettingProblem,
   waitMs,
   wholeNumber,
+  yesOrNo,
 } from "@parley/settings";
 import { z } from "zod";
 import { readSeat } from "./token-seat.ts";
@@ -33,6 +34,7 @@ export const workerSettings = z.object({
   PARLEY_WORKER_KEY: z.string().optional(),
   PARLEY_METRICS_KEY: metricsKey.optional(),
   PARLEY_DATA: dataFolder,
+  PARLEY_HTTP_TOOLS_PRIVATE: yesOrNo("whether HTTP tools may reach private addresses").default(false),
   PARLEY_ICE_SERVERS: iceServers.optional(),
   PARLEY_ICE_TRANSPORT: z.enum(["all", "relay"], { error: "must be all or relay" }).default("all"),
   PARLEY_WORKER_PORT: port("of /healthz, /readyz and /metrics").optional(),
@@ -56,8 +58,12 @@ export const workerSettings = z.object({
 export type LogLevel = z.infer<typeof workerSettings>["PARLEY_LOG_LEVEL"];
 
 export interface WorkerConfig {
-  /** Absolute path of the agent's module. */
-  agentFile: string;
+  /** Absolute path of the agent's module; null: it runs stored agents, which the server names and tells of. */
+  agentFile: string | null;
+  /** Absolute paths of modules whose tools stored agents may name. */
+  toolFiles: readonly string[];
+  /** HTTP tools of stored agents may reach loopback and private addresses. */
+  httpToolsPrivate: boolean;
   /** `token`: the one room that is joined; then nothing is registered, and key and secret may be empty. */
   livekit: { url: string; fallbackUrls: readonly string[]; apiKey: string; apiSecret: string; token: string | null };
   /** How agents' media finds its way to LiveKit. */
@@ -102,6 +108,13 @@ function missingTogether(given: Readonly<Record<string, string>>): SettingProble
   return problems;
 }
 
+/** Stored agents are known to the server alone. */
+function missingServer(given: Readonly<Record<string, string>>): SettingProblem[] {
+  if (given.BACKEND_URL) return [];
+  const fix = "stored agents are got from a Parley server: set its address, e.g. http://127.0.0.1:8080";
+  return [{ name: "BACKEND_URL", value: undefined, fix }];
+}
+
 function missingKeys(given: Readonly<Record<string, string>>): SettingProblem[] {
   const fix = `the worker registers with it; ${LIVEKIT_WHERE}, or set LIVEKIT_TOKEN to join a single room`;
   return ["LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"]
@@ -121,10 +134,19 @@ function badToken(token: string): SettingProblem[] {
  * The worker's configuration from the environment.
  * @throws ParleyError `bad-configuration`, naming each setting, its value (secrets hidden) and the fix.
  */
-export function readWorkerConfig(agentFile: string, env: NodeJS.ProcessEnv): WorkerConfig {
-  const settings = readSettings(workerSettings, env, missingTogether);
+export function readWorkerConfig(
+  agentFile: string | null,
+  env: NodeJS.ProcessEnv,
+  toolFiles: readonly string[] = [],
+): WorkerConfig {
+  const settings = readSettings(workerSettings, env, (given) => [
+    ...missingTogether(given),
+    ...(agentFile === null ? missingServer(given) : []),
+  ]);
   return {
-    agentFile: resolve(agentFile),
+    agentFile: agentFile === null ? null : resolve(agentFile),
+    toolFiles: toolFiles.map((file) => resolve(file)),
+    httpToolsPrivate: settings.PARLEY_HTTP_TOOLS_PRIVATE,
     livekit: {
       ...(settings.LIVEKIT_URL ?? settings.LIVEKIT_SERVER_URL)!,
       apiKey: settings.LIVEKIT_API_KEY ?? "",

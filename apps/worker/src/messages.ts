@@ -1,6 +1,7 @@
 import type { CallContext } from "@parley/engine";
 import type { JobOffer } from "@parley/livekit";
 import type { SumsOf } from "@parley/metrics";
+import type { AgentWanted } from "@parley/uplink";
 import type { OrderResult } from "./backend.ts";
 import type { WorkerConfig } from "./config.ts";
 
@@ -53,6 +54,8 @@ export interface AgentSummary {
   demo: boolean;
   /** The module decides itself which jobs it takes. */
   asksToAccept: boolean;
+  /** Names of the tools of code that stored agents may use here. */
+  tools: readonly string[];
   /** Most calls at once that the agent's author allows; null: no word about it. */
   maxCalls: number | null;
 }
@@ -85,6 +88,8 @@ export type ToShard =
   | { type: "order"; orderId: number; jobId: string; order: CallOrder }
   /** Let go of it at a quiet moment, so that another worker can go on with it. */
   | { type: "release-call"; jobId: string; withinMs: number }
+  /** Answer to `agent-wanted`; `problem`: why there is none, for a person. */
+  | { type: "agent-version"; askId: number; definition: Record<string, unknown> | null; problem: string }
   /** Answer to `confirm`. */
   | { type: "confirmed"; jobId: string; held: boolean }
   | { type: "close"; reason: string };
@@ -98,6 +103,8 @@ export type FromShard =
   | { type: "measured"; sums: SumsOf }
   | { type: "offer-answer"; offerId: number; accept: boolean; reason: string }
   | { type: "order-answer"; orderId: number; result: OrderResult }
+  /** A call is of this stored agent, in this version: what is it? */
+  | { type: "agent-wanted"; askId: number; wanted: AgentWanted }
   /** This process stood still for seconds: is the call still its own? */
   | { type: "confirm"; jobId: string; epoch: number }
   /** This process stood still for so long that it ends itself rather than act for calls that are others' by now. */

@@ -22,6 +22,8 @@ export interface ShippingOptions {
   log: Log;
   /** The dispatch name of what runs here. */
   agent: string;
+  /** Of code, for stored agents. */
+  tools: readonly string[];
   runningCalls(): OwnedCall[];
   isDraining(): boolean;
   /** There is room for a new call. */
@@ -54,6 +56,7 @@ export async function openShipping({ config, callsDir, log, ...calls }: Shipping
     confirmMs: config.requestTimeoutMs,
     log,
     agent: calls.agent,
+    tools: calls.tools,
     runningCalls: calls.runningCalls,
     draining: calls.isDraining,
     open: calls.isOpen,

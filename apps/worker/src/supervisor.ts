@@ -19,6 +19,7 @@ import { createRecovery } from "./recovery.ts";
 import { activeResources } from "./resources.ts";
 import type { ShardEnd, ShardMessage, ShardPool } from "./shard-pool.ts";
 import { createSlots, type Slot } from "./slots.ts";
+import { createStoredAgents } from "./stored-agents.ts";
 import { suspectsOf } from "./suspects.ts";
 import { watchWorkload } from "./workload.ts";
 
@@ -196,6 +197,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   });
   const handOver = createHandOver({ slots, pool, clock, log, backend, recovery });
   const ownership = createOwnership({ slots, pool, clock, backend });
+  const storedAgents = createStoredAgents({ send: pool.send, backend, log });
   const comeback = createComeback({
     ownership,
     recovery,
@@ -266,6 +268,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (message.type === "offer-answer") return offers.answered(message);
       if (message.type === "order-answer") return given.answered(message);
       if (message.type === "confirm") return ownership.asked(shardId, message);
+      if (message.type === "agent-wanted") return storedAgents.asked(shardId, message);
       if (message.type === "stood-still") return comeback.stoodStill(shardId);
       if (message.type === "measured") return options.measured?.(message.sums);
       if (message.type === "call-released") return handOver.released(message.jobId);

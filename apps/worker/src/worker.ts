@@ -128,6 +128,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
       callsDir,
       log,
       agent: agent.name,
+      tools: agent.tools,
       runningCalls: supervisor.runningCalls,
       isDraining: () => supervisor.draining,
       isOpen: () => supervisor.open,

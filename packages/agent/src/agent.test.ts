@@ -5,7 +5,7 @@ import type { ToolContext } from "@parley/engine";
 import { fakeVad } from "@parley/testkit";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { defineAgent, loadAgent, resolveAgent, tool } from "./index.ts";
+import { defineAgent, loadAgent, loadTools, resolveAgent, tool } from "./index.ts";
 
 const context = {} as ToolContext;
 
@@ -63,6 +63,25 @@ describe("loadAgent", () => {
   ])("%s: says what is wrong", async (name, text, message) => {
     const path = text === null ? join(folder, name) : file(name, text);
     await expect(loadAgent(path)).rejects.toThrow(message);
+  });
+});
+
+describe("loadTools", () => {
+  const folder = mkdtempSync(join(tmpdir(), "parley-tools-"));
+  const file = (name: string, text: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const one = (name: string) => `{ name: "${name}", description: "", parameters: {}, readOnly: true, execute() {} }`;
+
+  it("takes what files export, and says which file has none, or one twice", async () => {
+    const good = file("good.mjs", `export const tools = [${one("a")}, ${one("b")}]`);
+    expect((await loadTools([good])).map(({ name }) => name)).toEqual(["a", "b"]);
+    expect(await loadTools([])).toEqual([]);
+    await expect(loadTools([file("none.mjs", "export const tools = [1]")])).rejects.toThrow(/none\.mjs has no tools/);
+    const again = file("again.mjs", `export const tools = [${one("b")}]`);
+    await expect(loadTools([good, again])).rejects.toThrow(/again\.mjs has a tool b/);
   });
 });
 

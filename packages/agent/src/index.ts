@@ -17,7 +17,8 @@ export {
   isAgentDefinition,
   type JobOffer,
 } from "./definition.ts";
-export { loadAgent } from "./load.ts";
-export type { Env } from "./providers.ts";
+export { loadAgent, loadTools } from "./load.ts";
+export { type Env, resolveVad } from "./providers.ts";
 export { type ResolveOptions, resolveAgent, warmAgent } from "./resolve.ts";
+export { storedAgent } from "./stored/make.ts";
 export { type ToolOptions, tool } from "./tool.ts";

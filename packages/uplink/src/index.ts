@@ -3,6 +3,7 @@ export { type KeptCallFiles, keepCallFiles } from "./files/keep.ts";
 export { callFileName, parseCallFileName } from "./files/name.ts";
 export type { UplinkLog } from "./log.ts";
 export {
+  type AgentWanted,
   type CallCommand,
   type Command,
   DECLINED,

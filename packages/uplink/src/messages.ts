@@ -103,6 +103,15 @@ const claim = z.object({
 const read = z.object({ type: z.literal("read"), requestId: id, callId });
 /** My log of this call is with you, as far as it goes: give the call to another worker. */
 const handOver = z.object({ type: z.literal("hand-over"), requestId: id, callId, epoch });
+/** What is this stored agent in this version? Of a call of this tenant; null: of nobody's in particular. */
+const agent = z.object({
+  type: z.literal("agent"),
+  requestId: id,
+  agentId: id,
+  version: count.min(1),
+  tenantId: name.nullable(),
+});
+export type AgentWanted = Omit<z.infer<typeof agent>, "type" | "requestId">;
 /** LiveKit offered me a call and I had no room for it; it may have offered it to others, and does not offer it again. */
 const unserved = z.object({
   type: z.literal("unserved"),
@@ -156,6 +165,12 @@ const log = z.object({
   facts: z.array(shippedFact).max(MAX_FACTS),
   done: z.boolean(),
 });
+/** What the agent was made with, secrets open; null: there is none of that version for that tenant. */
+const agentVersion = z.object({
+  type: z.literal("agent-version"),
+  requestId: id,
+  definition: z.record(z.string(), z.unknown()).nullable(),
+});
 const handedOver = z.object({ type: z.literal("handed-over"), requestId: id, accepted: z.boolean(), reason: text });
 /** An order for the owner of a call, or (`take-over`) for its next one; the server never writes into a live log itself. */
 const command = z.object({
@@ -199,16 +214,27 @@ const fromWorker = z.discriminatedUnion("type", [
   claim,
   read,
   handOver,
+  agent,
   commandResult,
   error,
 ]);
-const fromServer = z.discriminatedUnion("type", [welcome, ack, refused, claimed, log, handedOver, command, error]);
+const fromServer = z.discriminatedUnion("type", [
+  welcome,
+  ack,
+  refused,
+  claimed,
+  log,
+  handedOver,
+  agentVersion,
+  command,
+  error,
+]);
 export type FromWorker = z.infer<typeof fromWorker>;
 export type FromServer = z.infer<typeof fromServer>;
 /** What a worker asks and the server answers. */
-export type Question = Extract<FromWorker, { type: "claim" | "read" | "hand-over" }>;
+export type Question = Extract<FromWorker, { type: "claim" | "read" | "hand-over" | "agent" }>;
 export type Answer =
-  | Extract<FromServer, { type: "claimed" | "log" | "handed-over" }>
+  | Extract<FromServer, { type: "claimed" | "log" | "handed-over" | "agent-version" }>
   | (Extract<FromServer, { type: "error" }> & { requestId: string });
 
 /** The arguments of a command `take-over`. Throws UplinkError `message-invalid`. */

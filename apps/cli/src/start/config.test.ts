@@ -45,6 +45,7 @@ describe("what parley start brings along", () => {
       PARLEY_ALLOWED_ORIGINS: "https://example.com",
       PARLEY_API_KEY: "k".repeat(16),
       PARLEY_HOST: "127.0.0.1",
+      PARLEY_HTTP_TOOLS_PRIVATE: "true",
       PARLEY_LIVEKIT_PUBLIC_URL: "wss://lk",
       PARLEY_LOG_LEVEL: "info",
       PARLEY_SECRET_KEY: Buffer.alloc(32).toString("base64"),

@@ -4,7 +4,7 @@ import path from "node:path";
 import { SimulatedCaller, startLiveKitServer } from "@parley/livekit";
 import { type RunningServer, readServerConfig, startServer } from "@parley/server";
 import { type EmbeddedPostgres, openStore, type Store, startEmbeddedPostgres } from "@parley/store";
-import { createLog, readWorkerConfig, startWorker } from "@parley/worker";
+import { createLog, readWorkerConfig, startWorker, type Worker } from "@parley/worker";
 
 const keys = { LIVEKIT_API_KEY: "testkey", LIVEKIT_API_SECRET: "a-secret-for-tests-of-32-characters-or-more" };
 const WORKER_KEY = "the-worker-key-of-this-test";
@@ -19,19 +19,32 @@ export interface Answer {
   headers: Headers;
 }
 
+export interface LivePlatformOptions {
+  /** Of the worker; null: it runs stored agents. Default: the agent `echo`. */
+  agentFile?: string | null;
+  toolFiles?: readonly string[];
+  /** More settings of the worker. */
+  settings?: NodeJS.ProcessEnv;
+}
+
 /** LiveKit, Postgres, the server and a worker with the agent `echo`, all real. */
 export interface LivePlatform {
   server: RunningServer;
+  worker: Worker;
   store: Store;
   postgres: EmbeddedPostgres;
   send(method: string, url: string, options?: { key?: string | null; body?: object }): Promise<Answer>;
   keyFor(scopes: string[], tenantId?: string): Promise<string>;
   /** Somebody calls; answers when the greeting was heard and the call is in the store. */
-  call(key?: string): Promise<{ callId: string; room: string; caller: SimulatedCaller }>;
+  call(key?: string, agentId?: string): Promise<{ callId: string; room: string; caller: SimulatedCaller }>;
   close(): Promise<void>;
 }
 
-export async function livePlatform(): Promise<LivePlatform> {
+export async function livePlatform({
+  agentFile = AGENT,
+  toolFiles = [],
+  settings = {},
+}: LivePlatformOptions = {}): Promise<LivePlatform> {
   const folder = mkdtempSync(path.join(tmpdir(), "parley-platform-"));
   const closers: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const close = async () => {
@@ -47,7 +60,12 @@ export async function livePlatform(): Promise<LivePlatform> {
     const store = await openStore({ url: postgres.url });
     closers.push(() => store.close());
     const server = await startServer({
-      config: readServerConfig({ PARLEY_PORT: "0", PARLEY_WORKER_KEY: WORKER_KEY, PARLEY_API_KEY: ROOT_KEY }),
+      config: readServerConfig({
+        PARLEY_PORT: "0",
+        PARLEY_WORKER_KEY: WORKER_KEY,
+        PARLEY_API_KEY: ROOT_KEY,
+        PARLEY_SECRET_KEY: Buffer.alloc(32, 7).toString("base64"),
+      }),
       livekit: { url: livekit.url, apiKey, apiSecret },
       store,
       agents: [{ name: "echo", title: "Echo", description: "", demo: true }],
@@ -64,8 +82,9 @@ export async function livePlatform(): Promise<LivePlatform> {
       PARLEY_SHARDS: "1",
       PARLEY_LOG_LEVEL: "silent",
       MAX_CONCURRENT_JOBS: "8",
+      ...settings,
     };
-    const worker = await startWorker(readWorkerConfig(AGENT, env), { announce: () => {} });
+    const worker = await startWorker(readWorkerConfig(agentFile, env, toolFiles), { announce: () => {} });
     closers.push(() => worker.close());
 
     const send: LivePlatform["send"] = async (method, url, { key = ROOT_KEY, body } = {}) => {
@@ -83,6 +102,7 @@ export async function livePlatform(): Promise<LivePlatform> {
     };
     return {
       server,
+      worker,
       store,
       postgres,
       send,
@@ -90,11 +110,11 @@ export async function livePlatform(): Promise<LivePlatform> {
         const body = { name: "of this test", scopes, ...(tenantId === undefined ? {} : { tenantId }) };
         return (await send("POST", "/api/keys", { body })).json.key;
       },
-      async call(key) {
+      async call(key, agentId = "echo") {
         const more = key === undefined ? {} : { key };
         const made = await send("POST", "/livekit/create-room", {
           ...more,
-          body: { participantName: "Ann", agentId: "echo" },
+          body: { participantName: "Ann", agentId },
         });
         const { connectionId, roomName: room, accessToken: token, serverUrl: url } = made.json;
         const { callId } = (await send("GET", `/livekit/connection-status/${connectionId}`, more)).json;

@@ -11,6 +11,11 @@ export function hideHeaders(definition: Definition): Definition {
   return withHeaders(definition, () => HIDDEN);
 }
 
+/** Throws HttpProblem 503 `secret-unreadable`, `secret-key-missing`. */
+export function openHeaders(definition: Definition, agentId: string, secrets: Secrets): Definition {
+  return withHeaders(definition, (sealed) => secrets.open(sealed, about(agentId)));
+}
+
 /**
  * For the store. A hidden value stays what it was in the version `before`, of the tool of that name at the same origin:
  * who may change an agent is not to have its secrets sent elsewhere. Throws HttpProblem 400 `header-hidden`.

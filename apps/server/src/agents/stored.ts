@@ -1,7 +1,10 @@
 import { isStoredId, STORED_AGENTS, type StoredAgentDefinition } from "@parley/agent/stored";
 import type { Store } from "@parley/store";
+import type { AgentWanted } from "@parley/uplink";
 import { HttpProblem } from "../http/problem.ts";
+import type { Secrets } from "../secrets/secrets.ts";
 import type { AgentSource } from "./directory.ts";
+import { openHeaders } from "./headers.ts";
 
 /** The workers that run stored agents and are connected now: each with the code tools that it offers. */
 export type StoredWorkers = () => readonly { tools: readonly string[] }[];
@@ -18,6 +21,14 @@ export function storedAgents(store: Pick<Store, "agents">, workers: StoredWorker
     async known(tenantId) {
       return (await store.agents.list({ tenantId })).items.map(({ agentId }) => agentId);
     },
+  };
+}
+
+/** What workers are told of one, when a call has begun with it: its secrets are open. */
+export function storedDefinitions(store: Pick<Store, "agents">, secrets: Secrets) {
+  return async ({ agentId, version, tenantId }: AgentWanted): Promise<Record<string, unknown> | null> => {
+    const row = await store.agents.versionOf(agentId, version, tenantId);
+    return row === null ? null : { ...openHeaders(row.definition, agentId, secrets) };
   };
 }
 

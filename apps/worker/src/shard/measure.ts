@@ -11,21 +11,21 @@ export interface CallWatch {
 
 /** What the calls of this process measure, until the supervisor is told. */
 export interface MeasuredCalls {
-  call(log: Log): CallWatch;
+  call(agent: CallAgent, log: Log): CallWatch;
   /** What came since the last time; null: nothing. */
   take(): SumsOf | null;
 }
 
-export function measureCalls({ name, stt, llm, tts, realtime }: CallAgent): MeasuredCalls {
+/** `name`: of the worker, which bounds how many there are: stored agents, of which there may be many, share one. */
+export function measureCalls(name: string): MeasuredCalls {
   const sums = openSums();
-  const models = {
-    stt: stt?.name ?? realtime?.name ?? "",
-    llm: realtime?.name ?? llm?.name ?? "",
-    tts: tts?.name ?? realtime?.name ?? "",
-  };
   return {
-    call(log) {
-      const observe = observeCall(name, models);
+    call({ stt, llm, tts, realtime }, log) {
+      const observe = observeCall(name, {
+        stt: stt?.name ?? realtime?.name ?? "",
+        llm: realtime?.name ?? llm?.name ?? "",
+        tts: tts?.name ?? realtime?.name ?? "",
+      });
       let hasFailed = false;
       const onFact = (fact: Fact): void => {
         try {

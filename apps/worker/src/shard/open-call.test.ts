@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { settingsSchema } from "@parley/conversation";
+import type { CallAgent } from "@parley/engine";
 import { callStarted } from "@parley/testkit/facts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { WorkerConfig } from "../config.ts";
 import { createLog } from "../log.ts";
 import type { CallAssignment } from "../messages.ts";
-import type { ShardAgent } from "./agent.ts";
 import { openCall } from "./open-call.ts";
 
 let dir: string;
@@ -24,7 +24,7 @@ function goOn(lines: readonly object[]) {
   writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
   const recovery = { logPaths: [path], copied: false, by: "test", farewell: false };
   const assignment = { callId: "c", epoch: 2, logPath: join(dir, "c.2.ndjson"), recovery } as unknown as CallAssignment;
-  const agent = { call: { settings: settingsSchema.parse({}) } } as ShardAgent;
+  const agent = { settings: settingsSchema.parse({}) } as CallAgent;
   const lease = { isHeld: () => true, confirm: async () => true };
   const watch = { onFact() {}, onEphemeral() {} };
   return openCall(assignment, { config: {} as WorkerConfig, agent, lease, log: createLog("test", "silent"), watch });

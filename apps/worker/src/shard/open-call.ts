@@ -11,7 +11,6 @@ import { LiveKitTransport, serveControl } from "@parley/livekit/room";
 import type { WorkerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { CallAssignment, RecoveryPlan } from "../messages.ts";
-import type { ShardAgent } from "./agent.ts";
 import type { RunningCall } from "./calls.ts";
 import type { CallWatch } from "./measure.ts";
 
@@ -20,7 +19,7 @@ const MOST_GAP_MS = 600_000;
 
 export interface CallParts {
   config: WorkerConfig;
-  agent: ShardAgent;
+  agent: CallAgent;
   lease: Lease;
   log: Log;
   /** Sees everything that happens in the call. */
@@ -46,7 +45,7 @@ async function goOn(assignment: CallAssignment, plan: RecoveryPlan, parts: CallP
   // Nothing was decided yet: it begins, in a new epoch.
   if (facts.length === 0) return callOf(assignment, parts, null);
   const gapMs = plan.copied || modifiedMs === null ? 0 : Math.min(MOST_GAP_MS, Math.max(0, Date.now() - modifiedMs));
-  const { farewell: text } = parts.agent.call.settings.phrases;
+  const { farewell: text } = parts.agent.settings.phrases;
   const farewell = plan.farewell ? { farewell: { text, reason: "recovered-too-often" } } : {};
   const { by, soundedOn } = plan;
   return callOf(assignment, parts, { facts, gapMs, by, soundedOn, ...farewell });
@@ -69,7 +68,7 @@ function callOf(
   const call = new Call({
     callId,
     epoch,
-    agent: recovered?.farewell ? withoutItsCode(agent.call) : agent.call,
+    agent: recovered?.farewell ? withoutItsCode(agent) : agent,
     transport,
     log: openFileLog({ path: logPath }),
     context,

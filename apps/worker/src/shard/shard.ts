@@ -3,13 +3,15 @@ import { keepCompiledCodeSoon } from "../compiled-code.ts";
 import type { WorkerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { FromShard, ToShard } from "../messages.ts";
-import { loadShardAgent, type ShardAgent } from "./agent.ts";
-import { type Calls, createCalls } from "./calls.ts";
+import { loadShardAgent } from "./agent.ts";
+import { askForAgents } from "./ask-for-agents.ts";
+import { type Calls, createCalls, type RunningCall } from "./calls.ts";
 import { watchLeases } from "./lease.ts";
 import { type MeasuredCalls, measureCalls } from "./measure.ts";
 import { openCall } from "./open-call.ts";
 import { openOwnLine } from "./own-line.ts";
 import { startPulse } from "./pulse.ts";
+import type { LentAgent, ShardAgent } from "./shard-agent.ts";
 import { catchStrayErrors } from "./stray.ts";
 
 /** A call without a supervisor goes on, but not for ever: another worker has taken it over, or its caller has gone. */
@@ -51,20 +53,28 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
     },
   });
 
+  const asking = askForAgents(tell);
+
   catchStrayErrors(log, (why) => {
     log.fatal(why);
     exit(1);
   });
 
   async function boot(): Promise<void> {
-    const loaded = await loadShardAgent(config, log);
+    const loaded = await loadShardAgent(config, log, asking.ask);
     agent = loaded;
-    const measured = measureCalls(loaded.call);
+    const measured = measureCalls(loaded.summary.name);
     measuring = measured;
     calls = createCalls({
       open(assignment, callLog) {
         const lease = leases.of(assignment.jobId, assignment.epoch);
-        return openCall(assignment, { config, agent: loaded, lease, log: callLog, watch: measured.call(callLog) });
+        const begin = ({ agent: lent, giveBack }: LentAgent) => {
+          const watch = measured.call(lent, callLog);
+          const opened = openCall(assignment, { config, agent: lent, lease, log: callLog, watch });
+          return givenBack(opened, giveBack);
+        };
+        const lent = loaded.lend(assignment.context);
+        return lent instanceof Promise ? lent.then(begin) : begin(lent);
       },
       tell,
       log,
@@ -145,6 +155,8 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
           return;
         case "release-call":
           return calls?.release(message.jobId, message.withinMs);
+        case "agent-version":
+          return asking.answered(message);
         case "confirmed":
           return leases.answered(message.jobId, message.held);
         case "offer":
@@ -161,11 +173,20 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
     orphaned() {
       if (closing) return;
       closing = true;
+      asking.lost();
       log.error({ calls: calls?.count ?? 0 }, "the supervisor is gone; running calls go on, then this shard exits");
       setTimeout(() => exit(1), ORPHAN_MS).unref();
       void goOnAlone().finally(() => exit(1));
     },
   };
+}
+
+/** When the call is over, or could not be opened. */
+function givenBack<Opened extends RunningCall | Promise<RunningCall>>(opened: Opened, giveBack: () => void): Opened {
+  Promise.resolve(opened)
+    .then((call) => call.done)
+    .then(giveBack, giveBack);
+  return opened;
 }
 
 function loadFailure(error: unknown): { code: string; message: string; configuration: boolean } {

@@ -17,6 +17,7 @@ export const agent: AgentSummary = {
   description: "",
   demo: false,
   asksToAccept: false,
+  tools: [],
   maxCalls: null,
 };
 
@@ -106,6 +107,7 @@ export function setUp({ cap = null, summary = agent, shards = 2, cores = 2, back
   const server: Backend = {
     claim: async () => ({ granted: true, epoch: 0, owner: null }),
     readLog: async () => [],
+    agentVersion: async () => null,
     shipped: async () => true,
     handOver: async () => ({ accepted: true, reason: "" }),
     unserved: () => {},

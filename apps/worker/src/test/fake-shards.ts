@@ -10,6 +10,7 @@ export const agent: AgentSummary = {
   description: "",
   demo: false,
   asksToAccept: false,
+  tools: [],
   maxCalls: null,
 };
 

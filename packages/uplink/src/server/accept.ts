@@ -1,6 +1,13 @@
 import type { WebSocket } from "ws";
 import { silentLog, type UplinkLog } from "../log.ts";
-import { type FromServer, type FromWorker, PROTOCOL, parseFromWorker } from "../messages.ts";
+import {
+  type AgentWanted,
+  type FromServer,
+  type FromWorker,
+  PROTOCOL,
+  parseFromWorker,
+  type Question,
+} from "../messages.ts";
 import { answers } from "./answers.ts";
 import { type CallKeeper, noKeeper } from "./keeper.ts";
 import { orders } from "./orders.ts";
@@ -17,6 +24,8 @@ export interface AcceptOptions {
   leaseMs?: number;
   /** How much a worker may have on the line unconfirmed. Default 1 MiB. */
   creditBytes?: number;
+  /** What a stored agent is. Default: there are none. */
+  agentVersion?: (wanted: AgentWanted) => Promise<Record<string, unknown> | null>;
   /** Who decides about claims and take-overs. Default: whoever asks may. */
   keeper?: CallKeeper;
 }
@@ -39,6 +48,7 @@ const TRY_LATER = 1013;
 /** The server's end of one worker's line, on a socket whose key was found good. */
 export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkPeer {
   const { store, keyName, log = silentLog, leaseMs = 5_000, creditBytes = 1024 * 1024, keeper = noKeeper } = options;
+  const { agentVersion = async () => null } = options;
   let worker = keyName;
   let instance = "";
   let agent: string | null = null;
@@ -64,6 +74,7 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
   const asked = answers({
     claim: (call) => keeper.claim(peer, call),
     handOver: (call) => keeper.handOver(peer, call),
+    agent: ({ agentId, version, tenantId }) => agentVersion({ agentId, version, tenantId }),
     reads: (callId) => keeper.reads(peer, callId),
     read: (callId, page) => store.read(callId, page),
     send: sendWhenTaken,
@@ -124,7 +135,7 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
     else if (message.type === "lease") keeper.leased(peer, message);
     else if (message.type === "unserved") keeper.unserved(peer, message);
     else if (message.type === "command-result") obeyed(message);
-    else if (message.type === "claim" || message.type === "read" || message.type === "hand-over") asked.ask(message);
+    else if (isQuestion(message)) asked.ask(message);
     else if (message.type === "error") log.warn({ worker, code: message.code }, `a worker reports: ${message.message}`);
     else {
       work.add(message, bytes);
@@ -194,3 +205,6 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
   };
   return peer;
 }
+
+const QUESTIONS: readonly string[] = ["claim", "read", "hand-over", "agent"] satisfies Question["type"][];
+const isQuestion = (message: FromWorker): message is Question => QUESTIONS.includes(message.type);

@@ -19,6 +19,7 @@ export interface AnswersOptions {
     owner: string | null;
   }>;
   handOver(question: Extract<Question, { type: "hand-over" }>): Promise<Reply>;
+  agent(question: Extract<Question, { type: "agent" }>): Promise<Record<string, unknown> | null>;
   reads(callId: string): Promise<void>;
   read(
     callId: string,
@@ -43,10 +44,13 @@ export function answers(options: AnswersOptions): { ask(question: Question): voi
         await send({ type: "claimed", requestId, callId, ...(await options.claim(question)) });
       } else if (question.type === "hand-over") {
         await send({ type: "handed-over", requestId, ...(await options.handOver(question)) });
+      } else if (question.type === "agent") {
+        await send({ type: "agent-version", requestId, definition: await options.agent(question) });
       } else await sendLog(requestId, question.callId);
     } catch (error) {
       const { message = String(error) } = error as { message?: string };
-      log.warn({ question: question.type, callId: question.callId }, `a worker's question has no answer: ${message}`);
+      const about = question.type === "agent" ? { agentId: question.agentId } : { callId: question.callId };
+      log.warn({ question: question.type, ...about }, `a worker's question has no answer: ${message}`);
       refuse(question, "no-answer", message);
     }
   }

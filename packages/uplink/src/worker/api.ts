@@ -1,5 +1,5 @@
 import type { UplinkLog } from "../log.ts";
-import type { Command, LeasedCall, ShippedFact, UnservedCall } from "../messages.ts";
+import type { AgentWanted, Command, LeasedCall, ShippedFact, UnservedCall } from "../messages.ts";
 
 export interface UplinkOptions {
   /** The server, as in BACKEND_URL. */
@@ -94,6 +94,11 @@ export interface Uplink {
   claim(call: CallClaim, withinMs: number): Promise<ClaimAnswer | null>;
   /** The server's copy of a call's log, in order, one seq once. Throws UplinkError `log-not-read`. */
   readLog(callId: string, withinMs: number): Promise<ShippedFact[]>;
+  /**
+   * What a stored agent was made with in that version; null: there is none for that tenant.
+   * Throws UplinkError `agent-not-read` when the server does not say.
+   */
+  agentVersion(wanted: AgentWanted, withinMs: number): Promise<Record<string, unknown> | null>;
   /**
    * Gives a call whose log is shipped to another worker; not accepted: it stays here. No answer in time counts as not
    * accepted, with the reason `no-answer`: ask `claim` whether it is still ours.

@@ -1,5 +1,5 @@
 import { UplinkError } from "../error.ts";
-import type { Answer, Question, ShippedFact } from "../messages.ts";
+import type { AgentWanted, Answer, Question, ShippedFact } from "../messages.ts";
 import type { CallClaim, ClaimAnswer, HandOverAnswer } from "./api.ts";
 
 /** A log of more pages than this (half a million facts) is not one of a call. */
@@ -46,6 +46,17 @@ export class Requests {
     const answer = (await this.#ask({ type: "hand-over", callId, epoch }, withinMs))?.at(-1);
     if (answer?.type === "handed-over") return { accepted: answer.accepted, reason: answer.reason };
     return { accepted: false, reason: answer?.type === "error" ? answer.message : "no-answer" };
+  }
+
+  async agentVersion(wanted: AgentWanted, withinMs: number): Promise<Record<string, unknown> | null> {
+    const answer = (await this.#ask({ type: "agent", ...wanted }, withinMs))?.at(-1);
+    if (answer?.type === "agent-version") return answer.definition;
+    const why = answer?.type === "error" ? answer.message : `no answer within ${withinMs} ms`;
+    throw new UplinkError(`The agent ${wanted.agentId} could not be got from the server: ${why}`, {
+      code: "agent-not-read",
+      category: "internal",
+      retryable: true,
+    });
   }
 
   /** A new line stands: what was answered in part on the old one comes again from its beginning. */

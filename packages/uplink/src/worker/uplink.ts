@@ -5,6 +5,7 @@ import { removeLoneAcks } from "../files/folder.ts";
 import { parseCallFileName } from "../files/name.ts";
 import { silentLog, type UplinkLog } from "../log.ts";
 import {
+  type AgentWanted,
   type Command,
   type FromServer,
   MAX_CALLS,
@@ -168,6 +169,10 @@ class Shipper implements Uplink {
 
   readLog(callId: string, withinMs: number): Promise<ShippedFact[]> {
     return this.#requests.readLog(callId, withinMs);
+  }
+
+  agentVersion(wanted: AgentWanted, withinMs: number): Promise<Record<string, unknown> | null> {
+    return this.#requests.agentVersion(wanted, withinMs);
   }
 
   handOver(call: { callId: string; epoch: number }, withinMs: number): Promise<HandOverAnswer> {
