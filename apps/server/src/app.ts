@@ -19,6 +19,7 @@ import { roomRoutes } from "./connections/room-routes.ts";
 import { connectionRoutes } from "./connections/routes.ts";
 import { contextRoutes } from "./contexts/routes.ts";
 import { controlRoutes } from "./control/routes.ts";
+import { conversationRoutes } from "./conversations/routes.ts";
 import { erasureRoutes } from "./erasure/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
 import { auditWrites } from "./http/audit.ts";
@@ -207,6 +208,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   callRoutes(app, store);
   controlRoutes(app, { store, livekit, command: options.command });
+  conversationRoutes(app, store);
   const { feed = noFeed(options), upgrades = liveUpgrades(BODY_LIMIT_BYTES) } = options;
   liveRoutes(app, { store, feed, upgrades, identify, command: options.command, clock: systemClock, log });
   const connections = { store, livekit, agents: directory, command: options.command, refuseOverQuota };

@@ -21,8 +21,16 @@ export { isPoor, worstConnection } from "./projections/connection.ts";
 export { emptyHistory, evolveHistory, type HistoryState, historyOf, messages } from "./projections/history.ts";
 export { endedInFailure } from "./projections/outcome.ts";
 export { type Phase, phase } from "./projections/phase.ts";
+export { redact, redactDeep } from "./projections/redact.ts";
 export { SEVERAL_SPEAKERS, withSpeakers } from "./projections/speakers.ts";
 export { followTimeline, type Timeline, type TurnTimeline, timelineOf } from "./projections/timeline.ts";
+export {
+  type Transcript,
+  type TranscriptTool,
+  type TranscriptTurn,
+  transcriptOf,
+  transcriptTypes,
+} from "./projections/transcript.ts";
 export { type ModelUsage, type Usage, usageOf } from "./projections/usage.ts";
 export { type Difference, type Replay, recoverState, replayFacts } from "./replay.ts";
 export { splitHeard } from "./rules/heard.ts";

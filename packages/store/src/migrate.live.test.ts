@@ -17,6 +17,7 @@ import { calls, facts, workerKeys } from "./schema.ts";
 import { openStore } from "./store.ts";
 import { tenants } from "./tenants/schema.ts";
 import { type TestPostgres, testPostgres, withClient } from "./test/postgres.ts";
+import { transcripts } from "./transcripts/schema.ts";
 import { callUsage, usageDays } from "./usage/schema.ts";
 
 import { webhookDeliveries, webhookEvents, webhooks } from "./webhooks/schema.ts";
@@ -45,6 +46,7 @@ test("replicas that start together migrate once", async () => {
     { name: "0003_fences.sql" },
     { name: "0004_tenants_and_keys.sql" },
     { name: "0005_connections.sql" },
+    { name: "0006_conversations.sql" },
     { name: "0007_agents.sql" },
     { name: "0008_projections_and_usage.sql" },
     { name: "0008b_webhooks.sql" },
@@ -69,6 +71,7 @@ test("the tables that the code knows are those that the SQL made", async () => {
     auditLog,
     connections,
     livekitEvents,
+    transcripts,
     tombstones,
     erasures,
     callUsage,

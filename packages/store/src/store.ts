@@ -15,7 +15,7 @@ import { type Erasures, erasuresIn } from "./erasure/erasures.ts";
 import { StoreError } from "./error.ts";
 import { type AppendResult, appending, fence } from "./facts/append.ts";
 import type { Batch } from "./facts/fact.ts";
-import { type FactPage, readFacts } from "./facts/facts.ts";
+import { type FactPage, type FactQuery, readFacts } from "./facts/facts.ts";
 import { factPartitions } from "./facts/partitions.ts";
 import { type StoreLog, silentLog } from "./log.ts";
 import { migrate } from "./migrate.ts";
@@ -23,6 +23,7 @@ import { asStoreError, redactedTarget } from "./postgres-error.ts";
 import { watchPresence } from "./presence.ts";
 import { type Projections, projectionsIn } from "./projections/projections.ts";
 import { type Tenants, tenantsIn } from "./tenants/tenants.ts";
+import { transcriptProjection } from "./transcripts/projection.ts";
 import { type Places, placesIn } from "./usage/places.ts";
 import { usageProjection } from "./usage/projection.ts";
 import { type UsageSums, usageIn } from "./usage/usage.ts";
@@ -62,7 +63,7 @@ export interface Store {
     appendBatch(batch: Batch): Promise<AppendResult>;
     /** From now on nothing of older epochs is taken: the call is given to an owner that has not written yet. */
     fence(callId: string, epoch: number): Promise<void>;
-    read(callId: string, options?: { afterSeq?: number; limit?: number }): Promise<FactPage>;
+    read(callId: string, options?: FactQuery): Promise<FactPage>;
   };
   workerKeys: WorkerKeys;
   tenants: Tenants;
@@ -145,7 +146,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     connections: guard(connectionsIn(db)),
     livekitEvents: guard(livekitEventsIn(db)),
     erasures: guard(erasuresIn(db)),
-    projections: guard(projectionsIn(db, [usageProjection, webhookProjection], log)),
+    projections: guard(projectionsIn(db, [usageProjection, webhookProjection, transcriptProjection], log)),
     usage: guard(usageIn(db)),
     places: guard(placesIn(db)),
     contexts: guard(contextsIn(db)),

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, lte, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, lt, lte, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import { behind, type PageQuery, pageOf, pageSize } from "../page.ts";
 import { calls } from "../schema.ts";
@@ -63,11 +63,19 @@ export interface CallQuery extends PageQuery {
   tenantId?: string | undefined;
   status?: "live" | "ended" | undefined;
   agent?: string | undefined;
+  /** Begun at or after this time. */
+  since?: Date | undefined;
+  /** Begun before this time. */
+  until?: Date | undefined;
+  /** Who called. */
+  caller?: string | undefined;
+  /** Words of the transcript, as Postgres' websearch_to_tsquery reads them. Finds calls that have ended, a moment behind. */
+  words?: string | undefined;
 }
 
 /** Throws StoreError `cursor-invalid`. */
 export async function listCalls(db: NodePgDatabase, query: CallQuery = {}): Promise<CallPage> {
-  const { limit, cursor, tenantId, status, agent } = query;
+  const { limit, cursor, tenantId, status, agent, since, until, caller, words } = query;
   const size = pageSize(limit);
   const rows = await db
     .select(columns)
@@ -78,6 +86,10 @@ export async function listCalls(db: NodePgDatabase, query: CallQuery = {}): Prom
         ofTenant(tenantId),
         status === undefined ? undefined : eq(calls.status, status),
         agent === undefined ? undefined : eq(calls.agent, agent),
+        since === undefined ? undefined : gte(calls.startedAt, since),
+        until === undefined ? undefined : lt(calls.startedAt, until),
+        caller === undefined ? undefined : eq(calls.from, caller),
+        words === undefined ? undefined : said(words),
       ),
     )
     .orderBy(desc(calls.startedAt), desc(calls.callId))
@@ -85,6 +97,14 @@ export async function listCalls(db: NodePgDatabase, query: CallQuery = {}): Prom
   const { items, nextCursor } = pageOf(rows, size, ({ startedAt, callId }) => ({ at: startedAt, id: callId }));
   return { calls: items, nextCursor };
 }
+
+/** A tenant that has numbers and addresses redacted must not find them by search either. */
+const said = (words: string) => sql`${calls.callId} in (
+  select t.call_id from transcripts t left join tenants n using (tenant_id)
+  cross join websearch_to_tsquery('simple', ${words}) as wanted
+  where case when coalesce((n.settings ->> 'redactTranscripts')::boolean, false)
+    then t.masked @@ wanted else t.words @@ wanted end
+  and (t.words @@ wanted or t.masked @@ wanted))`;
 
 const ofTenant = (tenantId: string | undefined) => (tenantId === undefined ? undefined : eq(calls.tenantId, tenantId));
 

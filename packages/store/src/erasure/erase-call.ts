@@ -9,6 +9,7 @@ export const ERASED_WITH_CALL: readonly string[] = [
   "call_feed",
   "call_places",
   "webhook_events",
+  "transcripts",
 ];
 /** Tables with a call_id that keep it: what they say is about no person. */
 export const KEPT_OF_CALL: readonly string[] = ["tombstones", "call_usage"];
