@@ -75,7 +75,7 @@ export interface AppOptions {
   > &
     Partial<Pick<ServerConfig, "metricsKey">>;
   livekit: LiveKitAccess;
-  store: Omit<Store, "close" | "workerKeys">;
+  store: Omit<Store, "close" | "workerKeys" | "joinReplicas">;
   /** What is entrusted to us, as it lies in the store. */
   secrets: Secrets;
   /** Counts for all replicas together; null: there is one. */

@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { STORED_AGENTS } from "@parley/agent/stored";
 import { ParleyError, systemClock } from "@parley/engine";
+import { mintAgentToken } from "@parley/livekit";
 import { measured } from "@parley/metrics";
 import type { Store } from "@parley/store";
 import { attachUplink, type CallCommand, type OrderResult, singleKey, type UplinkServer } from "@parley/uplink";
@@ -11,6 +12,7 @@ import type { ServerConfig } from "./config.ts";
 import { keepConnections } from "./connections/keep.ts";
 import { keepErasing } from "./erasure/keep.ts";
 import { keepLeases, type LeasesOptions } from "./leases/leases.ts";
+import { usualTimings } from "./leases/timings.ts";
 import { noFanOut } from "./live/fan-out.ts";
 import { liveFeed, tellFeed } from "./live/feed.ts";
 import { liveUpgrades } from "./live/upgrades.ts";
@@ -21,6 +23,7 @@ import { measureFacts, measureFailures, measureLeases } from "./metrics/watch-in
 import type { AgentCard } from "./page-config/schema.ts";
 import { followLog } from "./projections/follow.ts";
 import { openRedis } from "./redis.ts";
+import { shareLeases } from "./replicas/share.ts";
 import { sealedSecrets } from "./secrets/secrets.ts";
 import { statusBoard } from "./status/parts.ts";
 import { watchFacts } from "./status/watch-facts.ts";
@@ -70,7 +73,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const board = statusBoard(systemClock);
   const metrics = serverMetrics();
   redis?.on("error", () => metrics.integrationFailed("redis"));
-  const leases = keepLeases({ store, livekit, log, timings: options.leases ?? {} });
+  const leases = shareLeases({
+    join: store.joinReplicas,
+    keep: () => keepLeases({ store, livekit, log, timings: options.leases ?? {} }),
+    facts: store.facts,
+    mintToken: ({ room, identity }) =>
+      mintAgentToken({ apiKey: livekit.apiKey, apiSecret: livekit.apiSecret, room, identity }),
+    heartbeatMs: options.leases?.heartbeatMs ?? usualTimings.heartbeatMs,
+    clock: systemClock,
+    log,
+  });
   const connections = keepConnections({
     store,
     livekit,
@@ -86,7 +98,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const secrets = sealedSecrets(config.secretKeys);
   const { privateHooks } = config;
   const outbox = deliverWebhooks({ store, secrets, privateHooks, clock: systemClock, log });
-  let uplinks: UplinkServer | null = null;
   const app = await buildApp({
     config,
     livekit,
@@ -94,8 +105,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     secrets,
     redis,
     agents,
-    workerAgents: () => (uplinks?.peers() ?? []).flatMap(({ agent }) => (agent === null ? [] : [agent])),
-    storedWorkers: () => (uplinks?.peers() ?? []).filter(({ agent }) => agent === STORED_AGENTS),
+    workerAgents: () => leases.workers().flatMap(({ agent }) => (agent === null ? [] : [agent])),
+    storedWorkers: () => leases.workers().filter(({ agent }) => agent === STORED_AGENTS),
     command: leases.command,
     feed,
     upgrades,
@@ -115,7 +126,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
   });
   upgrades.serve(app);
-  uplinks = lines;
   const parts: { close(): void }[] = [
     feed,
     follower,

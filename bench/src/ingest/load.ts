@@ -1,3 +1,4 @@
+import { PROTOCOL } from "@parley/uplink";
 import WebSocket from "ws";
 import { now } from "../time.ts";
 
@@ -164,7 +165,14 @@ async function openLine({ port, key }: LoadOptions, index: number, onAck: (sent:
 
   socket.on("open", () =>
     socket.send(
-      JSON.stringify({ type: "hello", protocol: 3, worker: `w${index}`, instance: `i${index}`, agent: "bench" }),
+      JSON.stringify({
+        type: "hello",
+        protocol: PROTOCOL,
+        worker: `w${index}`,
+        instance: `i${index}`,
+        agent: "bench",
+        tools: [],
+      }),
     ),
   );
   socket.on("message", (data) => {

@@ -17,6 +17,7 @@ export type { FactPage } from "./facts/facts.ts";
 export type { StoreLog } from "./log.ts";
 export type { Page, PageQuery } from "./page.ts";
 export type { Lag, Projections } from "./projections/projections.ts";
+export type { ReplicaEvents, ReplicaLink } from "./replicas/link.ts";
 export { openStore, type Store, type StoreOptions } from "./store.ts";
 export type { TenantRow, Tenants } from "./tenants/tenants.ts";
 export type { Granted, Places } from "./usage/places.ts";

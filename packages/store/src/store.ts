@@ -22,6 +22,7 @@ import { migrate } from "./migrate.ts";
 import { asStoreError, redactedTarget } from "./postgres-error.ts";
 import { watchPresence } from "./presence.ts";
 import { type Projections, projectionsIn } from "./projections/projections.ts";
+import { joinReplicas, type ReplicaEvents, type ReplicaLink } from "./replicas/link.ts";
 import { type Tenants, tenantsIn } from "./tenants/tenants.ts";
 import { transcriptProjection } from "./transcripts/projection.ts";
 import { type Places, placesIn } from "./usage/places.ts";
@@ -82,6 +83,8 @@ export interface Store {
   contexts: Contexts;
   webhooks: Webhooks;
   deliveries: Deliveries;
+  /** The line to the other replicas of this database; closed with the store. */
+  joinReplicas(events: ReplicaEvents): ReplicaLink;
   /** Resolves when Postgres answers. */
   ping(): Promise<void>;
   /** Idempotent; waits for running statements, 15 s at most. */
@@ -111,6 +114,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   });
   const db = drizzle(pool);
   const append = appending(pool, db, factPartitions(pool));
+  const links: ReplicaLink[] = [];
   let closing: Promise<void> | undefined;
 
   const presence = watchPresence(config, target, log);
@@ -152,12 +156,18 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     contexts: guard(contextsIn(db)),
     webhooks: guard(webhooksIn(db)),
     deliveries: guard(deliveriesIn(db)),
+    joinReplicas(events) {
+      const link = joinReplicas(config, events, log);
+      links.push(link);
+      return link;
+    },
     ping: () =>
       guarded(async () => {
         await pool.query("select 1");
       }),
     close() {
       presence.close();
+      for (const link of links) void link.close();
       // A connection whose server died may never say so.
       closing ??= Promise.race([pool.end(), sleep(CLOSE_MS, undefined, { ref: false })]);
       return closing;

@@ -9,6 +9,7 @@ export {
   DECLINED,
   type LeasedCall,
   MAX_METADATA,
+  PROTOCOL,
   parseTakeOver,
   type ShippedFact,
   type TakeOver,

@@ -24,7 +24,7 @@ const STEP_MS = 100;
 const STORING_MS = 2_000;
 /** For the owner of a call to answer a command. */
 const COMMAND_MS = 5_000;
-const MAX_ARGS_BYTES = 64 * 1024;
+export const MAX_ARGS_BYTES = 64 * 1024;
 /** Hand-overs that wait for their answer. */
 const MAX_HAND_OVERS = 10_000;
 const SEARCH_AGAIN_MS = 5_000;

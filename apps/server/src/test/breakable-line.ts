@@ -4,6 +4,8 @@ export interface BreakableLine {
   url: string;
   /** Every connection dies without a word, as when the process or the cable does; none is let through for `forMs`. */
   cut(forMs?: number): void;
+  /** From now on it leads to another port, as a load balancer does when a server is gone. */
+  leadTo(port: number): void;
   close(): Promise<void>;
 }
 
@@ -11,9 +13,10 @@ export interface BreakableLine {
 export async function breakableLine(port: number): Promise<BreakableLine> {
   const open = new Set<Socket>();
   let cutUntilMs = 0;
+  let leadsTo = port;
   const server = createServer((client) => {
     if (performance.now() < cutUntilMs) return void client.destroy();
-    const upstream = connect(port, "127.0.0.1");
+    const upstream = connect(leadsTo, "127.0.0.1");
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
@@ -36,6 +39,9 @@ export async function breakableLine(port: number): Promise<BreakableLine> {
   return {
     url: `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`,
     cut,
+    leadTo(other) {
+      leadsTo = other;
+    },
     close() {
       cut();
       return new Promise((resolve) => server.close(() => resolve()));
