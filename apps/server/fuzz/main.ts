@@ -8,8 +8,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { STORED_AGENTS } from "@parley/agent/stored";
 import { startLiveKitServer } from "@parley/livekit";
 import { openStore, startEmbeddedPostgres } from "@parley/store";
+import { openUplink } from "@parley/uplink";
 import pino from "pino";
 import { scopes } from "../src/access/scopes.ts";
 import { readServerConfig, startServer } from "../src/index.ts";
@@ -22,6 +24,7 @@ const { values } = parseArgs({
 const root = path.join(import.meta.dirname, "../../..");
 const KEYS = "^/api/(keys|tenants)";
 const ROOT_KEY = "the-root-key-of-the-fuzz-run";
+const WORKER_KEY = "the-worker-key-of-the-fuzz-run";
 const LIVEKIT = { apiKey: "fuzz", apiSecret: "a-secret-of-32-characters-or-more-for-the-fuzz-run" };
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 /** In everything that the other tenant has. */
@@ -35,6 +38,7 @@ const server = await startServer({
   config: readServerConfig({
     PARLEY_PORT: "0",
     PARLEY_API_KEY: ROOT_KEY,
+    PARLEY_WORKER_KEY: WORKER_KEY,
     PARLEY_RATE_LIMIT: "1000000",
     PARLEY_DATA: folder,
     PARLEY_SECRET_KEY: Buffer.alloc(32, 1).toString("base64"),
@@ -43,6 +47,15 @@ const server = await startServer({
   livekit: { url: livekit.url, ...LIVEKIT },
   agents: [{ name: "front-desk", title: "Front desk", description: "", demo: true }],
   log: pino({ level: "error" }),
+});
+
+// Nobody talks to it: it is there, so that stored agents can be asked for.
+const worker = await openUplink({
+  url: server.url,
+  key: WORKER_KEY,
+  dir: path.join(folder, "calls"),
+  agent: STORED_AGENTS,
+  open: () => true,
 });
 
 async function post(url: string, body: object, key = ROOT_KEY): Promise<Record<string, string>> {
@@ -79,6 +92,7 @@ try {
   const text = report({ command, runs, leaked, alive, failed, hide: [server.url, root, folder] });
   writeFileSync(path.join(root, "docs/fuzz.md"), text);
 } finally {
+  await worker.close();
   await server.close();
   await store.close();
   await Promise.allSettled([livekit.stop(), postgres.stop()]);

@@ -119,6 +119,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     connectionTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: "idle",
+    // What Fastify itself refuses (an address without end) is answered as everything else.
+    frameworkErrors: onError,
     routerOptions: { maxParamLength: 256 },
     http: {
       headersTimeout: Math.min(config.connectionTimeoutMs, config.requestTimeoutMs),

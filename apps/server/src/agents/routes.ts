@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { tenantOfNew, tenantSeenBy } from "../access/principal.ts";
 import { newId } from "../access/secrets.ts";
 import { tagVersion, versionChanged, versionWanted } from "../http/etag.ts";
-import { iso, pageQuery } from "../http/page.ts";
+import { iso, nothing, pageQuery } from "../http/page.ts";
 import { HttpProblem } from "../http/problem.ts";
 import { requestProblem } from "../http/validation.ts";
 import type { Secrets } from "../secrets/secrets.ts";
@@ -109,7 +109,7 @@ export function agentRoutes(app: FastifyInstance, { store, secrets, workers }: A
         description: "No new calls; those that run go on with the version that they have.",
         tags,
         params: agentParams,
-        response: {},
+        response: { 204: nothing },
       },
     },
     async ({ principal, params }, reply) => {

@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
 import { type Principal, tenantOfNew, tenantSeenBy } from "../../access/principal.ts";
 import { newId } from "../../access/secrets.ts";
-import { iso, isoOrNull, pageQuery } from "../../http/page.ts";
+import { iso, isoOrNull, nothing, pageQuery } from "../../http/page.ts";
 import { HttpProblem } from "../../http/problem.ts";
 import type { PrivateHooks } from "../../outgoing/address.ts";
 import { newWebhookSecret } from "../../outgoing/sign.ts";
@@ -142,7 +142,12 @@ export function webhookRoutes(app: FastifyInstance, options: WebhookRoutesOption
     "/api/webhooks/:webhookId",
     {
       config: { access: "webhooks:write" },
-      schema: { summary: "Remove a webhook with its deliveries", tags, params: webhookParams, response: {} },
+      schema: {
+        summary: "Remove a webhook with its deliveries",
+        tags,
+        params: webhookParams,
+        response: { 204: nothing },
+      },
     },
     async ({ principal, params }, reply) => {
       if (!(await store.webhooks.remove(params.webhookId, tenantSeenBy(principal)))) throw notFound(params.webhookId);
