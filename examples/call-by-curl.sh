@@ -38,5 +38,4 @@ for _ in $(seq 50); do
   [ "$(ask GET "/api/calls/$call" | field call.status)" = ended ] && break
   sleep 0.2
 done
-ask GET "/api/calls/$call?limit=1000" |
-  field 'facts.filter(({ type }) => type === "turn-committed" || type === "reply-sentence").map(({ type, text }) => `${type === "turn-committed" ? "caller" : "agent"}: ${text}`).join("\n")'
+ask GET "/api/conversations/$call/export?format=txt"

@@ -33,6 +33,6 @@ it("the example with plain curl makes a room, has a caller talk in it, ends the 
   expect(stdout).toContain("ended\nended\n");
   const transcript = stdout.slice(stdout.indexOf("--- its transcript"));
   expect(transcript).toMatch(/agent: .*Garden Cafe/);
-  expect(transcript).toMatch(/caller: .*hours/i);
+  expect(transcript).toMatch(/Ann: .*hours/i);
   expect(transcript).toMatch(/agent: We are (open|closed)/);
 }, 150_000);
