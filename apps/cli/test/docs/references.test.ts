@@ -42,6 +42,10 @@ describe.each(pages)("$path", ({ path, text }) => {
     expect(named.filter((name) => !name.includes("/dist") && !existsSync(join(root, name)))).toEqual([]);
   });
 
+  test("is of one piece: no merge was left half done", () => {
+    expect(text.split("\n").filter((line) => /^(<{7}|={7}|>{7})( |$)/.test(line))).toEqual([]);
+  });
+
   test("gives commands that exist", () => {
     const runs = [...text.matchAll(/npm run (?:-s )?([\w:]+)(?: -w @parley\/(\w+))?/g)];
     const missing = runs.filter(([, script, room]) => {
