@@ -5,6 +5,7 @@ import { SimulatedCaller, startLiveKitServer } from "@parley/livekit";
 import { type RunningServer, readServerConfig, startServer } from "@parley/server";
 import { openStore, startEmbeddedPostgres } from "@parley/store";
 import { speechClip } from "@parley/testkit";
+import { type Collector, openCollector } from "@parley/testkit/otlp";
 import { readPrometheus } from "@parley/testkit/prometheus";
 import { createLog, readWorkerConfig, startWorker, type Worker } from "@parley/worker";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -18,6 +19,7 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 const folder = mkdtempSync(path.join(tmpdir(), "parley-metrics-"));
 const closers: (() => unknown)[] = [];
+let collector: Collector;
 let server: RunningServer;
 let worker: Worker;
 
@@ -30,8 +32,11 @@ beforeAll(async () => {
   closers.push(() => postgres.stop());
   const store = await openStore({ url: postgres.url });
   closers.push(() => store.close());
+  collector = await openCollector();
+  closers.push(() => collector.close());
+  const measuring = { PARLEY_METRICS_KEY: METRICS_KEY, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
   server = await startServer({
-    config: readServerConfig({ PARLEY_PORT: "0", PARLEY_WORKER_KEY: WORKER_KEY, PARLEY_METRICS_KEY: METRICS_KEY }),
+    config: readServerConfig({ PARLEY_PORT: "0", PARLEY_WORKER_KEY: WORKER_KEY, ...measuring }),
     livekit: { url: livekit.url, apiKey, apiSecret },
     store,
     agents: [{ name: "measured", title: "Measured", description: "", demo: true }],
@@ -44,7 +49,7 @@ beforeAll(async () => {
     ...keys,
     BACKEND_URL: server.url,
     PARLEY_WORKER_KEY: WORKER_KEY,
-    PARLEY_METRICS_KEY: METRICS_KEY,
+    ...measuring,
     PARLEY_DATA: path.join(folder, "worker"),
     PARLEY_WORKER_PORT: "0",
     PARLEY_SHARDS: "1",
@@ -146,6 +151,26 @@ describe("a call, measured", () => {
     expect(value("store_write_latency_count", { outcome: "stored" })).toBe(value("fact_batch_size_count"));
     expect(value("http_request_duration_count", { route: "/livekit/create-room", status: "201" })).toBe(1);
     expect(value("http_routes")).toBeGreaterThan(20);
+  });
+
+  test("its trace: the call, in it its turns, and under them where their time went", async () => {
+    await vi.waitFor(() => expect(collector.spans.some(({ name }) => name === "call")).toBe(true), { timeout: 15_000 });
+    const { spans } = collector;
+    const call = spans.find(({ name }) => name === "call")!;
+    const callId = call.attributes.find(({ key }) => key === "call.id")?.value.stringValue;
+    const stored = (await (await fetch(`${server.url}/api/calls`)).json()) as { calls: { callId: string }[] };
+    expect(stored.calls.map((one) => one.callId)).toContain(callId);
+    const turns = spans.filter(({ parentSpanId }) => parentSpanId === call.spanId);
+    expect(turns.map(({ name }) => name)).toContain("turn");
+    const parts = turns.map((turn) => spans.filter(({ parentSpanId }) => parentSpanId === turn.spanId));
+    expect(parts.map((list) => list.map(({ name }) => name))).toContainEqual([
+      "stt",
+      "endpointing",
+      "llm",
+      "tts",
+      "playback",
+    ]);
+    expect(new Set(spans.map(({ traceId }) => traceId))).toEqual(new Set([call.traceId]));
   });
 
   test("who has no key is told nothing, at the worker and at the server", async () => {

@@ -45,6 +45,7 @@ describe("the server's configuration", () => {
       redisUrl: null,
       workerKey: null,
       metricsKey: null,
+      otlpEndpoint: null,
       allowedOrigins: [],
       connectionTimeoutMs: 30_000,
       requestTimeoutMs: 60_000,

@@ -4,6 +4,7 @@ import {
   liveKitUrl,
   liveKitUrls,
   metricsKey,
+  otlpEndpoint,
   port,
   readSettings,
   type SettingProblem,
@@ -61,6 +62,7 @@ const serverSettings = z.object({
   PARLEY_TLS_CERT: z.string().optional(),
   PARLEY_TLS_KEY: z.string().optional(),
   PARLEY_METRICS_KEY: metricsKey.optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint.optional(),
   PARLEY_TALK_PAGE: yesOrNo("whether strangers may call from the talk page").optional(),
   PARLEY_RETENTION_DAYS: wholeNumber(1, 3_650, "days that calls are kept").optional(),
   PARLEY_RATE_LIMIT: wholeNumber(1, 1_000_000, "requests a minute of one key").default(1_200),
@@ -115,6 +117,8 @@ export interface ServerConfig {
   workerKey: string | null;
   /** Of GET /metrics; null: only where there is no PARLEY_API_KEY, and then to this machine. */
   metricsKey: string | null;
+  /** Of an OpenTelemetry collector; null: nothing is sent. */
+  otlpEndpoint: string | null;
   /** Pages of these origins may use the API besides our own. */
   allowedOrigins: readonly string[];
   connectionTimeoutMs: number;
@@ -156,6 +160,7 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     redisUrl: read.REDIS_URL ?? null,
     workerKey: read.PARLEY_WORKER_KEY ?? null,
     metricsKey: read.PARLEY_METRICS_KEY ?? null,
+    otlpEndpoint: read.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
     allowedOrigins: read.PARLEY_ALLOWED_ORIGINS,
     connectionTimeoutMs: read.CONNECTION_TIMEOUT,
     requestTimeoutMs: read.REQUEST_TIMEOUT,

@@ -18,6 +18,7 @@ import { liveFeed, tellFeed } from "./live/feed.ts";
 import { liveUpgrades } from "./live/upgrades.ts";
 import { liveKitAccess, withoutLiveKit } from "./livekit.ts";
 import { type ServerLog, serverLog } from "./log.ts";
+import { exportMetrics } from "./metrics/export.ts";
 import { serverMetrics } from "./metrics/server-metrics.ts";
 import { measureFacts, measureFailures, measureLeases } from "./metrics/watch-ingest.ts";
 import type { AgentCard } from "./page-config/schema.ts";
@@ -126,6 +127,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
   });
   upgrades.serve(app);
+  const otlp = await exportMetrics(config.otlpEndpoint, metrics, log);
   const parts: { close(): void }[] = [
     feed,
     follower,
@@ -135,7 +137,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     leases,
     { close: () => redis?.disconnect() },
   ];
-  const closeAll = () => closeParts(app, lines, parts);
+  const closeAll = async () => {
+    await Promise.all([closeParts(app, lines, parts), otlp?.close()]);
+  };
   const { tls, host } = config;
   metrics.watch(() => [measured("uplink_lines", lines.peers().length, {})]);
   try {

@@ -7,6 +7,7 @@ import {
   iceServers,
   liveKitUrls,
   metricsKey,
+  otlpEndpoint,
   port,
   readSettings,
   type SettingProblem,
@@ -33,6 +34,7 @@ export const workerSettings = z.object({
   BACKEND_URL: httpUrl("a Parley server", "http://127.0.0.1:8080").optional(),
   PARLEY_WORKER_KEY: z.string().optional(),
   PARLEY_METRICS_KEY: metricsKey.optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint.optional(),
   PARLEY_DATA: dataFolder,
   PARLEY_HTTP_TOOLS_PRIVATE: yesOrNo("whether HTTP tools may reach private addresses").default(false),
   PARLEY_ICE_SERVERS: iceServers.optional(),
@@ -76,6 +78,8 @@ export interface WorkerConfig {
   port: number | null;
   /** Null: whoever reaches the port may read `/metrics`. */
   metricsKey: string | null;
+  /** Of an OpenTelemetry collector; null: nothing is sent. */
+  otlpEndpoint: string | null;
   /** The most processes that run calls. */
   shards: number;
   /** As many when nobody calls. */
@@ -161,6 +165,7 @@ export function readWorkerConfig(
     dataDir: resolve(settings.PARLEY_DATA),
     port: settings.PARLEY_WORKER_PORT ?? null,
     metricsKey: settings.PARLEY_METRICS_KEY ?? null,
+    otlpEndpoint: settings.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
     shards: settings.PARLEY_SHARDS ?? defaultShards(),
     shardsAtRest: settings.PARLEY_SHARDS ?? 1,
     maxConcurrentJobs: settings.MAX_CONCURRENT_JOBS ?? null,

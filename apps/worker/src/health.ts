@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ParleyError } from "@parley/engine/error";
-import { PROMETHEUS_TYPE } from "@parley/metrics";
+import { PROMETHEUS_TYPE } from "@parley/metrics/figures";
 
 export interface WorkerHealth {
   ready: boolean;

@@ -1,6 +1,6 @@
 import type { CallContext } from "@parley/engine";
 import type { JobOffer } from "@parley/livekit";
-import type { SumsOf } from "@parley/metrics";
+import type { Span, SumsOf } from "@parley/metrics";
 import type { AgentWanted } from "@parley/uplink";
 import type { OrderResult } from "./backend.ts";
 import type { WorkerConfig } from "./config.ts";
@@ -101,6 +101,8 @@ export type FromShard =
   | { type: "beat"; beat: ShardBeat }
   /** What was measured since the last one; with the beats, and before the process goes. */
   | { type: "measured"; sums: SumsOf }
+  /** What calls have done since, where traces are wanted. */
+  | { type: "traced"; spans: Span[] }
   | { type: "offer-answer"; offerId: number; accept: boolean; reason: string }
   | { type: "order-answer"; orderId: number; result: OrderResult }
   /** A call is of this stored agent, in this version: what is it? */

@@ -1,4 +1,11 @@
-import { type Measurement, measured, openSums, prometheusText, type SumsOf, successRate } from "@parley/metrics";
+import {
+  type Measurement,
+  measured,
+  openSums,
+  prometheusText,
+  type SumsOf,
+  successRate,
+} from "@parley/metrics/figures";
 import type { WorkerHealth } from "./health.ts";
 
 /** What this worker and its calls have measured. */

@@ -1,5 +1,5 @@
 import type { Clock } from "@parley/engine";
-import type { SumsOf } from "@parley/metrics";
+import type { Span, SumsOf } from "@parley/metrics";
 import { createAdmission } from "./admission.ts";
 import type { Backend, OrderResult, ServerOrder } from "./backend.ts";
 import { createComeback } from "./comeback.ts";
@@ -42,6 +42,8 @@ export interface SupervisorOptions {
   backend?(): Backend | null;
   /** A shard has told what it measured. */
   measured?(sums: SumsOf): void;
+  /** A shard has told what its calls did. */
+  traced?(spans: readonly Span[]): void;
 }
 
 /** A call that this worker has, as the server is told. */
@@ -271,6 +273,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (message.type === "agent-wanted") return storedAgents.asked(shardId, message);
       if (message.type === "stood-still") return comeback.stoodStill(shardId);
       if (message.type === "measured") return options.measured?.(message.sums);
+      if (message.type === "traced") return options.traced?.(message.spans);
       if (message.type === "call-released") return handOver.released(message.jobId);
       const slot = slots.find(message.jobId);
       if (slot?.shardId !== shardId) return;

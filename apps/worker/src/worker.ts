@@ -5,6 +5,7 @@ import { collectAfterStart } from "./at-rest.ts";
 import { keepCompiledCodeSoon } from "./compiled-code.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { DispatchLine, OpenDispatch } from "./dispatch.ts";
+import { type ExportedMetrics, exportMetrics } from "./export-metrics.ts";
 import { type Health, openHealth } from "./health.ts";
 import { liveKitDispatch } from "./livekit-dispatch.ts";
 import { createLog, type Log } from "./log.ts";
@@ -81,9 +82,11 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     hasRoom: () => shipping?.hasRoom() ?? true,
     backend: () => shipping?.backend ?? null,
     measured: (sums) => metrics.merge(sums),
+    traced: (spans) => exported?.spans(spans),
   });
 
   const metrics = workerMetrics(supervisor.health);
+  let exported: ExportedMetrics | undefined;
 
   /** Calls end first, so that what they still say reaches LiveKit and the server. */
   function close(): Promise<void> {
@@ -93,6 +96,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
       () => line?.close(),
       () => shipping?.close(),
       () => supervisor.close(),
+      () => exported?.close(),
       () => health?.close(),
     ]);
     return closed;
@@ -144,6 +148,8 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     parts.signal?.removeEventListener("abort", giveUp);
     parts.signal?.throwIfAborted();
     announce();
+    // After it is registered: nobody waits for it.
+    exported = exportMetrics(config.otlpEndpoint, metrics.read, log);
     keepCompiledCodeSoon();
     collectAfterStart(() => supervisor.runningCalls().length === 0);
     const { port } = health;

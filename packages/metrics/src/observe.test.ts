@@ -52,11 +52,11 @@ const turn: Short[] = [
   [2_500, "speech-first-audio", { replyId: "r1", index: 0 }],
   [2_510, "usage-reported", { stage: "llm", model: "v/mind-2", replyId: "r1", inputTokens: 50, outputTokens: 20 }],
   [2_550, "turn-committed", committed],
-  [2_550, "turn-replied", { turnId: "t1", replyId: "r1" }],
   [2_550, "reply-released", { replyId: "r1" }],
   [2_570, "playback-started", { replyId: "r1" }],
   [2_600, "speech-made", { replyId: "r1", index: 0, ms: 1_200 }],
   [3_800, "reply-finished", { replyId: "r1", turnId: "t1", heardMs: 900, failed: null }],
+  [3_800, "turn-replied", { turnId: "t1", replyId: "r1" }],
 ];
 
 describe("what a call's facts say", () => {
@@ -70,7 +70,6 @@ describe("what a call's facts say", () => {
       ["llm_tokens{model=v/mind-2,direction=input}", 50],
       ["llm_tokens{model=v/mind-2,direction=output}", 20],
       ["llm_response_tokens{model=v/mind-2}", 20],
-      ["turns{outcome=replied}", 1],
       ["speculative_replies{outcome=used}", 1],
       ["turn_latency{part=total}", 570],
       ["turn_latency{part=endpointing}", 550],
@@ -82,6 +81,7 @@ describe("what a call's facts say", () => {
       ["tts_responses{model=v/mouth}", 1],
       ["tts_audio_heard", 900],
       ["tts_audio_unheard", 300],
+      ["turns{outcome=replied}", 1],
     ]);
   });
 

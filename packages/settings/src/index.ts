@@ -8,6 +8,7 @@ export {
   liveKitUrl,
   liveKitUrls,
   metricsKey,
+  otlpEndpoint,
   port,
   waitMs,
   wholeNumber,

@@ -45,6 +45,12 @@ export const dataFolder = z.string().default(".parley");
 export const yesOrNo = (what: string) =>
   z.enum(["true", "false"], { error: `must be true or false (${what})` }).transform((text) => text === "true");
 
+/** The same name as in every OpenTelemetry SDK. */
+export const otlpEndpoint = z.url({
+  protocol: /^https?$/,
+  error: "must be the address of an OpenTelemetry collector without /v1/…, e.g. http://127.0.0.1:4318",
+});
+
 /** What a scraper of `/metrics` sends, on server and worker alike. */
 export const metricsKey = z
   .string()

@@ -1,6 +1,6 @@
 import type { Fact, InputBody } from "@parley/conversation";
 import type { CallAgent } from "@parley/engine";
-import { observeCall, openSums, type SumsOf } from "@parley/metrics";
+import { observeCall, openSums, type Span, type SumsOf, traceCall } from "@parley/metrics";
 import type { Log } from "../log.ts";
 
 /** What a call tells of itself, as the engine's options name it. */
@@ -11,16 +11,22 @@ export interface CallWatch {
 
 /** What the calls of this process measure, until the supervisor is told. */
 export interface MeasuredCalls {
-  call(agent: CallAgent, log: Log): CallWatch;
+  call(callId: string, agent: CallAgent, log: Log): CallWatch;
   /** What came since the last time; null: nothing. */
   take(): SumsOf | null;
+  takeSpans(): Span[];
 }
 
+/** Until the supervisor is told; calls go on without what comes after. */
+const MOST_SPANS = 1_000;
+
 /** `name`: of the worker, which bounds how many there are: stored agents, of which there may be many, share one. */
-export function measureCalls(name: string): MeasuredCalls {
+export function measureCalls(name: string, { isTraced }: { isTraced: boolean }): MeasuredCalls {
   const sums = openSums();
+  const spans: Span[] = [];
   return {
-    call({ stt, llm, tts, realtime }, log) {
+    call(callId, { name: own, stt, llm, tts, realtime }, log) {
+      const trace = isTraced ? traceCall(callId, own) : null;
       const observe = observeCall(name, {
         stt: stt?.name ?? realtime?.name ?? "",
         llm: realtime?.name ?? llm?.name ?? "",
@@ -30,6 +36,8 @@ export function measureCalls(name: string): MeasuredCalls {
       const onFact = (fact: Fact): void => {
         try {
           sums.add(observe(fact));
+          const done = trace?.(fact) ?? [];
+          if (spans.length < MOST_SPANS) spans.push(...done);
         } catch (error) {
           // No call suffers from what is only measured.
           if (!hasFailed) log.warn({ err: error, fact: fact.type }, "a fact could not be measured");
@@ -40,5 +48,6 @@ export function measureCalls(name: string): MeasuredCalls {
       return { onFact, onEphemeral: (input) => onFact({ ...unplaced, ...input }) };
     },
     take: () => sums.take(),
+    takeSpans: () => spans.splice(0),
   };
 }

@@ -63,13 +63,13 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
   async function boot(): Promise<void> {
     const loaded = await loadShardAgent(config, log, asking.ask);
     agent = loaded;
-    const measured = measureCalls(loaded.summary.name);
+    const measured = measureCalls(loaded.summary.name, { isTraced: config.otlpEndpoint !== null });
     measuring = measured;
     calls = createCalls({
       open(assignment, callLog) {
         const lease = leases.of(assignment.jobId, assignment.epoch);
         const begin = ({ agent: lent, giveBack }: LentAgent) => {
-          const watch = measured.call(lent, callLog);
+          const watch = measured.call(assignment.callId, lent, callLog);
           const opened = openCall(assignment, { config, agent: lent, lease, log: callLog, watch });
           return givenBack(opened, giveBack);
         };
@@ -97,6 +97,8 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
   function tellMeasured(): void {
     const sums = measuring?.take();
     if (sums) tell({ type: "measured", sums });
+    const spans = measuring?.takeSpans() ?? [];
+    if (spans.length > 0) tell({ type: "traced", spans });
   }
 
   async function close(reason: string): Promise<void> {
