@@ -7,6 +7,7 @@ import { say } from "./say.mjs";
 const programs = [
   { program: "chromium", also: ["chromium-browser", "google-chrome"], debian: "chromium" },
   { program: "espeak-ng", also: [], debian: "espeak-ng" },
+  { program: "redis-server", also: [], debian: "redis-server" },
   { program: "sox", also: [], debian: "sox" },
   { program: "openssl", also: [], debian: "openssl" },
 ];

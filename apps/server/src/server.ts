@@ -13,7 +13,8 @@ import { keepConnections } from "./connections/keep.ts";
 import { keepErasing } from "./erasure/keep.ts";
 import { keepLeases, type LeasesOptions } from "./leases/leases.ts";
 import { usualTimings } from "./leases/timings.ts";
-import { noFanOut } from "./live/fan-out.ts";
+import { postgresCarrier, redisCarrier } from "./live/carriers.ts";
+import { fanOutOver } from "./live/fan-out.ts";
 import { liveFeed, tellFeed } from "./live/feed.ts";
 import { liveUpgrades } from "./live/upgrades.ts";
 import { liveKitAccess, withoutLiveKit } from "./livekit.ts";
@@ -24,6 +25,7 @@ import { measureFacts, measureFailures, measureLeases } from "./metrics/watch-in
 import type { AgentCard } from "./page-config/schema.ts";
 import { followLog } from "./projections/follow.ts";
 import { openRedis } from "./redis.ts";
+import { oneLink } from "./replicas/one-link.ts";
 import { shareLeases } from "./replicas/share.ts";
 import { sealedSecrets } from "./secrets/secrets.ts";
 import { statusBoard } from "./status/parts.ts";
@@ -74,8 +76,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const board = statusBoard(systemClock);
   const metrics = serverMetrics();
   redis?.on("error", () => metrics.integrationFailed("redis"));
+  const join = oneLink(store.joinReplicas);
+  const overRedis = redis === null ? null : redisCarrier(redis);
+  const fanOut = fanOutOver([...(overRedis === null ? [] : [overRedis]), postgresCarrier(join)], systemClock);
   const leases = shareLeases({
-    join: store.joinReplicas,
+    join,
     keep: () => keepLeases({ store, livekit, log, timings: options.leases ?? {} }),
     facts: store.facts,
     mintToken: ({ room, identity }) =>
@@ -93,7 +98,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     graceMs: options.connectionGraceMs,
   });
   const follower = followLog({ store, clock: systemClock, log });
-  const feed = liveFeed({ store, fanOut: noFanOut, clock: systemClock, log });
+  const feed = liveFeed({ store, fanOut, clock: systemClock, log });
   const upgrades = liveUpgrades(MAX_ORDER_BYTES);
   const erasing = keepErasing({ store, clock: systemClock, log, retentionDays: config.retentionDays });
   const secrets = sealedSecrets(config.secretKeys);
@@ -135,6 +140,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     erasing,
     connections,
     leases,
+    fanOut,
+    { close: () => overRedis?.close() },
     { close: () => redis?.disconnect() },
   ];
   const closeAll = async () => {

@@ -105,9 +105,14 @@ export function liveFeed(options: FeedOptions): Feed {
     if (last.type === "call-closed") end(follower, "call-ended");
   }
 
-  fanOut.onAnnounced((callId, lastSeq) => {
-    for (const follower of ofCalls.get(callId) ?? []) if (lastSeq > follower.seq) void read(follower);
-  });
+  fanOut.onAnnounced(
+    (callId, lastSeq) => {
+      for (const follower of ofCalls.get(callId) ?? []) if (lastSeq > follower.seq) void read(follower);
+    },
+    () => {
+      for (const ofCall of ofCalls.values()) for (const follower of ofCall) void read(follower);
+    },
+  );
 
   return {
     publish(callId, facts) {
