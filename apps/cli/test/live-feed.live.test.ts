@@ -134,6 +134,34 @@ it("lets in who has the key or a fresh ticket for the call, and nobody else", as
   await expect.poll(() => controls.answers, patience).toEqual([{ type: "answer", id: 1, ok: true, muted: true }]);
 });
 
+it("shows the same as server-sent events, which go on behind Last-Event-ID", async () => {
+  const { callId, caller } = await platform.call();
+  const url = `${platform.server.url}/api/calls/${callId}/events`;
+  const headers = { authorization: `Bearer ${ROOT_KEY}` };
+  const response = await fetch(url, { headers });
+  expect(response.headers.get("content-type")).toBe("text/event-stream");
+  let text = "";
+  const reading = (async () => {
+    for await (const chunk of response.body!) text += Buffer.from(chunk).toString();
+  })();
+  await expect.poll(() => text, patience).toContain("event: live");
+  await caller.sendChat("When do you open?");
+  await expect.poll(() => text, patience).toContain('"turn-replied"');
+  await platform.send("POST", `/api/calls/${callId}/hang-up`, { body: {} });
+  await reading;
+  const seqs = (events: string) =>
+    [...events.matchAll(/^data: (\[.*)$/gm)].flatMap(([, json]) => JSON.parse(json!)).map(({ seq }) => seq);
+  expect(seqs(text)).toEqual(seqs(text).map((_, index) => index + 1));
+  expect(text).toMatch(/event: ended\ndata: \{\}\n\n$/);
+
+  const again = await fetch(url, { headers: { ...headers, "last-event-id": "3" } });
+  expect(seqs(await again.text())).toEqual(seqs(text).slice(3));
+  const atEnd = await fetch(url, { headers: { ...headers, "last-event-id": String(seqs(text).at(-1)) } });
+  expect(atEnd.status).toBe(204);
+  const theirs = await platform.keyFor(["calls:read"], "two");
+  expect((await fetch(url, { headers: { authorization: `Bearer ${theirs}` } })).status).toBe(404);
+});
+
 it("the server says goodbye to who watches when it stops, and Postgres away is a 503", async () => {
   const { callId, caller } = await platform.call();
   const viewer = watch(callId);

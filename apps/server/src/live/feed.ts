@@ -86,7 +86,7 @@ export function liveFeed(options: FeedOptions): Feed {
     if (last === undefined) return;
     follower.at(last);
     follower.sawEnd = last.type === "call-closed";
-    await follower.sink.facts(JSON.stringify(page.facts));
+    await follower.sink.facts(JSON.stringify(page.facts), last.seq);
   }
 
   function settled(follower: Follower): void {
@@ -101,7 +101,7 @@ export function liveFeed(options: FeedOptions): Feed {
     if (follower.isReading || fresh === facts.length) return;
     const last = facts.at(-1)!;
     follower.at(last);
-    void follower.sink.facts(asJson(fresh)).catch(() => leave(follower));
+    void follower.sink.facts(asJson(fresh), last.seq).catch(() => leave(follower));
     if (last.type === "call-closed") end(follower, "call-ended");
   }
 

@@ -2,8 +2,8 @@ import type { ShippedFact } from "@parley/uplink";
 
 /** Where a subscriber's facts go. */
 export interface Sink {
-  /** An array of facts as JSON. Resolves when there is room for more; what was read from the store waits for that. */
-  facts(json: string): Promise<void>;
+  /** An array of facts as JSON, and the seq of its last. Resolves when there is room for more; what was read from the store waits for that. */
+  facts(json: string, lastSeq: number): Promise<void>;
   /** Everything that is stored was sent: what follows comes as it happens. Once. */
   caughtUp(): void;
   /** Nothing follows. Once, and not after `close`. */

@@ -11,6 +11,7 @@ import { iso } from "../http/page.ts";
 import { HttpProblem } from "../http/problem.ts";
 import type { Leases } from "../leases/leases.ts";
 import type { ServerLog } from "../log.ts";
+import { eventStream } from "./events.ts";
 import type { Feed, Subscription } from "./feed.ts";
 import * as schema from "./schema.ts";
 import type { Upgrades } from "./upgrades.ts";
@@ -94,6 +95,39 @@ export function liveRoutes(app: FastifyInstance, options: LiveOptions): void {
         // It is a WebSocket by now: the code stands for 503.
         socket.close(1013, error instanceof HttpProblem ? error.code : "internal");
       }
+    },
+  );
+
+  app.get<{ Params: Params; Querystring: z.infer<typeof schema.eventsQuery> }>(
+    "/api/calls/:callId/events",
+    {
+      config: { access: "calls:read" },
+      // It ends with the call: nothing for tools that try every route of the description.
+      schema: {
+        summary: "Live feed as server-sent events",
+        hide: true,
+        params: schema.liveParams,
+        querystring: schema.eventsQuery,
+      },
+    },
+    async (request, reply) => {
+      const { callId, status, lastSeq } = await seen(request, tenantSeenBy(request.principal));
+      const afterSeq = schema.lastEventId(request.headers["last-event-id"]) ?? request.query.afterSeq;
+      const isOver = status === "ended";
+      // By that an EventSource knows that it need not come back.
+      if (isOver && afterSeq >= lastSeq) return reply.code(204).send();
+      let subscription: Subscription | null = null;
+      const { sink, body } = eventStream({ clock, gone: () => subscription?.close() });
+      try {
+        subscription = feed.subscribe(callId, { afterSeq, isOver }, sink);
+      } catch (error) {
+        body.destroy();
+        throw error;
+      }
+      return reply
+        .headers({ "cache-control": "no-store", "x-accel-buffering": "no" })
+        .type("text/event-stream")
+        .send(body);
     },
   );
 

@@ -55,10 +55,10 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 test("who reads too slowly is closed with a code, and cut when it does not take that either", async () => {
   const { socket, sink, pass } = setUp({ maxBufferedBytes: 100 });
-  await sink.facts("[1]");
+  await sink.facts("[1]", 1);
   socket.bufferedAmount = 101;
-  await sink.facts("[2]");
-  await sink.facts("[3]");
+  await sink.facts("[2]", 2);
+  await sink.facts("[3]", 3);
   expect(socket.sent).toEqual(['{"type":"facts","facts":[1]}']);
   expect(socket.log).toEqual(["close 4008"]);
   pass(2_000);
