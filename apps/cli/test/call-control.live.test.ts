@@ -67,6 +67,13 @@ it("a backend says, interrupts, mutes, changes the language and hangs up", async
   expect((await tell("nobody", "say", { text: "Hi" }, key)).json).toMatchObject({ status: 404 });
 });
 
+it("a call begins with what is known of its caller", async () => {
+  await platform.send("PUT", "/api/contexts/ann", { body: { plan: "gold" } });
+  const { callId } = await platform.call(undefined, "echo", { userId: "ann" });
+  const known = { userId: "ann", context: { plan: "gold" } };
+  await expect.poll(() => facts(callId, "call-started"), patience).toMatchObject([{ metadata: known }]);
+});
+
 it("while Postgres is away nothing can be asked for, and the call goes on", async () => {
   const { callId, caller } = await platform.call();
   await platform.postgres.stop();

@@ -8,6 +8,7 @@ import { attachUplink, type CallCommand, type OrderResult, singleKey, type Uplin
 import type { FastifyInstance } from "fastify";
 import { storedDefinitions } from "./agents/stored.ts";
 import { buildApp } from "./app.ts";
+import { callContext } from "./call-start/context.ts";
 import type { ServerConfig } from "./config.ts";
 import { keepConnections } from "./connections/keep.ts";
 import { keepErasing } from "./erasure/keep.ts";
@@ -129,6 +130,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     leaseMs: leases.heartbeatMs,
     authenticate: workerKeys(config, store),
     elsewhere: upgrades.take,
+    callContext: (call) => callContext(store, call),
     log,
   });
   upgrades.serve(app);

@@ -13,6 +13,7 @@ import type { Workload } from "./workload.ts";
 
 /** A caller waits meanwhile; a server that is slower than this is as good as away. */
 const CLAIM_MS = 1_000;
+const CONTEXT_MS = 1_000;
 
 export interface AdmissionOptions {
   callsDir: string;
@@ -33,6 +34,9 @@ export interface AdmissionOptions {
   /** LiveKit is told that the job failed; a slot, where there was one, is to be freed. */
   refuse(jobId: string, slot: Slot | undefined, reason: string): void;
 }
+
+/** What the server knows of the caller. */
+type Known = Record<string, unknown> | null;
 
 /** From LiveKit's offer to the call's beginning in a shard. */
 export interface Admission {
@@ -113,29 +117,39 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const answer = await server.claim({ callId, room: job.job.room.name, epoch: null }, CLAIM_MS);
     if (slots.find(jobId) !== slot) return;
     if (answer) epochs.began(callId, Math.max(answer.epoch, epochs.last(callId) ?? 0));
-    if (answer?.granted !== false) admit(slot, job);
-    else refuse(jobId, slot, `${answer.owner ?? "another worker"} has this call`);
+    if (answer?.granted === false) {
+      return refuse(jobId, slot, `${answer.owner ?? "another worker"} has this call`);
+    }
+    // A server that does not answer the one question is not asked the next.
+    const known = answer === null ? null : await knownOf(server, callId, job);
+    if (slots.find(jobId) === slot) admit(slot, job, known);
   }
 
-  function admit(slot: Slot, job: AssignedJob): void {
-    if (options.agent()?.asksToAccept) void askAgent(slot, job);
-    else run(slot, job);
+  async function knownOf(server: Backend, callId: string, job: AssignedJob): Promise<Known> {
+    const metadata = JSON.stringify(callFor(job.job).context.metadata);
+    return metadata.length > MAX_METADATA ? null : server.callContext({ callId, metadata }, CONTEXT_MS);
+  }
+
+  function admit(slot: Slot, job: AssignedJob, known: Known = null): void {
+    if (options.agent()?.asksToAccept) void askAgent(slot, job, known);
+    else run(slot, job, known);
   }
 
   /** The author's `accept` is asked in the shard that would run the call; the offer itself had to be answered at once. */
-  async function askAgent(slot: Slot, job: AssignedJob): Promise<void> {
+  async function askAgent(slot: Slot, job: AssignedJob, known: Known): Promise<void> {
     const { callId, jobId, shardId } = slot;
     const { context } = callFor(job.job);
     const answer = shardId === null ? SHARD_ENDED : await offers.ask(shardId, { offer: job.job, callId, context });
     if (slots.find(jobId) !== slot) return;
-    if (answer.accept) return run(slot, job);
+    if (answer.accept) return run(slot, job, known);
     if (answer.reason === SHARD_ENDED.reason) unserved(job.job, "no-shard");
     refuse(jobId, slot, answer.reason);
   }
 
-  function run(slot: Slot, { job: offer, token, url, identity }: AssignedJob): void {
+  function run(slot: Slot, { job: offer, token, url, identity }: AssignedJob, known: Known): void {
     const { callId, jobId, shardId } = slot;
-    const { context } = callFor(offer);
+    const { context: given } = callFor(offer);
+    const context = known === null ? given : { ...given, metadata: { ...given.metadata, context: known } };
     const file = nextLogFile(options.callsDir, callId, epochs.last(callId));
     const call = { jobId, callId, epoch: file.epoch, logPath: file.path, context, identity, token, url };
     if (shardId !== null) options.begin(slot, shardId, { ...call, recovery: null });

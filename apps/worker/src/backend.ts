@@ -7,6 +7,8 @@ export interface Backend {
     call: { callId: string; room: string | null; epoch: number | null },
     withinMs: number,
   ): Promise<{ granted: boolean; epoch: number; owner: string | null } | null>;
+  /** What is known of the caller of a call that begins here. */
+  callContext(call: { callId: string; metadata: string }, withinMs: number): Promise<Record<string, unknown> | null>;
   /** The server's copy of a call's log. @throws UplinkError */
   readLog(callId: string, withinMs: number): Promise<readonly ShippedFact[]>;
   /** What a stored agent is in that version; null: there is none. @throws UplinkError when the server does not say */

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { agent, assignment, offer, removeFolders, setUp } from "./test/boss.ts";
+import type { CallAssignment } from "./messages.ts";
+import { agent, assignment, offer, removeFolders, settle, setUp } from "./test/boss.ts";
 
 afterEach(removeFolders);
 
@@ -29,6 +30,21 @@ describe("the supervisor", () => {
       },
     });
     expect(sent[1]?.message).toMatchObject({ call: { callId: "call-2", epoch: 2 } });
+  });
+
+  it("gives the call what the server knows of its caller, whatever its dispatch says", async () => {
+    const asked: string[] = [];
+    const callContext = async ({ metadata }: { metadata: string }) => {
+      asked.push(metadata);
+      return JSON.parse(metadata).userId === "ann" ? { name: "Ann" } : null;
+    };
+    const { take, sent } = setUp({ backend: { callContext } });
+    await take(1, { userId: "ann", context: { name: "Eve" } });
+    await take(2, { userId: "nobody" });
+    await settle();
+    expect(asked.length).toBe(2);
+    const contexts = sent.map(({ message }) => (message as { call: CallAssignment }).call.context.metadata.context);
+    expect(contexts).toEqual([{ name: "Ann" }, undefined]);
   });
 
   it("lets the pool know how many calls it has, promised ones included", async () => {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UplinkError } from "./error.ts";
 
 /** Raised when an older peer could no longer understand. */
-export const PROTOCOL = 4;
+export const PROTOCOL = 5;
 /** Path of the WebSocket on the server. */
 export const UPLINK_PATH = "/uplink";
 /** A frame is at most this long, in both directions. */
@@ -99,6 +99,13 @@ const claim = z.object({
   room: name.nullable(),
   epoch: epoch.nullable(),
 });
+/** A call that begins here: what is known of its caller? Metadata: of its room and dispatch together, as JSON. */
+const context = z.object({
+  type: z.literal("context"),
+  requestId: id,
+  callId,
+  metadata: z.string().max(MAX_METADATA),
+});
 /** The server's copy of a call's log, please. */
 const read = z.object({ type: z.literal("read"), requestId: id, callId });
 /** My log of this call is with you, as far as it goes: give the call to another worker. */
@@ -158,6 +165,12 @@ const claimed = z.object({
   epoch: count,
   owner: text.nullable(),
 });
+/** Null: nothing is known. */
+const contextKnown = z.object({
+  type: z.literal("context-known"),
+  requestId: id,
+  context: z.record(z.string(), z.unknown()).nullable(),
+});
 /** A page of a log in the order of seq, one seq once: of several epochs' facts the highest epoch's stands. */
 const log = z.object({
   type: z.literal("log"),
@@ -212,6 +225,7 @@ const fromWorker = z.discriminatedUnion("type", [
   lease,
   unserved,
   claim,
+  context,
   read,
   handOver,
   agent,
@@ -223,6 +237,7 @@ const fromServer = z.discriminatedUnion("type", [
   ack,
   refused,
   claimed,
+  contextKnown,
   log,
   handedOver,
   agentVersion,
@@ -232,9 +247,9 @@ const fromServer = z.discriminatedUnion("type", [
 export type FromWorker = z.infer<typeof fromWorker>;
 export type FromServer = z.infer<typeof fromServer>;
 /** What a worker asks and the server answers. */
-export type Question = Extract<FromWorker, { type: "claim" | "read" | "hand-over" | "agent" }>;
+export type Question = Extract<FromWorker, { type: "claim" | "context" | "read" | "hand-over" | "agent" }>;
 export type Answer =
-  | Extract<FromServer, { type: "claimed" | "log" | "handed-over" | "agent-version" }>
+  | Extract<FromServer, { type: "claimed" | "context-known" | "log" | "handed-over" | "agent-version" }>
   | (Extract<FromServer, { type: "error" }> & { requestId: string });
 
 /** The arguments of a command `take-over`. Throws UplinkError `message-invalid`. */

@@ -36,7 +36,11 @@ export interface LivePlatform {
   send(method: string, url: string, options?: { key?: string | null; body?: object }): Promise<Answer>;
   keyFor(scopes: string[], tenantId?: string): Promise<string>;
   /** Somebody calls; answers when the greeting was heard and the call is in the store. */
-  call(key?: string, agentId?: string): Promise<{ callId: string; room: string; caller: SimulatedCaller }>;
+  call(
+    key?: string,
+    agentId?: string,
+    metadata?: object,
+  ): Promise<{ callId: string; room: string; caller: SimulatedCaller }>;
   close(): Promise<void>;
 }
 
@@ -110,11 +114,11 @@ export async function livePlatform({
         const body = { name: "of this test", scopes, ...(tenantId === undefined ? {} : { tenantId }) };
         return (await send("POST", "/api/keys", { body })).json.key;
       },
-      async call(key, agentId = "echo") {
+      async call(key, agentId = "echo", metadata = {}) {
         const more = key === undefined ? {} : { key };
         const made = await send("POST", "/livekit/create-room", {
           ...more,
-          body: { participantName: "Ann", agentId },
+          body: { participantName: "Ann", agentId, metadata },
         });
         const { connectionId, roomName: room, accessToken: token, serverUrl: url } = made.json;
         const { callId } = (await send("GET", `/livekit/connection-status/${connectionId}`, more)).json;

@@ -13,7 +13,16 @@ import type { TokenRequest } from "./schema.ts";
 /** LiveKit's RoomConfiguration; its class lives in a package that only packages/livekit may touch. */
 export type RoomConfig = ReturnType<typeof parseRoomConfig>;
 
+/** Who calls, for what is known of them. */
+interface Person {
+  /** Whether the request may name them: a page that strangers use may not, they would read about each other. */
+  mayBeNamed: boolean;
+  /** As LiveKit will know them; undefined: drawn at random. */
+  identity: string | undefined;
+}
+
 interface CallRoomOptions {
+  person: Person;
   defaultAgent: string;
   tenantId: string | null;
   /** How an agent is sent for. Throws for one that may not be asked for. */
@@ -28,7 +37,7 @@ interface CallRoomOptions {
  */
 export async function callRoom(
   json: TokenRequest["room_config"],
-  { defaultAgent, tenantId, find }: CallRoomOptions,
+  { person, defaultAgent, tenantId, find }: CallRoomOptions,
   mintCallId: () => string = randomUUID,
 ): Promise<RoomConfig> {
   const asked = parseRoomConfig(json ?? {});
@@ -38,11 +47,11 @@ export async function callRoom(
     const agentId = agentName || defaultAgent;
     const agent = await find(agentId);
     const ours = { callId: mintCallId(), agentId, tenantId };
-    return { agentName: agent.agentName, metadata: ownMetadata(metadata, ours, agent.metadata), ours, agent };
+    return { agentName: agent.agentName, metadata: ownMetadata(metadata, ours, person, agent.metadata), ours, agent };
   });
   const agents = await Promise.all(sent);
   const first = agents[0]?.ours ?? { callId: mintCallId(), agentId: null, tenantId };
-  const config = roomConfigFor(agents, ownMetadata(asked.metadata, first, agents[0]?.agent.metadata));
+  const config = roomConfigFor(agents, ownMetadata(asked.metadata, first, person, agents[0]?.agent.metadata));
   config.maxParticipants = asked.maxParticipants;
   return config;
 }
@@ -56,12 +65,15 @@ export function callsIn({ agents }: RoomConfig): string[] {
 function ownMetadata(
   text: string,
   ours: Pick<RoomMetadata, "callId" | "agentId" | "tenantId">,
+  { mayBeNamed, identity }: Person,
   more: AgentToSend["metadata"] = {},
 ): string {
   const given = text === "" ? {} : parseMetadata(text);
   const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
-  const { callId, agentId, agentVersion, tenantId, from, to, ...theirs } = (
+  const { callId, agentId, agentVersion, tenantId, from, to, userId, context, ...theirs } = (
     isObject ? given : { metadata: given }
   ) as Record<string, unknown>;
-  return JSON.stringify({ ...theirs, ...more, ...JSON.parse(formatRoomMetadata(ours)) });
+  const named = mayBeNamed ? (typeof userId === "string" ? userId : identity) : undefined;
+  const whose = named === undefined ? {} : { userId: named };
+  return JSON.stringify({ ...theirs, ...whose, ...more, ...JSON.parse(formatRoomMetadata(ours)) });
 }

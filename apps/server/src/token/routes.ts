@@ -55,7 +55,8 @@ export function tokenRoutes(app: FastifyInstance, options: TokenOptions): void {
         const isOurs = isStoredId(agentId) || agentId === STORED_AGENTS;
         return isOurs ? options.directory.find(agentId, tenantId) : { agentName: agentId, metadata: {} };
       };
-      const roomConfig = await callRoom(body.room_config, { defaultAgent: agents.first, tenantId, find });
+      const person = { mayBeNamed: principal.kind !== "app", identity: body.participant_identity };
+      const roomConfig = await callRoom(body.room_config, { person, defaultAgent: agents.first, tenantId, find });
       const room = tenantRoom(tenantId, body.room_name ?? `room-${randomBytes(12).toString("base64url")}`);
       const identity = body.participant_identity ?? randomIdentity();
       await options.refuseOverQuota(tenantId, callsIn(roomConfig));

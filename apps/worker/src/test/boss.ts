@@ -106,6 +106,7 @@ export function setUp({ cap = null, summary = agent, shards = 2, cores = 2, back
   };
   const server: Backend = {
     claim: async () => ({ granted: true, epoch: 0, owner: null }),
+    callContext: async () => null,
     readLog: async () => [],
     agentVersion: async () => null,
     shipped: async () => true,

@@ -26,6 +26,8 @@ export interface AcceptOptions {
   creditBytes?: number;
   /** What a stored agent is. Default: there are none. */
   agentVersion?: (wanted: AgentWanted) => Promise<Record<string, unknown> | null>;
+  /** What is known of the caller of a call that begins. Default: nothing. */
+  callContext?: (call: { callId: string; metadata: string }) => Promise<Record<string, unknown> | null>;
   /** Who decides about claims and take-overs. Default: whoever asks may. */
   keeper?: CallKeeper;
 }
@@ -73,6 +75,7 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
   const given = orders((command) => send({ type: "command", ...command }));
   const asked = answers({
     claim: (call) => keeper.claim(peer, call),
+    context: async (call) => (await options.callContext?.(call)) ?? null,
     handOver: (call) => keeper.handOver(peer, call),
     agent: ({ agentId, version, tenantId }) => agentVersion({ agentId, version, tenantId }),
     reads: (callId) => keeper.reads(peer, callId),
@@ -206,5 +209,5 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
   return peer;
 }
 
-const QUESTIONS: readonly string[] = ["claim", "read", "hand-over", "agent"] satisfies Question["type"][];
+const QUESTIONS: readonly string[] = ["claim", "context", "read", "hand-over", "agent"] satisfies Question["type"][];
 const isQuestion = (message: FromWorker): message is Question => QUESTIONS.includes(message.type);

@@ -18,6 +18,7 @@ export interface AnswersOptions {
     epoch: number;
     owner: string | null;
   }>;
+  context(question: Extract<Question, { type: "context" }>): Promise<Record<string, unknown> | null>;
   handOver(question: Extract<Question, { type: "hand-over" }>): Promise<Reply>;
   agent(question: Extract<Question, { type: "agent" }>): Promise<Record<string, unknown> | null>;
   reads(callId: string): Promise<void>;
@@ -42,6 +43,8 @@ export function answers(options: AnswersOptions): { ask(question: Question): voi
       if (question.type === "claim") {
         const { callId } = question;
         await send({ type: "claimed", requestId, callId, ...(await options.claim(question)) });
+      } else if (question.type === "context") {
+        await send({ type: "context-known", requestId, context: await options.context(question) });
       } else if (question.type === "hand-over") {
         await send({ type: "handed-over", requestId, ...(await options.handOver(question)) });
       } else if (question.type === "agent") {

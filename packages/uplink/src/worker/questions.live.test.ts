@@ -6,6 +6,22 @@ import { test, until } from "../test/uplink-test.ts";
 
 const AWAY = "http://127.0.0.1:9";
 
+test("what is known of a caller is asked for; without an answer, or a line, nothing is", async ({ serve, ship }) => {
+  const metadata = JSON.stringify({ userId: "ann" });
+  const callContext = async (call: { metadata: string }) => ({ asked: JSON.parse(call.metadata) });
+  const server = await serve({ callContext });
+  const uplink = await ship(server.url);
+  await until(() => expect(uplink.status().connected).toBe(true));
+  expect(await uplink.callContext({ callId: "c", metadata }, 5_000)).toEqual({ asked: { userId: "ann" } });
+  await server.stop();
+  await until(() => expect(uplink.status().connected).toBe(false));
+  expect(await uplink.callContext({ callId: "c", metadata }, 60_000)).toBe(null);
+  const away = async () => Promise.reject(new Error("the store is away"));
+  const other = await ship((await serve({ callContext: away })).url);
+  await until(() => expect(other.status().connected).toBe(true));
+  expect(await other.callContext({ callId: "c", metadata }, 5_000)).toBe(null);
+});
+
 test("a claim is asked of whoever keeps the book, with what the worker knows", async ({ serve, ship }) => {
   const asked: unknown[] = [];
   const { url } = await serve({
@@ -119,7 +135,7 @@ test("claims and hand-overs that are answered into a broken line are answered ag
 test("a worker that asks without end is told to wait, and others are answered", async ({ serve, connect, ship }) => {
   const { url } = await serve({ keeper: { ...noKeeper, claim: () => new Promise(() => undefined) } });
   const { socket, messages } = await connect(url);
-  socket.send(JSON.stringify({ type: "hello", protocol: 4, worker: "w", instance: "i", agent: null }));
+  socket.send(JSON.stringify({ type: "hello", protocol: 5, worker: "w", instance: "i", agent: null }));
   for (let i = 0; i < 300; i += 1)
     socket.send(JSON.stringify({ type: "claim", requestId: `${i}`, callId: "c", room: null, epoch: null }));
   await until(() => expect(messages.filter(({ type }) => type === "error")).toHaveLength(300 - 256));

@@ -29,6 +29,14 @@ export class Requests {
     return { granted: answer.granted, epoch: answer.epoch, owner: answer.owner };
   }
 
+  async callContext(
+    { callId, metadata }: { callId: string; metadata: string },
+    withinMs: number,
+  ): Promise<Record<string, unknown> | null> {
+    const answer = (await this.#ask({ type: "context", callId, metadata }, withinMs))?.at(-1);
+    return answer?.type === "context-known" ? answer.context : null;
+  }
+
   async readLog(callId: string, withinMs: number): Promise<ShippedFact[]> {
     const answers = await this.#ask({ type: "read", callId }, withinMs);
     const last = answers?.at(-1);

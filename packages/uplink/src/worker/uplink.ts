@@ -167,6 +167,14 @@ class Shipper implements Uplink {
     return this.#requests.claim(call, withinMs);
   }
 
+  async callContext(
+    call: { callId: string; metadata: string },
+    withinMs: number,
+  ): Promise<Record<string, unknown> | null> {
+    // Nobody waits for a line that does not stand: the call begins without it.
+    return this.#line?.isUp ? this.#requests.callContext(call, withinMs) : null;
+  }
+
   readLog(callId: string, withinMs: number): Promise<ShippedFact[]> {
     return this.#requests.readLog(callId, withinMs);
   }
