@@ -152,8 +152,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     reply.header("x-request-id", request.id);
   });
   app.addHook("onResponse", async (request, reply) => {
+    const { callId } = (request.params ?? {}) as { callId?: string };
     const fields = {
       requestId: request.id,
+      ...(callId === undefined ? {} : { callId }),
       method: request.method,
       // Without the query, which may carry what is nobody's business.
       path: request.url.split("?")[0],

@@ -92,7 +92,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const { jobId } = job.job;
     const slot = slots.run(jobId) ?? lateSlot(job.job);
     if (!slot) {
-      log.error({ jobId }, "an assigned job found no place; LiveKit is told that it failed");
+      log.error(
+        { callId: callFor(job.job).callId, jobId },
+        "an assigned job found no place; LiveKit is told that it failed",
+      );
       unserved(job.job, "no-shard");
       refuse(jobId, undefined, "no free slot in this worker");
       return;

@@ -77,9 +77,12 @@ export function createHandOver(options: {
     async all() {
       const server = backend();
       if (!server) return;
-      const given = await Promise.allSettled(slots.all().map((slot) => give(server, slot)));
-      for (const result of given)
-        if (result.status === "rejected") log.error({ err: result.reason }, "a call could not be handed over");
+      const giving = slots.all().map((slot) =>
+        give(server, slot).catch((error: unknown) => {
+          log.error({ callId: slot.callId, err: error }, "a call could not be handed over");
+        }),
+      );
+      await Promise.all(giving);
     },
     released: (jobId) => going.get(jobId)?.released.resolve(true),
     ended(slot) {

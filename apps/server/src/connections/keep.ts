@@ -73,11 +73,11 @@ export function keepConnections(options: KeepOptions): ConnectionKeeper {
   async function lookAtAll(): Promise<void> {
     try {
       const now = clock.wall();
-      for (const { connectionId, roomName, kind } of await store.connections.expire(
+      for (const { connectionId, callId, roomName, kind } of await store.connections.expire(
         new Date(now - expiryMs),
         new Date(now),
       )) {
-        log.info({ connectionId, room: roomName }, "a connection expired: nobody came");
+        log.info({ callId, connectionId, room: roomName }, "a connection expired: nobody came");
         if (kind === "room") await livekit.rooms.deleteRoom(roomName);
       }
       let page: ConnectionRow[];

@@ -78,6 +78,14 @@ test("answers are counted by the route's pattern, failures by code and by whose 
   expect(value("integration_errors", { integration: "livekit" })).toBeGreaterThan(0);
 });
 
+test("an answer about a call is logged with its callId", async () => {
+  const { app, logLines } = await testApp();
+  await app.inject({ url: "/api/calls/one", headers: host });
+  await app.inject({ url: "/api/calls", headers: host });
+  const answered = logLines().filter(({ msg }) => msg === "answered");
+  expect(answered.map(({ callId }) => callId)).toEqual(["one", undefined]);
+});
+
 test("a batch that is sent again, has a gap, or fails is counted for what it is", async () => {
   const measured = metrics();
   type Stored = Awaited<ReturnType<FactSink["appendBatch"]>> & { stored?: number };

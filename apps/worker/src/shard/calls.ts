@@ -87,7 +87,7 @@ export function createCalls({ open, tell, log }: CallsOptions): Calls {
       try {
         await run(call);
       } catch (error) {
-        log.error({ jobId, err: error }, `a call could not be ${what}`);
+        log.error({ callId: entry.assignment.callId, jobId, err: error }, `a call could not be ${what}`);
       }
     };
     if (entry.call) void guarded(entry.call);
