@@ -51,6 +51,8 @@ export interface ServerOptions {
   log?: ServerLog;
   /** The built talk page. Default: apps/web/dist. */
   webRoot?: string;
+  /** There are stored agents, and no worker that runs them. Told as often as one is asked for. */
+  storedWorkerWanted?: () => void;
   /** When workers are missed and their calls go to others; see docs/uplink.md. */
   leases?: NonNullable<LeasesOptions["timings"]>;
   /** How long whoever left a call may come back. Default 30 s. */
@@ -113,7 +115,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     redis,
     agents,
     workerAgents: () => leases.workers().flatMap(({ agent }) => (agent === null ? [] : [agent])),
-    storedWorkers: () => leases.workers().filter(({ agent }) => agent === STORED_AGENTS),
+    storedWorkers: {
+      connected: () => leases.workers().filter(({ agent }) => agent === STORED_AGENTS),
+      wanted: () => options.storedWorkerWanted?.(),
+    },
     command: leases.command,
     feed,
     upgrades,

@@ -14,6 +14,8 @@ export interface OpenServerOptions {
   /** Base64; for secrets in the database where the configuration has none. */
   secretKey: string;
   agents: readonly [AgentCard, ...AgentCard[]];
+  /** There are stored agents, and no worker that runs them. */
+  storedWorkerWanted(): void;
   log: Log;
 }
 
@@ -31,9 +33,11 @@ export async function openServer(options: OpenServerOptions): Promise<Up<string>
       livekit,
       store,
       agents,
+      storedWorkerWanted: options.storedWorkerWanted,
       log,
       ...(webRoot === null ? {} : { webRoot }),
     });
+    if ((await store.agents.list({ limit: 1 })).items.length > 0) options.storedWorkerWanted();
     return {
       value: server.url,
       async close() {

@@ -39,6 +39,8 @@ export function createStack({ config, agentFiles, watch, env, log }: StackOption
   /** In the order in which they are closed. */
   const parts: Promise<Up<unknown>>[] = [];
   let starting: Promise<unknown> = Promise.resolve();
+  /** The worker of stored agents, once it is wanted. */
+  let stored: Promise<void> | null = null;
   let closed: Promise<void> | undefined;
 
   const died = (error: ParleyError): void => {
@@ -66,6 +68,7 @@ export function createStack({ config, agentFiles, watch, env, log }: StackOption
           workerKey,
           secretKey: keys.secretKey,
           agents: agents as [AgentCard, ...AgentCard[]],
+          storedWorkerWanted: openStored,
           log,
         }),
     );
@@ -79,6 +82,37 @@ export function createStack({ config, agentFiles, watch, env, log }: StackOption
         ? {}
         : { PARLEY_WORKER_PORT: "0", PARLEY_DATA: join(config.server.dataDir, `agent-${index + 1}`) }),
     });
+    /** Only when there are stored agents: whoever has none does not pay for their worker. */
+    function openStored(): void {
+      if (!isOn || stopping.signal.aborted) return;
+      stored ??= openStoredWorker();
+    }
+
+    async function openStoredWorker(): Promise<void> {
+      const storedEnv = { PARLEY_WORKER_PORT: "0", PARLEY_DATA: join(config.server.dataDir, "stored-agents") };
+      const workerLog = log.child({ part: "worker" });
+      try {
+        const worker = await openAgentWorker({
+          agentFile: null,
+          toolFiles: agentFiles,
+          watch,
+          log,
+          env: { ...agentEnv(0), ...storedEnv },
+          parts: {
+            signal: stopping.signal,
+            log: workerLog,
+            announce: () => workerLog.info("stored agents are answered"),
+            warm: async () => void (await server),
+          },
+        });
+        workers.push(worker);
+      } catch (error) {
+        // Asked for again, it is tried again.
+        stored = null;
+        if (!stopping.signal.aborted) log.error({ err: error }, "the worker of stored agents did not start");
+      }
+    }
+
     const opening = agentFiles.map(async (agentFile, index) => {
       if (!isOn) return cards[index]?.resolve(await cardOf(agentFile));
       const parts = {
@@ -107,7 +141,7 @@ export function createStack({ config, agentFiles, watch, env, log }: StackOption
       log,
     );
     stopping.abort();
-    await starting;
+    await Promise.all([starting, stored]);
     await settled(
       workers.map((worker) => worker.close()),
       log,

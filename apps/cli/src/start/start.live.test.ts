@@ -71,6 +71,24 @@ describe("parley start", () => {
     expect(await again.exit).toBe(0);
   });
 
+  it("answers for agents that are made over HTTP, with a worker that starts with the first of them", async () => {
+    const started = run(["start", echo]);
+    const page = (await started.line(READY)).slice(READY.length);
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ name: "Shop", greeting: "Hello, the shop.", tts: "local/flite" });
+    const made = await fetch(`${page}/api/agents`, { method: "POST", headers, body });
+    expect(made.status).toBe(201);
+    const { agentId } = (await made.json()) as { agentId: string };
+    const asked = { room_config: { agents: [{ agent_name: agentId }] } };
+    const answer = () => fetch(`${page}/api/token`, { method: "POST", headers, body: JSON.stringify(asked) });
+    await expect.poll(async () => (await answer()).status, { timeout: 60_000, interval: 200 }).toBe(201);
+    const caller = await callIn(page, asked);
+    await caller.onset(0, 20_000);
+    await caller.leave();
+    started.signal("SIGTERM");
+    expect(await started.exit).toBe(0);
+  });
+
   const postgresPid = (): number => {
     const lines = readFileSync(join(dir, "data", "postgres", "data", "postmaster.pid"), "utf8").split("\n");
     // Not one that is still starting: that may be one attempt of several.

@@ -12,7 +12,9 @@ export interface AgentWorker {
 }
 
 export interface AgentWorkerOptions {
-  agentFile: string;
+  /** Null: of stored agents, which may name the tools of these files. */
+  agentFile: string | null;
+  toolFiles?: readonly string[];
   env: NodeJS.ProcessEnv;
   parts: WorkerParts;
   watch: boolean;
@@ -20,8 +22,8 @@ export interface AgentWorkerOptions {
 }
 
 export async function openAgentWorker(options: AgentWorkerOptions): Promise<AgentWorker> {
-  const { agentFile, env, parts, log } = options;
-  const config = readWorkerConfig(agentFile, env);
+  const { agentFile, toolFiles = [], env, parts, log } = options;
+  const config = readWorkerConfig(agentFile, env, toolFiles);
   let worker: Worker | null = await startWorker(config, parts);
   let closed = false;
   let turn = Promise.resolve();
@@ -40,11 +42,13 @@ export async function openAgentWorker(options: AgentWorkerOptions): Promise<Agen
     if (closed) await worker?.close();
   }
 
-  const stopWatching = options.watch
-    ? watchAgent(agentFile, (file) => {
-        turn = turn.then(() => restart(file));
-      })
-    : () => {};
+  const watched = agentFile ?? toolFiles[0];
+  const stopWatching =
+    options.watch && watched !== undefined
+      ? watchAgent(watched, (file) => {
+          turn = turn.then(() => restart(file));
+        })
+      : () => {};
 
   return {
     async drain(boundMs) {

@@ -41,6 +41,7 @@ export function agentRoutes(app: FastifyInstance, { store, secrets, workers }: A
       const agentId = newId("agent");
       const sealed = sealHeaders(definition, agentId, secrets, null);
       const row = await store.agents.create({ agentId, tenantId, name: definition.name, definition: sealed });
+      if (workers.connected().length === 0) workers.wanted();
       reply.code(201);
       tagVersion(reply, row.version);
       return shown(row);

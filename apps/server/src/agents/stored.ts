@@ -6,8 +6,12 @@ import type { Secrets } from "../secrets/secrets.ts";
 import type { AgentSource } from "./directory.ts";
 import { openHeaders } from "./headers.ts";
 
-/** The workers that run stored agents and are connected now: each with the code tools that it offers. */
-export type StoredWorkers = () => readonly { tools: readonly string[] }[];
+export interface StoredWorkers {
+  /** Those that are connected now: each with the code tools that it offers. */
+  connected(): readonly { tools: readonly string[] }[];
+  /** One would be of use: whoever can may start it. Told as often as it is so. */
+  wanted(): void;
+}
 
 /** Agents made through the API. One is for calls of its own tenant alone. */
 export function storedAgents(store: Pick<Store, "agents">, workers: StoredWorkers): AgentSource {
@@ -15,7 +19,7 @@ export function storedAgents(store: Pick<Store, "agents">, workers: StoredWorker
     async find(agentId, tenantId) {
       const row = isStoredId(agentId) ? await store.agents.get(agentId, tenantId) : null;
       if (row === null) return null;
-      if (workers().length === 0) throw noWorker();
+      if (workers.connected().length === 0) throw noWorker(workers);
       return { agentName: STORED_AGENTS, metadata: { agentVersion: row.version } };
     },
     async known(tenantId) {
@@ -39,8 +43,8 @@ export const workerOf = (agentId: string): string => (isStoredId(agentId) ? STOR
 export function refuseUnknownTools({ tools = [] }: StoredAgentDefinition, workers: StoredWorkers): void {
   const named = tools.filter((tool) => typeof tool === "string");
   if (named.length === 0) return;
-  const connected = workers();
-  if (connected.length === 0) throw noWorker();
+  const connected = workers.connected();
+  if (connected.length === 0) throw noWorker(workers);
   const offered = [...new Set(connected.flatMap((worker) => worker.tools))].sort();
   const missing = named.find((name) => !offered.includes(name));
   if (missing === undefined) return;
@@ -48,10 +52,12 @@ export function refuseUnknownTools({ tools = [] }: StoredAgentDefinition, worker
   throw new HttpProblem(400, "tool-not-found", `tools: no worker offers ${JSON.stringify(missing)}. Offered: ${list}.`);
 }
 
-const noWorker = (): HttpProblem =>
-  new HttpProblem(
+function noWorker(workers: StoredWorkers): HttpProblem {
+  workers.wanted();
+  return new HttpProblem(
     503,
     "agent-worker-missing",
-    "No worker that runs stored agents is connected: start one with `parley worker --stored`.",
+    "No worker that runs stored agents is connected: start one with `parley worker --stored`, or wait for one that starts.",
     { "retry-after": "2" },
   );
+}

@@ -66,7 +66,7 @@ export async function testApp(
       { name: "sales", title: "Sales", description: "Sells.", demo: false },
     ],
     workerAgents: () => [],
-    storedWorkers: () => [],
+    storedWorkers: { connected: () => [], wanted() {} },
     command: async () => ({ ok: false, reason: "no-owner" }),
     board: statusBoard(systemClock),
     happened: () => undefined,

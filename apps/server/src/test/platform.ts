@@ -65,7 +65,7 @@ export function testPlatform(): Platform {
       secrets: sealedSecrets([Buffer.alloc(32, 7)]),
       agents: [{ name: "front-desk", title: "Front desk", description: "Answers.", demo: true }],
       workerAgents: () => [],
-      storedWorkers: () => [],
+      storedWorkers: { connected: () => [], wanted() {} },
       command: async () => ({ ok: false, reason: "no-owner" }),
       board: statusBoard(systemClock),
       happened: () => undefined,
