@@ -42,12 +42,14 @@ describe("what parley start brings along", () => {
 
   it("is not stopped by a setting that belongs to another of Parley's programs", () => {
     const values: Record<string, string> = {
+      PARLEY_ALLOW_PRIVATE_HOOKS: "true",
       PARLEY_ALLOWED_ORIGINS: "https://example.com",
       PARLEY_API_KEY: "k".repeat(16),
       PARLEY_HOST: "127.0.0.1",
       PARLEY_HTTP_TOOLS_PRIVATE: "true",
       PARLEY_LIVEKIT_PUBLIC_URL: "wss://lk",
       PARLEY_LOG_LEVEL: "info",
+      PARLEY_METRICS_KEY: "k".repeat(16),
       PARLEY_SECRET_KEY: Buffer.alloc(32).toString("base64"),
       PARLEY_TALK_PAGE: "true",
       PARLEY_WORKER_KEY: "k".repeat(16),
