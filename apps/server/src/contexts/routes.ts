@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { tenantOfNew } from "../access/principal.ts";
 import { tagVersion, versionChanged, versionWanted } from "../http/etag.ts";
-import { iso } from "../http/page.ts";
+import { iso, nothing } from "../http/page.ts";
 import { HttpProblem } from "../http/problem.ts";
 import { contextBody, contextParams, contextQuery, userContext } from "./schema.ts";
 
@@ -93,7 +93,7 @@ export function contextRoutes(app: FastifyInstance, store: Pick<Store, "contexts
         tags,
         params: contextParams,
         querystring: contextQuery,
-        response: {},
+        response: { 204: nothing },
       },
     },
     async (request, reply) => {
