@@ -47,7 +47,7 @@ export function connectionRoutes(app: FastifyInstance, options: ConnectionOption
   app.post<{ Body: CreateRoomRequest }>(
     "/livekit/create-room",
     {
-      config: { access: "calls:write", isEveryday: true, answersSecret: false },
+      config: { access: "calls:write", isEveryday: true },
       schema: {
         summary: "Make a room with an agent, and a way in",
         tags,

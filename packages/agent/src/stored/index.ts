@@ -1,3 +1,4 @@
+export { isPublic } from "../http-tool/addresses.ts";
 export { HIDDEN, type HttpTool } from "../http-tool/schema.ts";
 export {
   isStoredId,
