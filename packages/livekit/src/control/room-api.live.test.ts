@@ -14,7 +14,11 @@ it("makes, lists and deletes rooms, and does not mind when there is nothing to d
   expect(sid).toMatch(/^RM_/);
   expect(await api.createRoom({ name: "r1" })).toEqual({ sid });
   expect(await api.listParticipants("r1")).toEqual([]);
-  expect(await api.listRooms()).toContainEqual({ name: "r1", metadata: '{"callId":"c"}' });
+  const rooms = await api.listRooms();
+  expect(rooms).toContainEqual({ name: "r1", metadata: '{"callId":"c"}', createdAt: expect.any(Number) });
+  const ageMs = Date.now() - (rooms.find(({ name }) => name === "r1")?.createdAt ?? 0);
+  expect(ageMs).toBeGreaterThan(-5000);
+  expect(ageMs).toBeLessThan(60_000);
   expect((await api.createDispatch("r1", "nobody")).dispatchId).toMatch(/^AD_/);
   await api.removeParticipant("r1", "nobody");
   await api.deleteRoom("r1");
