@@ -1,5 +1,5 @@
 // `npm test`: installs what is missing, then runs every test. Needs Node 20 or newer and npm, nothing else.
-// `npm test -- unit live` runs only those projects.
+// `npm test -- unit calls` runs only those parts.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,14 +15,16 @@ import { buildWeb } from "./lib/web.mjs";
 const projects = [
   { name: "unit", boundMinutes: 10 },
   { name: "properties", boundMinutes: 16 },
-  { name: "live", boundMinutes: 32 },
+  { name: "platform", project: "live", boundMinutes: 16 },
+  { name: "calls", project: "live", boundMinutes: 30 },
   { name: "e2e", boundMinutes: 12 },
 ];
 
 const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !projects.some((project) => project.name === name));
+const unknown = wanted.filter((name) => !projects.some((part) => isCalled(part, name)));
 if (unknown.length > 0) {
-  stop(`There is no test project ${unknown.join(", ")}; there are ${projects.map(({ name }) => name).join(", ")}.`, 2);
+  const known = [...projects.map(({ name }) => name), "live (platform and calls)"];
+  stop(`There is no part ${unknown.join(", ")}; there are ${known.join(", ")}.`, 2);
 }
 
 installDependencies();
@@ -36,7 +38,7 @@ if (runQuietly(node, [join(root, "apps", "cli", "src", "main.ts"), "doctor", "--
 const results = mkdtempSync(join(tmpdir(), "parley-test-"));
 const sum = { passed: 0, failed: 0 };
 for (const project of projects) {
-  if (wanted.length > 0 && !wanted.includes(project.name)) continue;
+  if (wanted.length > 0 && !wanted.some((name) => isCalled(project, name))) continue;
   const count = await run(project);
   process.stdout.write(`${project.name}: ${count.passed} passed, ${count.failed} failed\n`);
   sum.passed += count.passed;
@@ -46,19 +48,23 @@ rmSync(results, { recursive: true, force: true });
 process.stdout.write(`${sum.passed} passed, ${sum.failed} failed\n`);
 process.exitCode = sum.failed > 0 ? 1 : 0;
 
-async function run({ name, boundMinutes }) {
+function isCalled({ name, project }, wantedName) {
+  return wantedName === name || wantedName === project;
+}
+
+async function run({ name, project = name, boundMinutes }) {
   const report = join(results, `${name}.json`);
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
   const args = [
     vitest,
     "run",
     "--project",
-    name,
+    project,
     "--reporter=default",
     "--reporter=json",
     `--outputFile.json=${report}`,
   ];
-  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
+  const env = { ...process.env, LIVE_PART: name, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
   const child = spawn(node, args, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
   const bound = setTimeout(() => {
     say(`${name}: not finished after ${boundMinutes} minutes; ended.`);
