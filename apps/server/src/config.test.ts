@@ -41,6 +41,7 @@ describe("the server's configuration", () => {
       talkPage: true,
       rateLimit: 1_200,
       retentionDays: null,
+      recordings: { by: "agent", place: { kind: "folder", path: resolve(".parley/kept-recordings") }, encrypt: false },
       connectionExpiryMs: 1_800_000,
       redisUrl: null,
       workerKey: null,
@@ -145,5 +146,35 @@ describe("the server's configuration", () => {
 
   test("an empty value counts as unset", () => {
     expect(readServerConfig({ PARLEY_PORT: " ", DATABASE_URL: "" })).toMatchObject({ port: 8080, databaseUrl: null });
+  });
+});
+
+describe("recordings", () => {
+  const s3 = { PARLEY_RECORDINGS_URL: "s3://calls/eu/", AWS_REGION: "eu-west-1" };
+  const key = Buffer.alloc(32, 1).toString("base64");
+
+  test("lie in a folder, or in a bucket with keys of their own or the machine's", () => {
+    const place = (env: NodeJS.ProcessEnv) => readServerConfig(env).recordings.place;
+    expect(place({ PARLEY_RECORDINGS_URL: "/var/calls" })).toEqual({ kind: "folder", path: "/var/calls" });
+    const bucket = { kind: "s3", bucket: "calls", prefix: "eu/", region: "eu-west-1", endpoint: null };
+    expect(place(s3)).toEqual({ ...bucket, keys: null });
+    const keys = { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "secret" };
+    const endpoint = "http://127.0.0.1:9000";
+    expect(place({ ...s3, ...keys, AWS_ENDPOINT_URL_S3: endpoint })).toEqual({
+      ...bucket,
+      endpoint,
+      keys: { accessKeyId: "id", secretAccessKey: "secret" },
+    });
+  });
+
+  test("whose settings do not go together stop the start with the fix", () => {
+    expect(problem({ PARLEY_RECORDINGS_ENCRYPT: "true" })).toContain("set that too (openssl rand -base64 32)");
+    expect(
+      problem({ PARLEY_RECORDINGS_ENCRYPT: "true", PARLEY_SECRET_KEY: key, PARLEY_RECORDING_BY: "egress" }),
+    ).toContain("in plain");
+    expect(problem({ ...s3, AWS_ACCESS_KEY_ID: "id" })).toContain("AWS_SECRET_ACCESS_KEY is not set");
+    expect(problem({ PARLEY_RECORDINGS_URL: "calls" })).toContain("must be s3://");
+    expect(problem({ PARLEY_RECORDING_BY: "me" })).toContain("must be agent, egress");
+    expect(problem({ PARLEY_RECORDING_BY: "egress", LIVEKIT_ENABLED: "false" })).toContain("Egress is LiveKit's");
   });
 });

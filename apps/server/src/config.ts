@@ -7,6 +7,7 @@ import {
   otlpEndpoint,
   port,
   readSettings,
+  recordingBy,
   type SettingProblem,
   waitMs,
   wholeNumber,
@@ -14,6 +15,13 @@ import {
 } from "@parley/settings";
 import { z } from "zod";
 import type { PrivateHooks } from "./outgoing/address.ts";
+import {
+  type RecordingsConfig,
+  recordingProblems,
+  recordingsConfig,
+  recordingsUrl,
+  s3Endpoint,
+} from "./recordings/config.ts";
 import type { TlsFiles } from "./tls.ts";
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|localhost|::1)$/;
@@ -65,6 +73,14 @@ const serverSettings = z.object({
   OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint.optional(),
   PARLEY_TALK_PAGE: yesOrNo("whether strangers may call from the talk page").optional(),
   PARLEY_RETENTION_DAYS: wholeNumber(1, 3_650, "days that calls are kept").optional(),
+  PARLEY_RECORDING_BY: recordingBy,
+  PARLEY_RECORDINGS_URL: recordingsUrl.optional(),
+  PARLEY_RECORDINGS_ENCRYPT: yesOrNo("whether recordings are encrypted where they lie").default(false),
+  AWS_ENDPOINT_URL_S3: s3Endpoint.optional(),
+  AWS_REGION: z.string().default("us-east-1"),
+  AWS_ACCESS_KEY_ID: z.string().optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().optional(),
+  AWS_SESSION_TOKEN: z.string().optional(),
   PARLEY_RATE_LIMIT: wholeNumber(1, 1_000_000, "requests a minute of one key").default(1_200),
   PARLEY_CONNECTION_EXPIRY_MINUTES: wholeNumber(1, 10_080, "minutes that a room waits for its first person").default(
     30,
@@ -108,6 +124,7 @@ export interface ServerConfig {
   rateLimit: number;
   /** After so many days calls are erased, unless their tenant says otherwise; null: never. */
   retentionDays: number | null;
+  recordings: RecordingsConfig;
   /** A connection that nobody has entered by then is over. */
   connectionExpiryMs: number;
   /** Where webhooks and hooks of tenants may lead inside our own network. */
@@ -135,6 +152,7 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     ...halfTls(given),
     ...exposed(given),
     ...guessable(given),
+    ...recordingProblems(given),
   ]);
   const production = read.NODE_ENV === "production";
   const address = read.LIVEKIT_URL ?? read.LIVEKIT_SERVER_URL;
@@ -155,6 +173,7 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     talkPage: read.PARLEY_TALK_PAGE ?? read.PARLEY_API_KEY === undefined,
     rateLimit: read.PARLEY_RATE_LIMIT,
     retentionDays: read.PARLEY_RETENTION_DAYS ?? null,
+    recordings: recordingsConfig(read),
     connectionExpiryMs: read.PARLEY_CONNECTION_EXPIRY_MINUTES * 60_000,
     privateHooks: privateHooks(read.PARLEY_ALLOW_PRIVATE_HOOKS, production),
     redisUrl: read.REDIS_URL ?? null,

@@ -10,6 +10,7 @@ import {
   otlpEndpoint,
   port,
   readSettings,
+  recordingBy,
   type SettingProblem,
   waitMs,
   wholeNumber,
@@ -46,6 +47,7 @@ export const workerSettings = z.object({
     "processes that run calls; unset: as many as calls need, up to one per core",
   ).optional(),
   PARLEY_DRAIN_MS: wholeNumber(0, 86_400_000, "how long running calls may go on after a stop, in ms").optional(),
+  PARLEY_RECORDING_BY: recordingBy,
   PARLEY_CALLS_MAX_MB: wholeNumber(1, 1_048_576, "room for call files when no server takes them").default(512),
   PARLEY_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "silent"], {
@@ -89,6 +91,8 @@ export interface WorkerConfig {
   /** How long running calls may go on after a stop; null: 10 minutes on SIGTERM, 30 s on SIGINT. */
   drainMs: number | null;
   callsMaxMb: number;
+  /** Who makes recordings; nobody but `agent` concerns the worker. */
+  recordingBy: "agent" | "egress" | "off";
   connectionTimeoutMs: number;
   requestTimeoutMs: number;
   logLevel: LogLevel;
@@ -171,6 +175,7 @@ export function readWorkerConfig(
     maxConcurrentJobs: settings.MAX_CONCURRENT_JOBS ?? null,
     drainMs: settings.PARLEY_DRAIN_MS ?? null,
     callsMaxMb: settings.PARLEY_CALLS_MAX_MB,
+    recordingBy: settings.PARLEY_RECORDING_BY,
     connectionTimeoutMs: settings.CONNECTION_TIMEOUT,
     requestTimeoutMs: settings.REQUEST_TIMEOUT,
     logLevel: settings.PARLEY_LOG_LEVEL,

@@ -10,6 +10,7 @@ export {
   metricsKey,
   otlpEndpoint,
   port,
+  recordingBy,
   waitMs,
   wholeNumber,
   yesOrNo,

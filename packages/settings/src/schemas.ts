@@ -45,6 +45,11 @@ export const dataFolder = z.string().default(".parley");
 export const yesOrNo = (what: string) =>
   z.enum(["true", "false"], { error: `must be true or false (${what})` }).transform((text) => text === "true");
 
+/** PARLEY_RECORDING_BY: who makes the recordings of calls, on server and worker alike. */
+export const recordingBy = z
+  .enum(["agent", "egress", "off"], { error: "must be agent, egress (LiveKit's, run by you) or off" })
+  .default("agent");
+
 /** The same name as in every OpenTelemetry SDK. */
 export const otlpEndpoint = z.url({
   protocol: /^https?$/,
