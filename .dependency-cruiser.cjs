@@ -18,6 +18,7 @@ const mayImport = {
   "packages/store": ["packages/conversation"],
   "packages/uplink": ["packages/conversation"],
   "packages/metrics": ["packages/conversation"],
+  "packages/recording": ["packages/audio"],
   "packages/settings": ["packages/engine"],
   "packages/livekit": ["packages/conversation", "packages/audio", "packages/engine"],
   "packages/agent": ["packages/conversation", "packages/engine", "packages/providers"],
