@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@parley/engine";
@@ -8,46 +6,29 @@ import { type EmbeddedPostgres, openStore, startEmbeddedPostgres } from "@parley
 import pino from "pino";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { openRedis } from "../redis.ts";
+import { testRedis } from "../test/redis.ts";
 import { postgresCarrier, redisCarrier } from "./carriers.ts";
 import { type Carrier, fanOutOver } from "./fan-out.ts";
 
+const redisServer = testRedis();
 let folder: string;
 let postgres: EmbeddedPostgres;
-let redisPort: number;
-let redisServer: ChildProcess;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "parley-fan-out-"));
   postgres = await startEmbeddedPostgres({ dataDir: join(folder, "postgres") });
-  redisPort = await freePort();
-  redisServer = startRedis();
 });
 afterAll(async () => {
-  redisServer.kill("SIGKILL");
   await postgres?.stop();
   await rm(folder, { recursive: true, force: true });
 });
-
-function startRedis(): ChildProcess {
-  const args = ["--bind", "127.0.0.1", "--port", String(redisPort), "--save", "", "--appendonly", "no"];
-  return spawn("redis-server", args, { cwd: folder, stdio: "ignore" });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" ? (address?.port ?? 0) : 0));
-    });
-  });
-}
 
 async function replica(withRedis: boolean) {
   const store = await openStore({ url: postgres.url });
   const carriers: Carrier[] = [postgresCarrier(store.joinReplicas)];
   onTestFinished(() => store.close());
   if (withRedis) {
-    const redis = openRedis(`redis://127.0.0.1:${redisPort}`, pino({ level: "silent" }));
+    const redis = openRedis(redisServer.url, pino({ level: "silent" }));
     const over = redisCarrier(redis);
     carriers.unshift(over);
     onTestFinished(() => {
@@ -79,12 +60,12 @@ test.for([false, true])("what one announces the others hear, gathered (Redis: %s
 
 test("Redis is lost and comes back: Postgres carries meanwhile, and what may have been missed is asked for", async () => {
   const [a, b] = [await replica(true), await replica(true)];
-  redisServer.kill("SIGKILL");
+  redisServer.kill();
   await expect.poll(() => [a, b].some(({ carriers }) => carriers[0]!.isUp()), { timeout: 10_000 }).toBe(false);
   a.fanOut.announce("meanwhile", 7);
   await expect.poll(() => b.heard.get("meanwhile"), { timeout: 10_000 }).toBe(7);
   await expect.poll(() => b.missed.times, { timeout: 10_000 }).toBeGreaterThan(0);
-  redisServer = startRedis();
+  redisServer.start();
   await expect.poll(() => [a, b].every(({ carriers }) => carriers[0]!.isUp()), { timeout: 20_000 }).toBe(true);
   b.fanOut.announce("afterwards", 9);
   await expect.poll(() => a.heard.get("afterwards"), { timeout: 10_000 }).toBe(9);

@@ -1,119 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { startLiveKitServer } from "@parley/livekit";
-import { type EmbeddedPostgres, openStore, type Store, startEmbeddedPostgres } from "@parley/store";
-import type { LeasedCall } from "@parley/uplink";
-import pino from "pino";
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
-import { readServerConfig } from "../config.ts";
-import { startServer } from "../server.ts";
-import { claims, KEY, SECRET } from "../test/app.ts";
-import { type FakeWorker, fakeWorker } from "../test/fake-worker.ts";
+import { expect, test, vi } from "vitest";
+import { claims } from "../test/app.ts";
+import type { FakeWorker } from "../test/fake-worker.ts";
+import { API_KEY, LEASE_MS, testReplicas } from "../test/replicas.ts";
 
-const WORKER_KEY = "the-worker-key-of-this-test";
-const API_KEY = "the-api-key-of-this-test";
-const LEASE_MS = 1_500;
-const LEASES = { heartbeatMs: LEASE_MS / 3, settleMs: 2_000, lostMs: 700 };
-const REPLICA = fileURLToPath(new URL("../test/replica-main.ts", import.meta.url));
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
-
-let folder: string;
-let postgres: EmbeddedPostgres;
-let livekit: Awaited<ReturnType<typeof startLiveKitServer>>;
-let store: Store;
-let count = 0;
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "parley-replicas-"));
-  postgres = await startEmbeddedPostgres({ dataDir: join(folder, "postgres") });
-  const dataDir = join(folder, "livekit");
-  livekit = await startLiveKitServer({ dataDir, apiKey: KEY, apiSecret: SECRET, port: 0, log: silent });
-  store = await openStore({ url: postgres.url });
-});
-afterAll(async () => {
-  try {
-    await store?.close();
-  } finally {
-    await Promise.allSettled([livekit?.stop(), postgres?.stop()]);
-    await rm(folder, { recursive: true, force: true });
-  }
-});
-
-/** What one test left live must not be taken over in the next. */
-async function endAll(): Promise<void> {
-  for (const { callId, lastEpoch: epoch, lastSeq } of await store.calls.listLive({ limit: 500 })) {
-    const closed = { callId, epoch, seq: lastSeq + 1, at: 0, version: 1, type: "call-closed", reason: "test" };
-    await store.facts.appendBatch({ callId, epoch, facts: [closed] });
-  }
-}
-beforeEach(endAll);
-
-const settings = () => ({
-  PARLEY_PORT: "0",
-  PARLEY_WORKER_KEY: WORKER_KEY,
-  PARLEY_API_KEY: API_KEY,
-  DATABASE_URL: postgres.url,
-  LIVEKIT_URL: livekit.url,
-  LIVEKIT_API_KEY: KEY,
-  LIVEKIT_API_SECRET: SECRET,
-});
-
-/** A replica in this process; the first one that runs leads. */
-async function replica() {
-  const own = await openStore({ url: postgres.url });
-  const server = await startServer({
-    config: readServerConfig(settings()),
-    store: own,
-    agents: [{ name: "front-desk", title: "Front desk", description: "", demo: true }],
-    log: pino({ level: "silent" }),
-    livekit: { url: livekit.url, apiKey: KEY, apiSecret: SECRET },
-    leases: LEASES,
-  });
-  onTestFinished(async () => {
-    await server.close();
-    await own.close();
-  });
-  await sleep(LEASE_MS + 700);
-  return server;
-}
-
-/** A replica that can be killed. */
-async function killable(): Promise<{ child: ChildProcess; port: number }> {
-  const child = spawn(process.execPath, [REPLICA, JSON.stringify(LEASES)], {
-    env: { ...process.env, ...settings() },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  const [line] = (await once(child.stdout!, "data")) as [Buffer];
-  await sleep(LEASE_MS + 700);
-  return { child, port: Number(/\d+/.exec(String(line))?.[0]) };
-}
-
-function newCall(): LeasedCall {
-  count += 1;
-  const callId = `call-${process.pid}-${count}`;
-  return {
-    callId,
-    epoch: 1,
-    room: `room-${callId}`,
-    agentName: "front-desk",
-    identity: `agent-job-${count}`,
-    crashes: 0,
-  };
-}
-
-async function worker(name: string, port: number, calls: LeasedCall[] = [], agent = "front-desk"): Promise<FakeWorker> {
-  const made = await fakeWorker(`${name}-${count}`, { port, key: WORKER_KEY, calls, agent });
-  await vi.waitFor(() => expect(made.uplink.status().connected).toBe(true), { timeout: 10_000 });
-  for (const call of calls) made.write(call, 1, 5);
-  expect(await made.uplink.drained(10_000)).toBe(true);
-  return made;
-}
+const replicas = testReplicas();
+const { replica, killable, newCall, worker, endAll } = replicas;
 
 const ordered = (to: FakeWorker, times = 1) =>
   vi.waitFor(() => expect(to.orders).toHaveLength(times), { timeout: 20_000, interval: 10 });
@@ -166,7 +58,7 @@ test("the calls of a worker that is lost go to a worker of the other replica, on
     expect(claims(b.orders[0]?.token ?? "")).toMatchObject({ sub: call.identity, video: { room: call.room } });
     await vi.waitFor(() => expect(b.logs[0]).toHaveLength(5), { timeout: 5_000 });
     // The store is fenced for the old owner, whichever replica it comes back to.
-    expect(await store.calls.get(call.callId)).toMatchObject({ lastEpoch: 1_000 });
+    expect(await replicas.store.calls.get(call.callId)).toMatchObject({ lastEpoch: 1_000 });
     await sleep(LEASE_MS + 500);
     expect([a.orders, b.orders.length]).toEqual([[], 1]);
     await endAll();
@@ -210,4 +102,30 @@ test("a replica is killed together with its worker: after a lease the worker's c
   await ordered(b);
   await sleep(2 * LEASE_MS);
   expect([a.orders, b.orders.length]).toEqual([[], 1]);
+});
+
+test("the replica that keeps the book stands still: another one keeps it, and the thawed one gives no orders of its own", async () => {
+  const frozen = await killable();
+  const other = await replica();
+  const [one, two] = [newCall(), newCall()];
+  const a = await worker("a", frozen.port, [one]);
+  const b = await worker("b", other.port, [two]);
+  frozen.child.kill("SIGSTOP");
+  // A frozen process holds its sockets: workers leave it when it says nothing for a few heartbeats.
+  a.line.leadTo(other.port);
+  for (const call of [one, two])
+    await vi.waitFor(async () => expect((await other.command(call.callId, "say", {})).ok).toBe(true), {
+      timeout: 30_000,
+    });
+  await sleep(2 * LEASE_MS);
+  frozen.child.kill("SIGCONT");
+  await sleep(2 * LEASE_MS);
+  expect([a.orders, b.orders]).toEqual([[], []]);
+  a.write(one, 6, 9);
+  expect(await a.uplink.drained(20_000)).toBe(true);
+  for (const call of [one, two]) expect((await other.command(call.callId, "say", {})).ok).toBe(true);
+  a.line.cut();
+  await ordered(b);
+  await sleep(2 * LEASE_MS);
+  expect(b.orders.map(({ callId, epoch }) => [callId, epoch])).toEqual([[one.callId, 1_000]]);
 });
