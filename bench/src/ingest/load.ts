@@ -19,6 +19,10 @@ export interface LoadOptions {
   /** Before what is measured begins. */
   warmSeconds: number;
   run: string;
+  /** Calls have begun; told before the load comes. */
+  begun?: (callIds: string[]) => Promise<void>;
+  /** What is measured begins. */
+  measured?: () => void;
 }
 
 export interface LoadResult {
@@ -72,6 +76,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   for (const { call, line } of calls) line.make(call);
   while (calls.some(({ call }) => !call.begun)) await new Promise((resolve) => setTimeout(resolve, 20));
 
+  await options.begun?.(calls.map(({ call }) => call.callId));
   let made = 0;
   let next = 0;
   const from = now();
@@ -81,6 +86,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
     if (!measuring && now() - from > options.warmSeconds * 1000) {
       measuring = true;
       measuredFrom = now();
+      options.measured?.();
     }
     const due = Math.floor(((now() - from) / 1000) * options.rate);
     for (; made < due; made += 1) {
@@ -198,7 +204,8 @@ async function openLine({ port, key }: LoadOptions, index: number, onAck: (sent:
     calls,
     make(call) {
       call.seq += 1;
-      call.pending.push({ json: factJson(call.callId, call.seq), madeAt: now() });
+      const madeAt = now();
+      call.pending.push({ json: factJson(call.callId, call.seq, madeAt), madeAt });
       grown.add(call);
       gather ??= setTimeout(() => {
         gather = undefined;
@@ -217,8 +224,8 @@ async function openLine({ port, key }: LoadOptions, index: number, onAck: (sent:
 }
 
 /** Some 300 bytes, as most facts are; the first one begins the call. */
-function factJson(callId: string, seq: number): string {
+function factJson(callId: string, seq: number, madeAt: number): string {
   const envelope = `"callId":"${callId}","epoch":1,"seq":${seq},"at":${seq * 10},"version":1`;
   if (seq === 1) return `{${envelope},"type":"call-started","agent":"bench","room":null,"wallMs":${Date.now()}}`;
-  return `{${envelope},"type":"transcript-final","participantId":"caller-1","utteranceId":"u${seq}","text":"${TEXT}","confidence":0.94,"language":"en"}`;
+  return `{${envelope},"type":"transcript-final","participantId":"caller-1","utteranceId":"u${seq}","text":"${TEXT}","confidence":0.94,"language":"en","madeAt":${madeAt}}`;
 }

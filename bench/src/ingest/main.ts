@@ -1,6 +1,7 @@
 /**
  * Program: how many facts a second the server stores, from synthetic workers, on an embedded Postgres that syncs.
- * `npm run bench:ingest -- [--calls 1,100,1000] [--rate 10000] [--seconds 10] [--lines 8] [--write]`
+ * `npm run bench:ingest -- [--calls 1,100,1000] [--rate 10000] [--seconds 10] [--lines 8]
+ * [--watchers 10] [--write]`
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +11,7 @@ import { startEmbeddedPostgres } from "@parley/store";
 import pg from "pg";
 import { killChildrenAtExit, startNode } from "../child.ts";
 import { Meter } from "../meter.ts";
-import type { LoadOptions, LoadResult } from "./load.ts";
+import type { LoadAndWatch, LoadedAndWatched } from "./load-main.ts";
 import { type Row, table } from "./report.ts";
 
 const { values } = parseArgs({
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     rate: { type: "string", default: "10000" },
     seconds: { type: "string", default: "10" },
     lines: { type: "string", default: "8" },
+    watchers: { type: "string", default: "10" },
     write: { type: "boolean", default: false },
   },
 });
@@ -60,7 +62,7 @@ try {
 process.exit(0);
 
 async function measure(at: { port: number; calls: number; lines: number; serverPid: number }): Promise<Row> {
-  const options: LoadOptions = {
+  const options: LoadAndWatch = {
     port: at.port,
     key: KEY,
     lines: at.lines,
@@ -69,6 +71,8 @@ async function measure(at: { port: number; calls: number; lines: number; serverP
     seconds: Number(values.seconds),
     warmSeconds: WARM_SECONDS,
     run: `r${Date.now()}`,
+    watchers: Number(values.watchers),
+    watchLog: path.join(folder, "watch.log"),
   };
   const workers = startNode({
     args: [path.join(import.meta.dirname, "load-main.ts")],
@@ -84,8 +88,8 @@ async function measure(at: { port: number; calls: number; lines: number; serverP
   const before = await commits();
   const startedAt = performance.now();
   workers.process.send(options);
-  const result = await new Promise<LoadResult>((resolve, reject) => {
-    workers.process.once("message", (message) => resolve(message as LoadResult));
+  const result = await new Promise<LoadedAndWatched>((resolve, reject) => {
+    workers.process.once("message", (message) => resolve(message as LoadedAndWatched));
     workers.process.once("exit", () => setTimeout(() => reject(new Error("the synthetic workers died")), 500));
     const sampling = setInterval(() => {
       for (const meter of Object.values(meters)) meter.sample();

@@ -1,10 +1,10 @@
 import { cpus } from "node:os";
-import type { LoadResult } from "./load.ts";
+import type { LoadedAndWatched } from "./load-main.ts";
 
 export interface Row {
   calls: number;
   lines: number;
-  result: LoadResult;
+  result: LoadedAndWatched;
   /** Facts of this run that the database has. */
   stored: number;
   /** Of the database, over the whole run. */
@@ -26,6 +26,7 @@ export function table(
     "facts a commit",
     "batch sent to ack, ms p50 / p99",
     "fact made to ack, ms p50 / p95 / p99",
+    "fact made to seen live, ms p50 / p95 / p99",
     "behind at the end",
     "cores: server, Postgres, workers",
   ];
@@ -38,6 +39,7 @@ export function table(
     (stored / commits).toFixed(1),
     ms(result.writeMs, [0.5, 0.99]),
     ms(result.factMs, [0.5, 0.95, 0.99]),
+    watched(result.seen),
     result.behind,
     [cores.server, cores.postgres, cores.workers].map((value) => value.toFixed(2)).join(", "),
   ]);
@@ -51,6 +53,11 @@ export function table(
     line(head.map(() => "---:")),
     ...body.map(line),
   ].join("\n")}\n`;
+}
+
+function watched({ seenMs, outOfOrder, lost }: LoadedAndWatched["seen"]): string {
+  const wrong = [outOfOrder > 0 ? `${outOfOrder} out of order` : "", lost > 0 ? `${lost} watchers lost` : ""];
+  return [seenMs.length === 0 ? "nobody watched" : ms(seenMs, [0.5, 0.95, 0.99]), ...wrong.filter(Boolean)].join(", ");
 }
 
 function ms(values: number[], shares: readonly number[]): string {
