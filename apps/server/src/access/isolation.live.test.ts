@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { callStarted } from "@parley/testkit/facts";
 import { beforeAll, describe, expect, test } from "vitest";
+import { isWriting, linesOf, linesOnPage, type RouteRow, writePage } from "../test/isolation-page.ts";
 import { testPlatform } from "../test/platform.ts";
 import { scopes } from "./scopes.ts";
 
@@ -79,6 +80,7 @@ let theirs: Record<string, string>;
 let theirKey: string;
 let myKey: string;
 let noKey: string;
+let noUsageKey: string;
 
 beforeAll(async () => {
   const { paths } = (await send("GET", "/openapi.json")).json as {
@@ -102,6 +104,7 @@ beforeAll(async () => {
   theirKey = a.key;
   myKey = b.key;
   noKey = await keyFor(["usage:read"], b.tenantId);
+  noUsageKey = await keyFor(["agents:read"], b.tenantId);
 });
 
 const idsIn = (path: string) => [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
@@ -116,6 +119,14 @@ const ask = ({ method, path }: Route, key: string | null) => {
   const body = bodies[`${method} ${path}`];
   if (body === undefined && method !== "GET" && method !== "DELETE") throw new Error(`bodies lacks ${method} ${path}`);
   return send(method, addressed(path), { key, ...(body === undefined ? {} : { body }) });
+};
+
+const rows = new Map<string, RouteRow>();
+const rowOf = ({ method, path }: Route): RouteRow => {
+  const route = `${method} ${path}`;
+  const row = rows.get(route) ?? { route, noKey: "–", wrongKey: "–", noScope: "–", otherTenant: "–" };
+  rows.set(route, row);
+  return row;
 };
 
 describe("every route", () => {
@@ -136,6 +147,7 @@ describe("every route", () => {
       // Whoever puts what is not there makes one of his own; contexts.live.test.ts says that theirs stays as it is.
       if (route.method === "PUT" && route.path === "/api/contexts/{userId}") continue;
       const answer = await ask(route, myKey);
+      rowOf(route).otherTenant = String(answer.status);
       expect([`${route.method} ${route.path}`, answer.status]).toEqual([`${route.method} ${route.path}`, 404]);
     }
   });
@@ -152,8 +164,20 @@ describe("every route", () => {
       const url = addressed(route.path);
       const status = async (key: string | null) => (await send(route.method, url, { key })).status;
       // Who tries that often is slowed as well.
-      for (const key of [null, "sk_unknown"]) expect([401, 429], url).toContain(await status(key));
-      if (!/\/(usage|contexts)\b/.test(url)) expect([url, await status(noKey)]).toEqual([url, 403]);
+      const refused = async (key: string | null) => {
+        expect([401, 429], url).toContain(await status(key));
+        return "401";
+      };
+      Object.assign(rowOf(route), { noKey: await refused(null), wrongKey: await refused("sk_unknown") });
+      const without = await status(/\/usage\b/.test(url) ? noUsageKey : noKey);
+      rowOf(route).noScope = String(without);
+      expect([url, without]).toEqual([url, 403]);
     }
+  });
+
+  test("stands in docs/isolation.md (npm run isolation writes it)", () => {
+    const all = routes.map(rowOf).toSorted((a, b) => (a.route < b.route ? -1 : 1));
+    if (isWriting) writePage(all);
+    expect(linesOnPage()).toEqual(linesOf(all));
   });
 });
