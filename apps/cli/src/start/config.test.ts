@@ -50,15 +50,22 @@ describe("what parley start brings along", () => {
       PARLEY_LIVEKIT_PUBLIC_URL: "wss://lk",
       PARLEY_LOG_LEVEL: "info",
       PARLEY_METRICS_KEY: "k".repeat(16),
+      PARLEY_RECORDING_BY: "off",
+      PARLEY_RECORDINGS_ENCRYPT: "true",
+      PARLEY_RECORDINGS_URL: "s3://bucket",
       PARLEY_SECRET_KEY: Buffer.alloc(32).toString("base64"),
       PARLEY_TALK_PAGE: "true",
       PARLEY_WORKER_KEY: "k".repeat(16),
     };
     // Of which one alone is a mistake.
-    const pairs: Record<string, string> = { PARLEY_TLS_CERT: "PARLEY_TLS_KEY", PARLEY_TLS_KEY: "PARLEY_TLS_CERT" };
+    const pairs: Record<string, string> = {
+      PARLEY_RECORDINGS_ENCRYPT: "PARLEY_SECRET_KEY",
+      PARLEY_TLS_CERT: "PARLEY_TLS_KEY",
+      PARLEY_TLS_KEY: "PARLEY_TLS_CERT",
+    };
     for (const name of KNOWN_PARLEY_SETTINGS) {
       const pair = pairs[name];
-      const env = { [name]: values[name] ?? "1", ...(pair === undefined ? {} : { [pair]: "1" }) };
+      const env = { [name]: values[name] ?? "1", ...(pair === undefined ? {} : { [pair]: values[pair] ?? "1" }) };
       expect(() => readStartConfig(env), name).not.toThrow();
     }
   });

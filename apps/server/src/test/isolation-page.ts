@@ -14,9 +14,6 @@ export interface RouteRow {
   otherTenant: string;
 }
 
-/** `npm run isolation` writes the page; else it is checked. */
-export const isWriting = process.env.ISOLATION_WRITE === "1";
-
 const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
 
 export function linesOf(rows: readonly RouteRow[]): string[] {
