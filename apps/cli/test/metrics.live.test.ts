@@ -144,7 +144,12 @@ describe("a call, measured", () => {
     expect(after.value("event_loop_delay", { process: "shard-1", quantile: "0.99" })).toBeGreaterThanOrEqual(0);
     expect([after.value("calls_running"), after.value("worker_ready")]).toEqual([0, 1]);
 
+    // The server shows what its workers have told it.
+    await vi.waitFor(async () => expect((await scrape(server.url)).value("calls_ended")).toBe(1), { timeout: 15_000 });
     const { value } = await scrape(server.url);
+    for (const sample of ["turn_latency_count", "stt_latency_count", "llm_tokens", "calls_started", "audio_tracks"])
+      expect([sample, value(sample)]).toEqual([sample, after.value(sample)]);
+    expect(value("errors", { source: "llm" })).toBe(after.value("errors", { source: "llm" }));
     expect(value("room_creations")).toBe(1);
     expect(value("uplink_lines")).toBe(1);
     expect(value("facts_ingested")).toBeGreaterThan(20);

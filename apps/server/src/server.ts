@@ -22,7 +22,7 @@ import { liveKitAccess, withoutLiveKit } from "./livekit.ts";
 import { type ServerLog, serverLog } from "./log.ts";
 import { exportMetrics } from "./metrics/export.ts";
 import { serverMetrics } from "./metrics/server-metrics.ts";
-import { measureFacts, measureFailures, measureLeases } from "./metrics/watch-ingest.ts";
+import { measureFacts, measureFailures, measureLeases, measureWorkers } from "./metrics/watch-ingest.ts";
 import type { AgentCard } from "./page-config/schema.ts";
 import { followLog } from "./projections/follow.ts";
 import { openRedis } from "./redis.ts";
@@ -128,9 +128,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
     ...(options.webRoot === undefined ? {} : { webRoot: options.webRoot }),
   });
+  const workers = measureWorkers(metrics);
   const lines = attachUplink(app.server, {
     store: tellFeed(watchFacts(measureFacts(leases.facts, metrics), measureFailures(board, metrics)), feed),
-    keeper: measureLeases(leases.keeper, metrics),
+    keeper: measureLeases(leases.keeper, metrics, workers),
+    measured: workers.told,
     agentVersion: storedDefinitions(store, secrets),
     leaseMs: leases.heartbeatMs,
     authenticate: workerKeys(config, store),

@@ -1,4 +1,4 @@
-import type { AgentWanted, ShippedFact, UnservedCall } from "@parley/uplink";
+import type { AgentWanted, ShippedFact, UnservedCall, WorkerMeasured } from "@parley/uplink";
 
 /** What the worker asks the server for. Null answers: the server is away, and calls go on without it. */
 export interface Backend {
@@ -19,6 +19,8 @@ export interface Backend {
   handOver(call: { callId: string; epoch: number }, withinMs: number): Promise<{ accepted: boolean; reason: string }>;
   /** There was no room here for a call that LiveKit offered, and will not offer again once every worker has said so. */
   unserved(call: UnservedCall): void;
+  /** False: nobody was told. */
+  measured(told: WorkerMeasured): boolean;
   /** The running calls, or whether there is room for another, have changed: the server hears of it at once. */
   beat(): void;
 }

@@ -14,12 +14,15 @@ export interface WorkerMetrics {
   merge(sums: SumsOf): void;
   /** With how the worker fares at this moment. */
   read(): SumsOf;
+  /** What came since it was last told; kept for the next time when `tell` returns false. */
+  tellNews(tell: (sums: SumsOf) => boolean): void;
   /** The same, as Prometheus reads it. */
   text(): string;
 }
 
 export function workerMetrics(look: () => WorkerHealth): WorkerMetrics {
   const ofCalls = openSums();
+  const untold = openSums();
   const success = successRate();
 
   function read(): SumsOf {
@@ -32,11 +35,16 @@ export function workerMetrics(look: () => WorkerHealth): WorkerMetrics {
   return {
     merge(sums) {
       ofCalls.merge(sums);
+      untold.merge(sums);
       for (const [[, outcome], calls] of sums.calls_ended ?? [])
         for (let left = Number(calls); left > 0; left--) success.ended(outcome === "success");
     },
     read,
-    text: () => prometheusText(read()),
+    tellNews(tell) {
+      const news = untold.take() ?? {};
+      if (!tell(news)) untold.merge(news);
+    },
+    text: () => prometheusText(read(), "worker"),
   };
 }
 

@@ -15,6 +15,7 @@ import { createShardPool, type ShardPool } from "./shard-pool.ts";
 import { type ForkShard, forkShard } from "./shard-process.ts";
 import { openShipping, type Shipping } from "./shipping.ts";
 import { createSupervisor, type Supervisor } from "./supervisor.ts";
+import { type ToldMeasured, tellMeasured } from "./tell-measured.ts";
 import { tokenDispatch } from "./token-dispatch.ts";
 
 /** How long calls may take to say goodbye and end once they are told to. */
@@ -87,6 +88,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
 
   const metrics = workerMetrics(supervisor.health);
   let exported: ExportedMetrics | undefined;
+  let told: ToldMeasured | undefined;
 
   /** Calls end first, so that what they still say reaches LiveKit and the server. */
   function close(): Promise<void> {
@@ -94,6 +96,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     closed ??= inOrder(log, [
       () => pool.close("worker-stopped", END_CALLS_MS),
       () => line?.close(),
+      () => told?.close(),
       () => shipping?.close(),
       () => supervisor.close(),
       () => exported?.close(),
@@ -150,6 +153,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     announce();
     // After it is registered: nobody waits for it.
     exported = exportMetrics(config.otlpEndpoint, metrics.read, log);
+    if (shipping.backend) told = tellMeasured(shipping.backend, { metrics, look: supervisor.health, clock });
     keepCompiledCodeSoon();
     collectAfterStart(() => supervisor.runningCalls().length === 0);
     const { port } = health;

@@ -5,3 +5,4 @@ export type { Instrument } from "./catalogue/instrument.ts";
 export { PROMETHEUS_TYPE, prometheusText } from "./prometheus.ts";
 export { successRate } from "./success.ts";
 export { type Distribution, openSums, type Series, type Sums, type SumsOf } from "./sums.ts";
+export { toldSums } from "./told-sums.ts";

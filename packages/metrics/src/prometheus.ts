@@ -1,16 +1,21 @@
 import { type InstrumentName, instrumentOf, instruments } from "./catalogue/index.ts";
-import type { Series, SumsOf } from "./sums.ts";
+import { empty, type Series, type SumsOf } from "./sums.ts";
 
 /** Prometheus' text format, version 0.0.4. */
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** What was measured, in the order of the catalogue, as Prometheus reads it. */
-export function prometheusText(sums: SumsOf): string {
+/**
+ * What `by` measures, in the order of the catalogue, as Prometheus reads it. What counts from zero and has no labels is
+ * there before anything happened, so that the first time is a rise.
+ */
+export function prometheusText(sums: SumsOf, by: "worker" | "server"): string {
   const lines: string[] = [];
   for (const name of Object.keys(instruments) as InstrumentName[]) {
-    const series = sums[name] ?? [];
-    if (series.length === 0) continue;
-    const { kind, unit, meaning } = instrumentOf(name);
+    const instrument = instrumentOf(name);
+    if (!instrument.by.includes(by)) continue;
+    const { kind, unit, meaning, labels } = instrument;
+    const fromZero: Series[] = kind === "gauge" || labels.length > 0 ? [] : [[[], empty(name)]];
+    const series = sums[name] ?? fromZero;
     lines.push(`# HELP ${name} ${meaning.replace(/\\/g, "\\\\")} [${unit}]`);
     // Prometheus has no counter that may fall.
     lines.push(`# TYPE ${name} ${kind === "up-down-counter" ? "gauge" : kind}`);

@@ -4,6 +4,7 @@ import { measured } from "./call/measurement.ts";
 import { type InstrumentName, instruments } from "./catalogue/index.ts";
 import { prometheusText } from "./prometheus.ts";
 import { openSums } from "./sums.ts";
+import { toldSums } from "./told-sums.ts";
 
 const waited = (ms: number, model = "v/m") => measured("stt_latency", ms, { model });
 const failed = (type: string) => measured("errors", 1, { type, source: "stt", recoverable: "true" });
@@ -71,10 +72,12 @@ describe("Prometheus' text", () => {
       const labels = Object.fromEntries(instruments[name].labels.map((label) => [label, strange]));
       sums.add([{ name, value: 7, labels } as never]);
     }
-    const { types, value } = readPrometheus(prometheusText(sums.read()));
-    expect(Object.keys(types)).toEqual(Object.keys(instruments));
+    const text = (["worker", "server"] as const).map((by) => prometheusText(sums.read(), by)).join("");
+    const { types, value } = readPrometheus(prometheusText(sums.read(), "worker"));
+    for (const name of Object.keys(instruments)) expect(text).toContain(`# TYPE ${name} `);
     expect(types).toMatchObject({ errors: "COUNTER", stt_latency: "HISTOGRAM", llm_tokens: "GAUGE" });
     expect(value("errors", { source: strange, type: strange })).toBe(7);
+    expect(types).not.toHaveProperty("webhook_events");
     expect(value("stt_latency_bucket", { model: strange, le: "25" })).toBe(1);
     expect(value("stt_latency_bucket", { model: strange, le: "+Inf" })).toBe(1);
     expect([value("stt_latency_sum"), value("stt_latency_count"), value("errors", { type: "x" })]).toEqual([
@@ -82,5 +85,36 @@ describe("Prometheus' text", () => {
       1,
       null,
     ]);
+  });
+});
+
+it("before anything happened every instrument has its name there, and what counts without labels its zero", () => {
+  const text = prometheusText({}, "server");
+  const { types, value } = readPrometheus(text);
+  expect(types).toMatchObject({ stt_latency: "HISTOGRAM", room_creations: "COUNTER", call_success_rate: "GAUGE" });
+  expect([value("room_creations"), value("facts_ingested"), value("barge_in_latency_count")]).toEqual([0, 0, 0]);
+  expect(text).not.toContain("stt_latency_count");
+  expect(value("call_success_rate")).toBeNull();
+});
+
+describe("what another program says that it has measured", () => {
+  it("is added up, as far as it is known here and adds up", () => {
+    const sums = openSums();
+    sums.add([waited(30), failed("a"), measured("worker_load", 0.5, {})]);
+    const told = JSON.parse(JSON.stringify(sums.read()));
+    expect(toldSums(told)).toEqual({ stt_latency: sums.read().stt_latency, errors: sums.read().errors });
+  });
+
+  it.each([
+    ["an instrument of tomorrow", { of_tomorrow: [[[], 1]] }],
+    ["one that every object has", { constructor: [[[], 1]], __proto__: [[[], 1]] }],
+    ["no list", { errors: 7 }],
+    ["no series", { errors: [7, null, [["a", "b", "c"]]] }],
+    ["labels that are too few, or none", { errors: [[["a"], 1]], turns: [[[1], 1]] }],
+    ["no number", { errors: [[["a", "b", "c"], "1"]], turns: [[["x"], null]] }],
+    ["a histogram with other buckets", { stt_latency: [[["m"], { counts: [1, 2], sum: 3 }]] }],
+    ["a histogram that is a number", { stt_latency: [[["m"], 3]] }],
+  ])("%s is passed over", (_, told) => {
+    expect(toldSums(told)).toEqual({});
   });
 });

@@ -12,7 +12,7 @@ export type Series = [labels: readonly string[], value: number | Distribution];
 export type SumsOf = Partial<Record<InstrumentName, Series[]>>;
 
 /** Different labels that one instrument may have; what comes after is counted together as `other`. */
-const MOST_SERIES = 200;
+export const MOST_SERIES = 200;
 const LONGEST_LABEL = 80;
 const OTHER = "other";
 
@@ -41,7 +41,7 @@ export function openSums(mostSeries = MOST_SERIES): Sums {
         name,
         labels.map(() => OTHER),
       );
-    const fresh: Series = [labels, instrumentOf(name).kind === "histogram" ? empty(name) : 0];
+    const fresh: Series = [labels, empty(name)];
     series.set(key, fresh);
     return fresh;
   }
@@ -66,7 +66,7 @@ export function openSums(mostSeries = MOST_SERIES): Sums {
       for (const name of Object.keys(sums) as InstrumentName[]) {
         if (!(name in instruments)) continue;
         for (const [labels, value] of sums[name] ?? []) {
-          const series = into(name, labels);
+          const series = into(name, labels.map(shortened));
           const held = series[1];
           if (typeof held === "number") series[1] = held + (typeof value === "number" ? value : 0);
           else if (typeof value !== "number") {
@@ -86,8 +86,10 @@ export function openSums(mostSeries = MOST_SERIES): Sums {
   };
 }
 
-function empty(name: InstrumentName): Distribution {
-  return { counts: new Array<number>((instrumentOf(name).buckets?.length ?? 0) + 1).fill(0), sum: 0 };
+/** Nothing measured yet. */
+export function empty(name: InstrumentName): number | Distribution {
+  const { kind, buckets = [] } = instrumentOf(name);
+  return kind === "histogram" ? { counts: new Array<number>(buckets.length + 1).fill(0), sum: 0 } : 0;
 }
 
 /** The first bucket whose upper bound is not below the value. */

@@ -14,6 +14,7 @@ export {
   type ShippedFact,
   type TakeOver,
   type UnservedCall,
+  type WorkerMeasured,
 } from "./messages.ts";
 export { type AcceptOptions, acceptUplink } from "./server/accept.ts";
 export { type AttachOptions, attachUplink, singleKey, type UplinkServer } from "./server/attach.ts";

@@ -62,7 +62,7 @@ test.each([
   ["unserved: no room", { ...unserved, room: "" }, /room/],
   ["unserved: a path as call", { ...unserved, callId: "../x" }, /callId/],
   ["an endless reason", { type: "command-result", commandId: "1", ok: true, reason: "x".repeat(1_001) }, /reason/],
-  ["a worker without an instance", { type: "hello", protocol: 5, worker: "w", agent: null }, /instance/],
+  ["a worker without an instance", { type: "hello", protocol: 6, worker: "w", agent: null }, /instance/],
 ])("%s is refused by name", (_what, message, problem) => {
   expect(() => parseFromWorker(JSON.stringify(message), false)).toThrow(problem);
 });

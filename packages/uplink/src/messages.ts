@@ -2,7 +2,7 @@ import { z } from "zod";
 import { UplinkError } from "./error.ts";
 
 /** Raised when an older peer could no longer understand. */
-export const PROTOCOL = 5;
+export const PROTOCOL = 6;
 /** Path of the WebSocket on the server. */
 export const UPLINK_PATH = "/uplink";
 /** A frame is at most this long, in both directions. */
@@ -130,6 +130,14 @@ const unserved = z.object({
   reason: text,
 });
 export type UnservedCall = Omit<z.infer<typeof unserved>, "type">;
+/** What calls here have measured since the last one; what a name means, its receiver knows. Not sent again when it is lost. */
+const measured = z.object({
+  type: z.literal("measured"),
+  sums: z.record(z.string().max(64), z.array(z.unknown()).max(1_000)),
+  /** The calls that run now; null: none does. */
+  running: z.object({ calls: count, meanMs: z.number().min(0), longestMs: z.number().min(0) }).nullable(),
+});
+export type WorkerMeasured = Omit<z.infer<typeof measured>, "type">;
 const commandResult = z.object({
   type: z.literal("command-result"),
   commandId: id,
@@ -229,6 +237,7 @@ const fromWorker = z.discriminatedUnion("type", [
   read,
   handOver,
   agent,
+  measured,
   commandResult,
   error,
 ]);

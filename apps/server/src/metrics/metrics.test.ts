@@ -1,10 +1,10 @@
 import { ParleyError } from "@parley/engine";
 import { readPrometheus } from "@parley/testkit/prometheus";
-import type { FactSink } from "@parley/uplink";
+import type { FactSink, UplinkPeer } from "@parley/uplink";
 import { expect, onTestFinished, test } from "vitest";
 import { testApp } from "../test/app.ts";
 import { serverMetrics } from "./server-metrics.ts";
-import { measureFacts } from "./watch-ingest.ts";
+import { measureFacts, measureWorkers } from "./watch-ingest.ts";
 
 const METRICS_KEY = "the-metrics-key-of-this-test";
 const host = { host: "localhost:8080" };
@@ -126,4 +126,24 @@ test("a batch that is sent again, has a gap, or fails is counted for what it is"
   expect(value("store_write_latency_count", { outcome: "failed" })).toBe(1);
   expect(value("fact_batch_size_sum")).toBe(15);
   expect(value("call_success_rate")).toBe(0);
+});
+
+test("what workers tell is shown added up, and what runs only while their lines stand; a collector is not told it again", () => {
+  const shown = metrics();
+  const workers = measureWorkers(shown);
+  const [a, b] = [{}, {}] as UplinkPeer[];
+  const turns = (count: number) => ({ turns: [[["replied"], count]], errors: [[["x", "stt", "true"], count]] });
+  workers.told(a!, { sums: turns(2), running: { calls: 1, meanMs: 100, longestMs: 100 } });
+  workers.told(b!, { sums: turns(3), running: { calls: 3, meanMs: 500, longestMs: 900 } });
+  shown.requestFailed("x", true);
+  const seen = () => readPrometheus(shown.text());
+  expect([seen().value("turns"), seen().value("errors"), seen().value("errors", { source: "api" })]).toEqual([5, 6, 1]);
+  const durations = () => ["mean", "longest"].map((of) => seen().value("session_duration", { of }));
+  expect(durations()).toEqual([400, 900]);
+  workers.gone(b!);
+  expect(durations()).toEqual([100, 100]);
+  workers.told(a!, { sums: {}, running: null });
+  expect(durations()).toEqual([0, 0]);
+  expect(seen().value("turns")).toBe(5);
+  expect(shown.read().turns).toBeUndefined();
 });

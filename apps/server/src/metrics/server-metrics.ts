@@ -1,5 +1,13 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { type Measurement, measured, openSums, prometheusText, type SumsOf, successRate } from "@parley/metrics";
+import {
+  type Measurement,
+  measured,
+  openSums,
+  prometheusText,
+  type SumsOf,
+  successRate,
+  toldSums,
+} from "@parley/metrics";
 
 /** Failures of these are counted as `integration_errors`. */
 export type Integration = "livekit" | "webhooks" | "store" | "redis";
@@ -15,10 +23,13 @@ export interface ServerMetrics {
   requestFailed(type: string, recoverable: boolean): void;
   batch(batch: { facts: number; stored: number; ms: number; outcome: "stored" | "refused" | "failed" }): void;
   callEnded(isSuccess: boolean): void;
+  /** What a worker has measured since it last told. */
+  workerMeasured(sums: Readonly<Record<string, unknown>>): void;
   /** Figures that are looked at when somebody asks. */
   watch(look: () => Measurement[]): void;
+  /** Without what workers have measured: they tell a collector themselves. */
   read(): SumsOf;
-  /** The same, as Prometheus reads it. */
+  /** With it, as Prometheus reads it. */
   text(): string;
   /** Idempotent. */
   close(): void;
@@ -28,6 +39,7 @@ const LOOK_MS = 5_000;
 
 export function serverMetrics(): ServerMetrics {
   const sums = openSums(500);
+  const ofWorkers = openSums(500);
   const success = successRate();
   const looks: (() => Measurement[])[] = [];
   const own = watchProcess();
@@ -54,9 +66,14 @@ export function serverMetrics(): ServerMetrics {
       if (stored > 0) count(measured("facts_ingested", stored, {}));
     },
     callEnded: (isSuccess) => success.ended(isSuccess),
+    workerMeasured: (told) => ofWorkers.merge(toldSums(told)),
     watch: (look) => void looks.push(look),
     read,
-    text: () => prometheusText(read()),
+    text() {
+      const all = openSums(1_000);
+      for (const part of [sums.read(), ofWorkers.read()]) all.merge(part);
+      return prometheusText({ ...read(), ...all.read() }, "server");
+    },
     close: own.close,
   };
 }

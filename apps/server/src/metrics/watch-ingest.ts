@@ -1,6 +1,6 @@
 import { endedInFailure } from "@parley/conversation";
 import { measured } from "@parley/metrics";
-import type { CallKeeper, FactSink, UplinkPeer } from "@parley/uplink";
+import type { CallKeeper, FactSink, UplinkPeer, WorkerMeasured } from "@parley/uplink";
 import type { Part, StatusBoard } from "../status/parts.ts";
 import type { Integration, ServerMetrics } from "./server-metrics.ts";
 
@@ -38,8 +38,36 @@ function newOf({ facts }: Batch, result: Stored & { stored?: number }): Batch["f
   return result.stored === undefined ? upTo : upTo.slice(upTo.length - result.stored);
 }
 
+/** What workers tell of their calls, by the line that is theirs at the moment. */
+export interface WorkersMeasured {
+  told(peer: UplinkPeer, told: WorkerMeasured): void;
+  /** Its line is gone: what it said of its running calls holds no more. */
+  gone(peer: UplinkPeer): void;
+}
+
+export function measureWorkers(metrics: ServerMetrics): WorkersMeasured {
+  const running = new Map<UplinkPeer, NonNullable<WorkerMeasured["running"]>>();
+  metrics.watch(() => {
+    const all = [...running.values()];
+    const calls = all.reduce((sum, one) => sum + one.calls, 0);
+    const wholeMs = all.reduce((sum, one) => sum + one.calls * one.meanMs, 0);
+    return [
+      measured("session_duration", calls === 0 ? 0 : wholeMs / calls, { of: "mean" }),
+      measured("session_duration", Math.max(0, ...all.map(({ longestMs }) => longestMs)), { of: "longest" }),
+    ];
+  });
+  return {
+    told(peer, { sums, running: now }) {
+      metrics.workerMeasured(sums);
+      if (now === null) running.delete(peer);
+      else running.set(peer, now);
+    },
+    gone: (peer) => void running.delete(peer),
+  };
+}
+
 /** Who runs how many calls, measured. */
-export function measureLeases(keeper: CallKeeper, metrics: ServerMetrics): CallKeeper {
+export function measureLeases(keeper: CallKeeper, metrics: ServerMetrics, workers: WorkersMeasured): CallKeeper {
   const held = new Map<UplinkPeer, number>();
   metrics.watch(() => [
     measured(
@@ -56,6 +84,7 @@ export function measureLeases(keeper: CallKeeper, metrics: ServerMetrics): CallK
     },
     gone(peer, how) {
       held.delete(peer);
+      workers.gone(peer);
       keeper.gone(peer, how);
     },
   };

@@ -112,6 +112,7 @@ export function setUp({ cap = null, summary = agent, shards = 2, cores = 2, back
     shipped: async () => true,
     handOver: async () => ({ accepted: true, reason: "" }),
     unserved: () => {},
+    measured: () => true,
     beat: () => {},
     ...backend,
   };

@@ -1,6 +1,7 @@
 import { CALLS_MS, type Instrument, SOUND_MS, WAITS_MS } from "./instrument.ts";
 
-const by = ["worker"] as const;
+/** The server adds up what its workers have told it. */
+const by = ["worker", "server"] as const;
 
 /** Of calls, from the facts of their logs. */
 export const callInstruments = {

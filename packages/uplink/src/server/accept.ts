@@ -7,6 +7,7 @@ import {
   PROTOCOL,
   parseFromWorker,
   type Question,
+  type WorkerMeasured,
 } from "../messages.ts";
 import { answers } from "./answers.ts";
 import { type CallKeeper, noKeeper } from "./keeper.ts";
@@ -28,6 +29,8 @@ export interface AcceptOptions {
   agentVersion?: (wanted: AgentWanted) => Promise<Record<string, unknown> | null>;
   /** What is known of the caller of a call that begins. Default: nothing. */
   callContext?: (call: { callId: string; metadata: string }) => Promise<Record<string, unknown> | null>;
+  /** What a worker has measured. Default: nobody wants to know. */
+  measured?: (peer: UplinkPeer, told: WorkerMeasured) => void;
   /** Who decides about claims and take-overs. Default: whoever asks may. */
   keeper?: CallKeeper;
 }
@@ -137,6 +140,7 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
     else if (message.type === "hello") greet(message);
     else if (message.type === "lease") keeper.leased(peer, message);
     else if (message.type === "unserved") keeper.unserved(peer, message);
+    else if (message.type === "measured") options.measured?.(peer, message);
     else if (message.type === "command-result") obeyed(message);
     else if (isQuestion(message)) asked.ask(message);
     else if (message.type === "error") log.warn({ worker, code: message.code }, `a worker reports: ${message.message}`);

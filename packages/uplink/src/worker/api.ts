@@ -1,5 +1,5 @@
 import type { UplinkLog } from "../log.ts";
-import type { AgentWanted, Command, LeasedCall, ShippedFact, UnservedCall } from "../messages.ts";
+import type { AgentWanted, Command, LeasedCall, ShippedFact, UnservedCall, WorkerMeasured } from "../messages.ts";
 
 export interface UplinkOptions {
   /** The server, as in BACKEND_URL. */
@@ -87,6 +87,8 @@ export interface Uplink {
   beat(): void;
   /** A call was offered here and there was no room. Said once, and only while the line stands. */
   unserved(call: UnservedCall): void;
+  /** What was measured here. False: the line does not stand, or is slow, and nobody was told. */
+  measured(told: WorkerMeasured): boolean;
   /**
    * Epoch null: may this worker have the new call? A number: does it still own the call in that epoch? Null: nobody
    * answered within the time (the server or its store is away). Asked again on every new line.

@@ -135,7 +135,7 @@ test("claims and hand-overs that are answered into a broken line are answered ag
 test("a worker that asks without end is told to wait, and others are answered", async ({ serve, connect, ship }) => {
   const { url } = await serve({ keeper: { ...noKeeper, claim: () => new Promise(() => undefined) } });
   const { socket, messages } = await connect(url);
-  socket.send(JSON.stringify({ type: "hello", protocol: 5, worker: "w", instance: "i", agent: null }));
+  socket.send(JSON.stringify({ type: "hello", protocol: 6, worker: "w", instance: "i", agent: null }));
   for (let i = 0; i < 300; i += 1)
     socket.send(JSON.stringify({ type: "claim", requestId: `${i}`, callId: "c", room: null, epoch: null }));
   await until(() => expect(messages.filter(({ type }) => type === "error")).toHaveLength(300 - 256));

@@ -12,6 +12,7 @@ import {
   MAX_UNSHIPPED,
   type ShippedFact,
   type UnservedCall,
+  type WorkerMeasured,
 } from "../messages.ts";
 import type { CallClaim, ClaimAnswer, CommandResult, HandOverAnswer, Uplink, UplinkOptions } from "./api.ts";
 import type { Batch } from "./batch.ts";
@@ -161,6 +162,13 @@ class Shipper implements Uplink {
 
   unserved(call: UnservedCall): void {
     if (this.#line?.isUp) this.#line.send({ type: "unserved", ...call, reason: call.reason.slice(0, 1_000) });
+  }
+
+  measured(told: WorkerMeasured): boolean {
+    const line = this.#line;
+    if (line?.isUp !== true || line.bufferedBytes >= MAX_BUFFERED_BYTES) return false;
+    line.send({ type: "measured", ...told });
+    return true;
   }
 
   claim(call: CallClaim, withinMs: number): Promise<ClaimAnswer | null> {
