@@ -35,6 +35,7 @@ describe("the server's configuration", () => {
       databaseUrl: null,
       apiKey: null,
       secretKeys: [],
+      sealFacts: true,
       tls: null,
       loopbackPort: 0,
       privateHooks: "loopback",

@@ -81,6 +81,7 @@ const serverSettings = z.object({
   AWS_ACCESS_KEY_ID: z.string().optional(),
   AWS_SECRET_ACCESS_KEY: z.string().optional(),
   AWS_SESSION_TOKEN: z.string().optional(),
+  PARLEY_SEAL_FACTS: yesOrNo("whether what people say and who they are is sealed in the database").default(true),
   PARLEY_RATE_LIMIT: wholeNumber(1, 1_000_000, "requests a minute of one key").default(1_200),
   PARLEY_CONNECTION_EXPIRY_MINUTES: wholeNumber(1, 10_080, "minutes that a room waits for its first person").default(
     30,
@@ -114,6 +115,8 @@ export interface ServerConfig {
   apiKey: string | null;
   /** Of secrets in the database; the first seals, all open. None: no secrets are taken. */
   secretKeys: readonly Buffer[];
+  /** What people say and who they are lies sealed in the database, each with their own data key. */
+  sealFacts: boolean;
   /** Null: without TLS, or a proxy in front does it. */
   tls: TlsFiles | null;
   /** With TLS: the port on loopback where this machine's own parts find the server without. 0 takes any free one. */
@@ -168,6 +171,7 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     databaseUrl: read.DATABASE_URL ?? null,
     apiKey: read.PARLEY_API_KEY ?? null,
     secretKeys: read.PARLEY_SECRET_KEY,
+    sealFacts: read.PARLEY_SEAL_FACTS,
     tls: cert && key ? { cert: resolve(cert), key: resolve(key) } : null,
     loopbackPort: 0,
     talkPage: read.PARLEY_TALK_PAGE ?? read.PARLEY_API_KEY === undefined,

@@ -8,6 +8,7 @@ export type { CallPage, CallQuery, CallRow } from "./calls/calls.ts";
 export type { ConnectionRow, ConnectionStats, Connections } from "./connections/connections.ts";
 export type { LiveKitEvents } from "./connections/livekit-events.ts";
 export type { ContextOwner, Contexts, ContextWritten, UserContextRow } from "./contexts/contexts.ts";
+export type { DataKeys } from "./data-keys/for-calls.ts";
 export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from "./embedded/start.ts";
 export type { ErasureRow, Erasures } from "./erasure/erasures.ts";
 export { StoreError, type StoreErrorCategory } from "./error.ts";

@@ -9,6 +9,7 @@ import { agents, agentVersions } from "./agents/schema.ts";
 import { auditLog } from "./audit/schema.ts";
 import { connections, livekitEvents } from "./connections/schema.ts";
 import { userContexts } from "./contexts/schema.ts";
+import { callKeys, callPeople, dataKeys } from "./data-keys/schema.ts";
 import { ERASED_WITH_CALL, KEPT_OF_CALL } from "./erasure/erase-call.ts";
 import { erasures, tombstones } from "./erasure/schema.ts";
 import { silentLog } from "./log.ts";
@@ -52,6 +53,7 @@ test("replicas that start together migrate once", async () => {
     { name: "0008b_webhooks.sql" },
     { name: "0008c_contexts.sql" },
     { name: "0010_erasure.sql" },
+    { name: "0012_data_keys.sql" },
   ]);
   await Promise.all(stores.map((store) => store.close()));
 });
@@ -79,6 +81,9 @@ test("the tables that the code knows are those that the SQL made", async () => {
     agents,
     agentVersions,
     userContexts,
+    dataKeys,
+    callKeys,
+    callPeople,
     webhooks,
     webhookEvents,
     webhookDeliveries,

@@ -11,6 +11,10 @@ import { type CallPage, type CallQuery, type CallRow, getCall, listCalls, listLi
 import { type Connections, connectionsIn } from "./connections/connections.ts";
 import { type LiveKitEvents, livekitEventsIn } from "./connections/livekit-events.ts";
 import { type Contexts, contextsIn } from "./contexts/contexts.ts";
+import { keyRing } from "./data-keys/data-keys.ts";
+import { type DataKeys, dataKeysIn } from "./data-keys/for-calls.ts";
+import { openNames } from "./data-keys/open.ts";
+import { type Wrapping, wrapping } from "./data-keys/wrapped.ts";
 import { type Erasures, erasuresIn } from "./erasure/erasures.ts";
 import { StoreError } from "./error.ts";
 import { type AppendResult, appending, fence } from "./facts/append.ts";
@@ -23,6 +27,7 @@ import { asStoreError, redactedTarget } from "./postgres-error.ts";
 import { watchPresence } from "./presence.ts";
 import { type Projections, projectionsIn } from "./projections/projections.ts";
 import { joinReplicas, type ReplicaEvents, type ReplicaLink } from "./replicas/link.ts";
+import { afterRestore } from "./restored.ts";
 import { type Tenants, tenantsIn } from "./tenants/tenants.ts";
 import { transcriptProjection } from "./transcripts/projection.ts";
 import { type Places, placesIn } from "./usage/places.ts";
@@ -48,6 +53,10 @@ export interface StoreOptions {
   startWithinMs?: number;
   /** Connections at most. Default 10. */
   maxConnections?: number;
+  /** 32 bytes each: data keys lie sealed with the first, all open. None: data keys lie plain. */
+  secretKeys?: readonly Buffer[];
+  /** Whether what people say and who they are is sealed in the database. Default true; what is sealed is read either way. */
+  sealFacts?: boolean;
 }
 
 /** All methods throw StoreError. */
@@ -83,6 +92,7 @@ export interface Store {
   contexts: Contexts;
   webhooks: Webhooks;
   deliveries: Deliveries;
+  dataKeys: DataKeys;
   /** The line to the other replicas of this database; closed with the store. */
   joinReplicas(events: ReplicaEvents): ReplicaLink;
   /** Resolves when Postgres answers. */
@@ -93,10 +103,18 @@ export interface Store {
 
 /** Connects, migrates, and gives the repositories. Throws StoreError. */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { url, log = silentLog, startWithinMs = 15_000, maxConnections = 10 } = options;
+  const {
+    url,
+    log = silentLog,
+    startWithinMs = 15_000,
+    maxConnections = 10,
+    secretKeys = [],
+    sealFacts = true,
+  } = options;
   const target = redactedTarget(url);
   const config = connectionConfig(url, target);
-  await migrateWhenUp(config, target, log, Date.now() + startWithinMs);
+  const wraps = wrapping(secretKeys);
+  const names = await migrateWhenUp(config, target, wraps, log, Date.now() + startWithinMs);
 
   const pool = new Pool({
     ...config,
@@ -113,7 +131,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     client.on("error", (error) => log.debug({ error: error.message }, "a Postgres connection broke"));
   });
   const db = drizzle(pool);
-  const append = appending(pool, db, factPartitions(pool));
+  const keys = keyRing(db, { wraps, names, isSealing: sealFacts });
+  const append = appending(pool, db, factPartitions(pool), keys);
   const links: ReplicaLink[] = [];
   let closing: Promise<void> | undefined;
 
@@ -130,14 +149,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
   return {
     calls: {
-      get: (callId, tenantId) => guarded(() => getCall(db, callId, tenantId)),
-      list: (query) => guarded(() => listCalls(db, query)),
-      listLive: (page) => guarded(() => listLiveCalls(db, page)),
+      get: (callId, tenantId) => guarded(() => getCall(db, keys, callId, tenantId)),
+      list: (query) => guarded(() => listCalls(db, keys, query)),
+      listLive: (page) => guarded(() => listLiveCalls(db, keys, page)),
     },
     facts: {
       appendBatch: (batch) => guarded(() => append(batch)),
       fence: (callId, epoch) => guarded(() => fence(db, callId, epoch)),
-      read: (callId, page) => guarded(() => readFacts(db, callId, page)),
+      read: (callId, page) => guarded(() => readFacts(db, keys, callId, page)),
     },
     workerKeys: guard(workerKeysIn(db)),
     tenants: guard(tenantsIn(db)),
@@ -147,15 +166,18 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     idempotency: guard(idempotencyIn(db)),
     audit: guard(auditIn(db)),
     agents: guard(agentsIn(db)),
-    connections: guard(connectionsIn(db)),
+    connections: guard(connectionsIn(db, keys)),
     livekitEvents: guard(livekitEventsIn(db)),
-    erasures: guard(erasuresIn(db)),
-    projections: guard(projectionsIn(db, [usageProjection, webhookProjection, transcriptProjection], log)),
+    erasures: guard(erasuresIn(db, keys)),
+    projections: guard(
+      projectionsIn(db, keys, [usageProjection, webhookProjection(keys), transcriptProjection(keys)], log),
+    ),
     usage: guard(usageIn(db)),
     places: guard(placesIn(db)),
-    contexts: guard(contextsIn(db)),
-    webhooks: guard(webhooksIn(db)),
-    deliveries: guard(deliveriesIn(db)),
+    contexts: guard(contextsIn(db, keys)),
+    webhooks: guard(webhooksIn(db, keys)),
+    deliveries: guard(deliveriesIn(db, keys)),
+    dataKeys: guard(dataKeysIn(db, keys)),
     joinReplicas(events) {
       const link = joinReplicas(config, events, log);
       links.push(link);
@@ -190,14 +212,24 @@ function connectionConfig(url: string, target: string): ClientConfig {
   };
 }
 
-async function migrateWhenUp(config: ClientConfig, target: string, log: StoreLog, deadline: number): Promise<void> {
+/** Gives the key that people are looked up by. */
+async function migrateWhenUp(
+  config: ClientConfig,
+  target: string,
+  wraps: Wrapping,
+  log: StoreLog,
+  deadline: number,
+): Promise<Buffer> {
   for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 2_000)) {
     const client = new Client({ ...config, lock_timeout: MIGRATION_LOCK_MS });
     client.on("error", () => undefined);
     try {
       await client.connect();
       await migrate(client, log);
-      return;
+      const db = drizzle(client);
+      const names = await openNames(db, wraps);
+      await afterRestore(db, log);
+      return names;
     } catch (error) {
       const failure = asStoreError(error, target);
       if (!failure.retryable || Date.now() + waitMs > deadline) throw failure;

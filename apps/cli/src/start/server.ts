@@ -25,7 +25,13 @@ export async function openServer(options: OpenServerOptions): Promise<Up<string>
   const given = config.server.secretKeys;
   const secretKeys = given.length > 0 ? given : [Buffer.from(secretKey, "base64")];
   const log = options.log.child({ part: "server" });
-  const store = await openStore({ url: options.databaseUrl, log });
+  const store = await openStore({
+    url: options.databaseUrl,
+    // Not the one that was made here: it may be gone with this folder, and the database stays.
+    secretKeys: given,
+    sealFacts: config.server.sealFacts,
+    log,
+  });
   try {
     const webRoot = packedPage();
     const server = await startServer({

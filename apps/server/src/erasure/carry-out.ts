@@ -11,5 +11,6 @@ export async function carryOut(store: Pick<Store, "erasures" | "contexts">, eras
   await store.contexts.forget(subject, tenantId);
   const calls = await store.erasures.callsOf(subject, tenantId);
   for (const { callId, status } of calls) if (status === "ended") await store.erasures.eraseCall(callId, erasureId);
-  if (calls.every(({ status }) => status === "ended")) await store.erasures.finish(erasureId);
+  if (calls.some(({ status }) => status === "live")) return;
+  if (await store.erasures.forgetCaller(subject, tenantId, erasureId)) await store.erasures.finish(erasureId);
 }

@@ -9,7 +9,7 @@ const LOOK_MS = 10 * 60_000;
 const DAY_MS = 24 * 3_600_000;
 
 export interface ErasureKeeperOptions {
-  store: Pick<Store, "erasures" | "contexts" | "tenants">;
+  store: Pick<Store, "erasures" | "contexts" | "tenants" | "dataKeys">;
   clock: Clock;
   log: ServerLog;
   /** For calls of tenants that say nothing, and of none; null: they stay. */
@@ -58,6 +58,7 @@ export function keepErasing({ store, clock, log, retentionDays }: ErasureKeeperO
           await retain(tenantId, tenantSettings.parse(settings).retentionDays ?? retentionDays);
         cursor = page.nextCursor;
       }
+      await store.dataKeys.sweep();
     } catch (error) {
       log.warn({ err: error }, "what is to be erased could not be looked through; tried again in ten minutes");
     }

@@ -93,7 +93,16 @@ export function erasureRoutes(
 }
 
 function shown(row: ErasureRow): z.infer<typeof erasure> {
-  const { erasureId, tenantId, reason, calls } = row;
+  const { erasureId, tenantId, reason, calls, keys } = row;
   const times = { requestedAt: iso(row.requestedAt), finishedAt: isoOrNull(row.finishedAt) };
-  return { erasureId, tenantId, reason, calls, subjectSha256: row.subjectSha256.toString("hex"), ...times };
+  const destroyed = { keys, keysDestroyedAt: isoOrNull(row.keysDestroyedAt) };
+  return {
+    erasureId,
+    tenantId,
+    reason,
+    calls,
+    ...destroyed,
+    subjectSha256: row.subjectSha256.toString("hex"),
+    ...times,
+  };
 }

@@ -17,6 +17,8 @@ export const erasure = z.object({
   reason: z.enum(["call", "caller", "retention"]),
   subjectSha256: z.string().describe("SHA-256, in hex, of the caller or callId that was asked for"),
   calls: z.int().describe("So many are gone"),
+  keys: z.int().describe("So many data keys were destroyed, without which nothing of it can be read in a backup"),
+  keysDestroyedAt: time.nullable().describe("When the last of them was; null: none was"),
   requestedAt: time,
   finishedAt: time.nullable().describe("Null: a call of theirs still runs, and goes when it has ended"),
 });

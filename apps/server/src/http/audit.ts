@@ -17,7 +17,9 @@ export function auditWrites(app: FastifyInstance, store: Pick<Store, "audit">): 
     const { principal, method } = request;
     const { config, url } = request.routeOptions;
     if (!WRITES.has(method) || principal.kind === "anyone" || principal.kind === "app" || config.isEveryday) return;
-    const params = Object.values((request.params ?? {}) as Record<string, string>);
+    const params = Object.entries((request.params ?? {}) as Record<string, string>)
+      // Whom it was about is not remembered: they may be erased.
+      .map(([name, value]) => (name === "userId" ? "(a person)" : value));
     try {
       await store.audit.add({
         tenantId: tenantSeenBy(principal) ?? null,

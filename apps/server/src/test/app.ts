@@ -90,6 +90,7 @@ const ABSENT = [
   "connections",
   "livekitEvents",
   "erasures",
+  "dataKeys",
   "projections",
   "usage",
   "places",

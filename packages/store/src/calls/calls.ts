@@ -1,7 +1,10 @@
-import { and, asc, desc, eq, gt, gte, lt, lte, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, lt, lte, or, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
+import { isSealedText } from "../data-keys/box.ts";
+import type { KeyRing } from "../data-keys/data-keys.ts";
 import { behind, type PageQuery, pageOf, pageSize } from "../page.ts";
 import { calls } from "../schema.ts";
+import { openCaller } from "./sealed.ts";
 
 /** One call, as the list shows it. Times are wall clock, for display. */
 export interface CallRow {
@@ -50,12 +53,17 @@ const columns = {
 };
 
 /** `tenantId` given: another tenant's call is not there. */
-export async function getCall(db: NodePgDatabase, callId: string, tenantId?: string): Promise<CallRow | null> {
-  const [row] = await db
+export async function getCall(
+  db: NodePgDatabase,
+  keys: KeyRing,
+  callId: string,
+  tenantId?: string,
+): Promise<CallRow | null> {
+  const rows = await db
     .select(columns)
     .from(calls)
     .where(and(eq(calls.callId, callId), ofTenant(tenantId)));
-  return row ?? null;
+  return (await opened(db, keys, rows))[0] ?? null;
 }
 
 export interface CallQuery extends PageQuery {
@@ -73,8 +81,18 @@ export interface CallQuery extends PageQuery {
   words?: string | undefined;
 }
 
+/** Numbers lie sealed in the rows of calls that have a key. */
+async function opened(db: NodePgDatabase, keys: KeyRing, rows: readonly CallRow[]): Promise<CallRow[]> {
+  const sealed = rows.filter(({ from, to }) => isSealedText(from) || isSealedText(to));
+  const boxes = await keys.of(
+    db,
+    sealed.map(({ callId }) => callId),
+  );
+  return rows.map((row) => openCaller(boxes.get(row.callId), row.callId, row));
+}
+
 /** Throws StoreError `cursor-invalid`. */
-export async function listCalls(db: NodePgDatabase, query: CallQuery = {}): Promise<CallPage> {
+export async function listCalls(db: NodePgDatabase, keys: KeyRing, query: CallQuery = {}): Promise<CallPage> {
   const { limit, cursor, tenantId, status, agent, since, until, caller, words } = query;
   const size = pageSize(limit);
   const rows = await db
@@ -88,15 +106,23 @@ export async function listCalls(db: NodePgDatabase, query: CallQuery = {}): Prom
         agent === undefined ? undefined : eq(calls.agent, agent),
         since === undefined ? undefined : gte(calls.startedAt, since),
         until === undefined ? undefined : lt(calls.startedAt, until),
-        caller === undefined ? undefined : eq(calls.from, caller),
+        caller === undefined ? undefined : calledBy(keys, caller),
         words === undefined ? undefined : said(words),
       ),
     )
     .orderBy(desc(calls.startedAt), desc(calls.callId))
     .limit(size + 1);
   const { items, nextCursor } = pageOf(rows, size, ({ startedAt, callId }) => ({ at: startedAt, id: callId }));
-  return { calls: items, nextCursor };
+  return { calls: await opened(db, keys, items), nextCursor };
 }
+
+/** Their numbers lie sealed, and are looked up by their HMAC; in the rows of calls without a key they are plain. */
+const calledBy = (keys: KeyRing, caller: string) =>
+  or(
+    eq(calls.from, caller),
+    sql`${calls.callId} in (select call_id from parley_keys.call_people
+      where person_hmac = ${keys.hmac(caller)} and role = 'from')`,
+  );
 
 /** A tenant that has numbers and addresses redacted must not find them by search either. */
 const said = (words: string) => sql`${calls.callId} in (
@@ -111,13 +137,15 @@ const ofTenant = (tenantId: string | undefined) => (tenantId === undefined ? und
 /** Calls that have not ended and of which nothing was stored for `idleMs`, in the order of their ids. */
 export async function listLiveCalls(
   db: NodePgDatabase,
+  keys: KeyRing,
   { limit = 100, afterCallId = "", idleMs = 0 }: { limit?: number; afterCallId?: string; idleMs?: number } = {},
 ): Promise<CallRow[]> {
   const idleSince = new Date(Date.now() - Math.max(0, idleMs));
-  return db
+  const rows = await db
     .select(columns)
     .from(calls)
     .where(and(eq(calls.status, "live"), gt(calls.callId, afterCallId), lte(calls.updatedAt, idleSince)))
     .orderBy(asc(calls.callId))
     .limit(Math.min(Math.max(1, Math.trunc(limit)), 500));
+  return opened(db, keys, rows);
 }

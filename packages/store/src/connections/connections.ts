@@ -1,5 +1,8 @@
 import { and, asc, eq, gt, inArray, lt, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
+import { openText, sealText } from "../data-keys/box.ts";
+import type { KeyRing } from "../data-keys/data-keys.ts";
+import { type InCall, named, personOf, userOf } from "../facts/people.ts";
 import { connections } from "./schema.ts";
 
 export type ConnectionRow = typeof connections.$inferSelect;
@@ -39,23 +42,42 @@ const OPEN = ["created", "active"] as const;
 const PAGE = 200;
 const NONE = { created: 0, active: 0, ended: 0, failed: 0, expired: 0 };
 
-export function connectionsIn(db: NodePgDatabase): Connections {
+export function connectionsIn(db: NodePgDatabase, keys: KeyRing): Connections {
   const isOpen = inArray(connections.status, [...OPEN]);
   const ofTenant = (tenantId: string | undefined) =>
     tenantId === undefined ? undefined : eq(connections.tenantId, tenantId);
   const isIt = (connectionId: string) => eq(connections.connectionId, connectionId);
 
+  /** Metadata lies sealed with the call's key; empty when that is gone. */
+  async function opened(rows: readonly ConnectionRow[]): Promise<ConnectionRow[]> {
+    const boxes = await keys.of(
+      db,
+      rows.map(({ callId }) => callId),
+    );
+    return rows.map((row) => ({
+      ...row,
+      metadata: openText(boxes.get(row.callId), row.metadata, about(row)) ?? "",
+    }));
+  }
+
   return {
     async create(connection) {
-      const [row] = await db.insert(connections).values(connection).returning();
-      return row!;
+      const { callId, tenantId, metadata } = connection;
+      const people = peopleIn(metadata);
+      const box = await keys.forCall({ callId, tenantId, person: personOf(people) });
+      const [row] = await db
+        .insert(connections)
+        .values({ ...connection, metadata: sealText(box, metadata, about(connection)) })
+        .returning();
+      if (box !== null) await keys.notePeople(db, callId, people);
+      return { ...row!, metadata };
     },
     async get(connectionId, tenantId) {
       const [row] = await db
         .select()
         .from(connections)
         .where(and(isIt(connectionId), ofTenant(tenantId)));
-      return row ?? null;
+      return row === undefined ? null : (await opened([row]))[0]!;
     },
     async ofRoom(roomName, tenantId) {
       const [row] = await db
@@ -64,10 +86,10 @@ export function connectionsIn(db: NodePgDatabase): Connections {
         .where(and(eq(connections.roomName, roomName), ofTenant(tenantId)))
         .orderBy(sql`${connections.status} in ('created', 'active') desc, ${connections.createdAt} desc`)
         .limit(1);
-      return row ?? null;
+      return row === undefined ? null : (await opened([row]))[0]!;
     },
-    open: ({ after = "", roomName } = {}) =>
-      db
+    open: async ({ after = "", roomName } = {}) => {
+      const rows = await db
         .select()
         .from(connections)
         .where(
@@ -78,7 +100,9 @@ export function connectionsIn(db: NodePgDatabase): Connections {
           ),
         )
         .orderBy(asc(connections.connectionId))
-        .limit(PAGE),
+        .limit(PAGE);
+      return opened(rows);
+    },
     async entered(connectionId, at) {
       const changed = await db
         .update(connections)
@@ -107,12 +131,14 @@ export function connectionsIn(db: NodePgDatabase): Connections {
         .returning({ id: connections.connectionId });
       return changed.length > 0;
     },
-    expire: (createdBefore, at) =>
-      db
+    expire: async (createdBefore, at) => {
+      const rows = await db
         .update(connections)
         .set({ status: "expired", endedAt: at, endReason: "nobody-came" })
         .where(and(eq(connections.status, "created"), lt(connections.createdAt, createdBefore)))
-        .returning(),
+        .returning();
+      return opened(rows);
+    },
     async stats(tenantId) {
       const rows = await db
         .select({
@@ -135,4 +161,17 @@ export function connectionsIn(db: NodePgDatabase): Connections {
       return { byStatus, averageMs: timed === 0 ? null : Math.round(ms / timed) };
     },
   };
+}
+
+const about = ({ connectionId }: { connectionId: string }) => `connections/${connectionId}`;
+
+/** Whom the application named in the agent's dispatch. */
+function peopleIn(metadata: string): InCall[] {
+  try {
+    const given: unknown = JSON.parse(metadata);
+    const from = (given as { from?: unknown } | null)?.from;
+    return [...named("user", userOf(given)), ...named("from", from)];
+  } catch {
+    return [];
+  }
 }

@@ -1,10 +1,13 @@
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
+import { type Box, isSealedText, openText, sealText } from "../data-keys/box.ts";
+import type { KeyRing } from "../data-keys/data-keys.ts";
 import { cleanJson } from "../facts/clean.ts";
 import { mergePatch } from "./merge.ts";
 import { userContexts } from "./schema.ts";
 
-export type UserContextRow = typeof userContexts.$inferSelect;
+type StoredRow = typeof userContexts.$inferSelect;
+export type UserContextRow = Omit<StoredRow, "context" | "keyId"> & { context: Record<string, unknown> };
 
 /** A context's JSON is at most this long. */
 export const MAX_CONTEXT_BYTES = 32 * 1024;
@@ -32,63 +35,88 @@ export interface Contexts {
   forget(userId: string, tenantId: string | null): Promise<void>;
 }
 
-export function contextsIn(db: NodePgDatabase): Contexts {
+export function contextsIn(db: NodePgDatabase, keys: KeyRing): Contexts {
+  const namesOf = (userId: string) => [sealedName(keys, userId), userId];
+  const isOf = ({ tenantId, userId }: ContextOwner) =>
+    and(
+      tenantId === null ? isNull(userContexts.tenantId) : eq(userContexts.tenantId, tenantId),
+      inArray(userContexts.userId, namesOf(userId)),
+    );
+
+  function write(
+    owner: ContextOwner,
+    version: number | undefined,
+    change: (before: Record<string, unknown>) => unknown,
+    { mayMake }: { mayMake: boolean },
+  ): Promise<ContextWritten> {
+    return db.transaction(async (tx): Promise<ContextWritten> => {
+      let [stored] = await tx.select().from(userContexts).where(isOf(owner)).for("update");
+      let isNew = false;
+      if (stored === undefined && mayMake && version === undefined) {
+        // Whoever comes first makes the row, so that two at once change one after the other.
+        const made = await tx
+          .insert(userContexts)
+          .values({ tenantId: owner.tenantId, userId: sealedName(keys, owner.userId), context: {} })
+          .onConflictDoNothing()
+          .returning({ userId: userContexts.userId });
+        isNew = made.length > 0;
+        [stored] = await tx.select().from(userContexts).where(isOf(owner)).for("update");
+      }
+      if (stored === undefined) return { outcome: mayMake && version !== undefined ? "version-changed" : "absent" };
+      if (version !== undefined && stored.version !== version) return { outcome: "version-changed" };
+      const before = await contextOf(tx, stored);
+      const context = cleanJson(change(before)) as Record<string, unknown>;
+      if (Buffer.byteLength(JSON.stringify(context)) > MAX_CONTEXT_BYTES) {
+        if (isNew) await tx.delete(userContexts).where(isOf(owner));
+        return { outcome: "too-large" };
+      }
+      const key = await keys.forPerson(tx, { tenantId: owner.tenantId, name: owner.userId });
+      const name = key === null ? owner.userId : sealedName(keys, owner.userId);
+      const [row] = await tx
+        .update(userContexts)
+        .set({
+          userId: name,
+          keyId: key?.keyId ?? null,
+          context: key === null ? context : sealText(key.box, JSON.stringify(context), `user_contexts/${name}`),
+          version: isNew ? 1 : sql`${userContexts.version} + 1`,
+          updatedAt: new Date(),
+        })
+        .where(isOf(owner))
+        .returning();
+      return { outcome: "written", row: shown(row!, owner.userId, context), isNew };
+    });
+  }
+
+  async function contextOf(tx: Pick<NodePgDatabase, "execute">, row: StoredRow): Promise<Record<string, unknown>> {
+    const { context, keyId, userId } = row;
+    if (!isSealedText(context)) return context as Record<string, unknown>;
+    const box: Box | null = keyId === null ? null : await keys.byId(tx, keyId);
+    // Of a person whose key is gone nothing is known.
+    return JSON.parse(openText(box, context, `user_contexts/${userId}`) ?? "{}");
+  }
+
   return {
     async get(owner) {
       const [row] = await db.select().from(userContexts).where(isOf(owner));
-      return row ?? null;
+      return row === undefined ? null : shown(row, owner.userId, await contextOf(db, row));
     },
-    put: (owner, context, version) => write(db, owner, version, () => context, { mayMake: true }),
-    patch: (owner, patch, version) =>
-      write(db, owner, version, (before) => mergePatch(before, patch), { mayMake: false }),
+    put: (owner, context, version) => write(owner, version, () => context, { mayMake: true }),
+    patch: (owner, patch, version) => write(owner, version, (before) => mergePatch(before, patch), { mayMake: false }),
     async remove(owner) {
       const gone = await db.delete(userContexts).where(isOf(owner)).returning({ userId: userContexts.userId });
       return gone.length > 0;
     },
     async forget(userId, tenantId) {
       const ofTenant = tenantId === null ? undefined : eq(userContexts.tenantId, tenantId);
-      await db.delete(userContexts).where(and(eq(userContexts.userId, userId), ofTenant));
+      await db.delete(userContexts).where(and(inArray(userContexts.userId, namesOf(userId)), ofTenant));
     },
   };
 }
 
-const isOf = ({ tenantId, userId }: ContextOwner) =>
-  and(
-    tenantId === null ? isNull(userContexts.tenantId) : eq(userContexts.tenantId, tenantId),
-    eq(userContexts.userId, userId),
-  );
+/** In place of a name that would stand there plain. */
+const sealedName = (keys: KeyRing, userId: string) => `h1.${keys.hmac(userId).toString("base64url")}`;
 
-function write(
-  db: NodePgDatabase,
-  owner: ContextOwner,
-  version: number | undefined,
-  change: (before: Record<string, unknown>) => unknown,
-  { mayMake }: { mayMake: boolean },
-): Promise<ContextWritten> {
-  return db.transaction(async (tx): Promise<ContextWritten> => {
-    // Whoever comes first makes the row, so that two at once change one after the other.
-    const made =
-      mayMake && version === undefined
-        ? await tx
-            .insert(userContexts)
-            .values({ ...owner, context: {} })
-            .onConflictDoNothing()
-            .returning({ userId: userContexts.userId })
-        : [];
-    const [before] = await tx.select().from(userContexts).where(isOf(owner)).for("update");
-    if (before === undefined) return { outcome: mayMake && version !== undefined ? "version-changed" : "absent" };
-    if (version !== undefined && before.version !== version) return { outcome: "version-changed" };
-    const context = cleanJson(change(before.context)) as Record<string, unknown>;
-    if (Buffer.byteLength(JSON.stringify(context)) > MAX_CONTEXT_BYTES) {
-      if (made.length > 0) await tx.delete(userContexts).where(isOf(owner));
-      return { outcome: "too-large" };
-    }
-    const isNew = made.length > 0;
-    const [row] = await tx
-      .update(userContexts)
-      .set({ context, version: isNew ? 1 : sql`${userContexts.version} + 1`, updatedAt: new Date() })
-      .where(isOf(owner))
-      .returning();
-    return { outcome: "written", row: row!, isNew };
-  });
+function shown(row: StoredRow, userId: string, context: Record<string, unknown>): UserContextRow {
+  const { keyId: _keyId, ...rest } = row;
+  return { ...rest, userId, context };
 }

@@ -1,6 +1,8 @@
 import type { Pool } from "pg";
 import { changesCall } from "../calls/projection.ts";
+import type { Box } from "../data-keys/box.ts";
 import type { Batch } from "./fact.ts";
+import { namesPeople } from "./people.ts";
 import { toRow } from "./row.ts";
 
 /** The next facts of a call that goes on, ready to be sent. */
@@ -15,12 +17,13 @@ export interface NextFacts {
   bytes: number;
 }
 
-/** What nearly every batch is: the next facts of a call that goes on, none of which changes the call's own row; else null. */
-export function nextFacts({ callId, epoch, facts }: Batch): NextFacts | null {
+/** What nearly every batch is: the next facts of a call that goes on, none of which changes another row of it; else null. */
+export function nextFacts({ callId, epoch, facts }: Batch, box: Box | null): NextFacts | null {
   const [first, last] = [facts[0], facts.at(-1)];
-  if (first === undefined || last === undefined || first.seq <= 1 || facts.some(changesCall)) return null;
+  if (first === undefined || last === undefined || first.seq <= 1) return null;
+  if (facts.some((fact) => changesCall(fact) || namesPeople(fact))) return null;
   const rows = facts.map((fact) => {
-    const { seq, type, atMs, body } = toRow(fact);
+    const { seq, type, atMs, body } = toRow(fact, box);
     // The envelope was checked: nothing in a type needs to be escaped.
     return `"s":${seq},"t":"${type}","a":${atMs},"b":${body}`;
   });

@@ -2,6 +2,9 @@ import { eq, type SQL, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import type { Pool } from "pg";
 import { callChanges, callOpening } from "../calls/projection.ts";
+import { sealCaller } from "../calls/sealed.ts";
+import type { Box } from "../data-keys/box.ts";
+import type { KeyRing } from "../data-keys/data-keys.ts";
 import { asStoreError, codeOf } from "../postgres-error.ts";
 import { calls } from "../schema.ts";
 import { appendNext, nextFacts } from "./append-next.ts";
@@ -9,6 +12,7 @@ import { atMost } from "./at-most.ts";
 import { type Batch, checkCall, checkEnvelope, type StoredFact } from "./fact.ts";
 import { gather } from "./gather.ts";
 import { monthOf, type Partitions } from "./partitions.ts";
+import { peopleIn, personOf } from "./people.ts";
 import { factArrays } from "./row.ts";
 
 /** "No partition of relation found for row". */
@@ -32,12 +36,12 @@ const MAX_ALONE = 4;
  * Calls that just go on are stored in groups, one statement for all; every other batch in a transaction of its own. A
  * call's row is its lock, so batches of one call never run beside each other.
  */
-export function appending(pool: Pool, db: NodePgDatabase, partitions: Partitions): Append {
+export function appending(pool: Pool, db: NodePgDatabase, partitions: Partitions, keys: KeyRing): Append {
   const inGroup = gather((group) => appendNext(pool, group));
   const oneByOne = atMost(MAX_ALONE);
 
-  async function goesOn(batch: Batch): Promise<boolean> {
-    const next = nextFacts(batch);
+  async function goesOn(batch: Batch, box: Box | null): Promise<boolean> {
+    const next = nextFacts(batch, box);
     if (next === null) return false;
     try {
       return await inGroup(next);
@@ -53,16 +57,31 @@ export function appending(pool: Pool, db: NodePgDatabase, partitions: Partitions
     for (const fact of given) checkEnvelope(fact, callId, epoch);
     const facts = contiguousPrefix(given);
     const batch = { callId, epoch, facts };
-    if (await goesOn(batch)) return { status: "stored", ackedSeq: facts.at(-1)!.seq, stored: facts.length };
-    return oneByOne(() => appendAlone(db, partitions, batch));
+    const box = (await keys.of(db, [callId])).get(callId) ?? null;
+    if (await goesOn(batch, box)) return { status: "stored", ackedSeq: facts.at(-1)!.seq, stored: facts.length };
+    return oneByOne(async () => appendAlone(db, partitions, keys, batch, box ?? (await keyOfNew(keys, batch))));
   };
 }
 
-async function appendAlone(db: NodePgDatabase, partitions: Partitions, batch: Batch): Promise<AppendResult> {
+/** A call that has begun without a key stays without. */
+async function keyOfNew(keys: KeyRing, { callId, facts }: Batch): Promise<Box | null> {
+  const [first] = facts;
+  if (first?.seq !== 1) return null;
+  const { tenantId } = callChanges([first], new Date(0));
+  return keys.forCall({ callId, tenantId: tenantId ?? null, person: personOf(peopleIn([first])) });
+}
+
+async function appendAlone(
+  db: NodePgDatabase,
+  partitions: Partitions,
+  keys: KeyRing,
+  batch: Batch,
+  box: Box | null,
+): Promise<AppendResult> {
   // Twice at most: the partition can be missing when the call began in a month this process has not met, or be dropped;
   // the row goes while the call is erased.
   for (let attempt = 1; ; attempt += 1) {
-    const outcome = await attemptAppend(db, partitions, batch);
+    const outcome = await attemptAppend(db, partitions, keys, batch, box);
     if ("status" in outcome) return outcome;
     if (attempt > 2) throw new Error(`${outcome.vanished} of call ${batch.callId} keeps vanishing`);
     if (outcome.month !== null) await partitions.ensure(outcome.month);
@@ -72,7 +91,9 @@ async function appendAlone(db: NodePgDatabase, partitions: Partitions, batch: Ba
 async function attemptAppend(
   db: NodePgDatabase,
   partitions: Partitions,
+  keys: KeyRing,
   { callId, epoch, facts }: Batch,
+  box: Box | null,
 ): Promise<AppendResult | { vanished: "the partition" | "the row"; month: string | null }> {
   let month = "";
   try {
@@ -107,12 +128,13 @@ async function attemptAppend(
       if (fresh.length === 0) return { status: "stored", ackedSeq: lastSeq, stored: 0 } as const;
       month = call.callMonth;
       if (!partitions.isKnown(month)) throw new MissingPartition(month);
-      await tx.execute(insertFacts(month, callId, epoch, fresh));
+      await tx.execute(insertFacts(month, callId, epoch, fresh, box));
+      if (box !== null) await keys.notePeople(tx, callId, peopleIn(fresh));
       const ackedSeq = fresh.at(-1)?.seq ?? lastSeq;
       await tx
         .update(calls)
         .set({
-          ...callChanges(fresh, call.startedAt),
+          ...sealCaller(box, callId, callChanges(fresh, call.startedAt)),
           epoch,
           lastSeq: ackedSeq,
           factCount: call.factCount + fresh.length,
@@ -141,15 +163,15 @@ export async function fence(db: NodePgDatabase, callId: string, epoch: number): 
 }
 
 async function isErased(db: Pick<NodePgDatabase, "execute">, callId: string): Promise<boolean> {
-  const { rowCount } = await db.execute(sql`select 1 from tombstones where call_id = ${callId}`);
+  const { rowCount } = await db.execute(sql`select 1 from parley_keys.tombstones where call_id = ${callId}`);
   return (rowCount ?? 0) > 0;
 }
 
-function insertFacts(month: string, callId: string, epoch: number, facts: readonly StoredFact[]): SQL {
+function insertFacts(month: string, callId: string, epoch: number, facts: readonly StoredFact[], box: Box | null): SQL {
   return sql`
     insert into facts (call_month, call_id, epoch, seq, type, at_ms, body)
     select ${month}::date, ${callId}, ${epoch}::integer, f.seq, f.type, f.at_ms, f.body::jsonb
-    from ${factArrays(facts)}
+    from ${factArrays(facts, box)}
     on conflict do nothing`;
 }
 

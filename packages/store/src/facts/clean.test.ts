@@ -20,8 +20,8 @@ test("JSON is cleaned in keys and values, at any place", () => {
 
 test("a fact's size is counted in bytes, not in characters", () => {
   const envelope = { callId: "c", epoch: 1, seq: 1, at: 0, version: 1, type: "t" };
-  expect(toRow({ ...envelope, text: "ü".repeat(120_000) }).body).toContain("ü");
-  expect(toRow({ ...envelope, text: "ü".repeat(140_000) }).body).toBe(
+  expect(toRow({ ...envelope, text: "ü".repeat(120_000) }, null).body).toContain("ü");
+  expect(toRow({ ...envelope, text: "ü".repeat(140_000) }, null).body).toBe(
     '{"version":1,"omitted":{"bytes":280023,"limitBytes":262144}}',
   );
 });

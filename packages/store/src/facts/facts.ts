@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
+import type { KeyRing } from "../data-keys/data-keys.ts";
 import type { StoredFact } from "./fact.ts";
 import { fromRow } from "./row.ts";
 
@@ -22,12 +23,13 @@ interface Row extends Record<string, unknown> {
   epoch: number;
   type: string;
   at_ms: number;
-  body: Record<string, unknown>;
+  body: Record<string, unknown> | string;
 }
 
 /** A call's log in order. Where a takeover wrote the same seq again, its epoch's fact stands. */
 export async function readFacts(
   db: Pick<NodePgDatabase, "execute">,
+  keys: KeyRing,
   callId: string,
   { afterSeq = 0, limit = 500, types }: FactQuery = {},
 ): Promise<FactPage> {
@@ -47,8 +49,8 @@ export async function readFacts(
       and f.seq <= (select last_seq from calls where call_id = ${callId})
     order by f.seq, f.epoch desc
     limit ${size + 1}`);
-  const facts = rows
-    .slice(0, size)
-    .map((row) => fromRow(callId, { seq: row.seq, epoch: row.epoch, type: row.type, atMs: row.at_ms, body: row.body }));
+  const isSealed = rows.some(({ body }) => typeof body === "string");
+  const box = isSealed ? (await keys.of(db, [callId])).get(callId) : undefined;
+  const facts = rows.slice(0, size).map(({ at_ms: atMs, ...row }) => fromRow(callId, { ...row, atMs }, box));
   return { facts, nextAfterSeq: rows.length > size ? (facts.at(-1)?.seq ?? null) : null };
 }

@@ -2,6 +2,9 @@ import { sql } from "drizzle-orm";
 import { drizzle, type NodePgDatabase } from "drizzle-orm/node-postgres";
 import { Client, Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type KeyRing, keyRing } from "../data-keys/data-keys.ts";
+import { openNames } from "../data-keys/open.ts";
+import { wrapping } from "../data-keys/wrapped.ts";
 import type { StoredFact } from "../facts/fact.ts";
 import { silentLog } from "../log.ts";
 import { openStore, type Store } from "../store.ts";
@@ -14,6 +17,7 @@ let postgres: TestPostgres;
 let url: string;
 let store: Store;
 let db: NodePgDatabase;
+let keys: KeyRing;
 beforeAll(async () => {
   postgres = await testPostgres();
 });
@@ -23,6 +27,8 @@ beforeEach(async () => {
   store = await openStore({ url });
   const pool = new Pool({ connectionString: url, max: 6 });
   db = drizzle(pool);
+  const wraps = wrapping([]);
+  keys = keyRing(db, { wraps, names: await openNames(db, wraps), isSealing: true });
   await db.execute(sql`create table seen (call_id text, seq integer, epoch integer)`);
   return async () => {
     await pool.end();
@@ -42,7 +48,7 @@ const witness = (more: Partial<Projection> = {}): Projection => ({
   },
   ...more,
 });
-const projections = (projection = witness()): Projections => projectionsIn(db, [projection], silentLog);
+const projections = (projection = witness()): Projections => projectionsIn(db, keys, [projection], silentLog);
 const append = (facts: StoredFact[]) =>
   store.facts.appendBatch({ callId: facts[0]!.callId, epoch: facts[0]!.epoch, facts });
 const closed = (callId: string, seq: number, epoch = 1): StoredFact => {

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
+import type { KeyRing } from "../data-keys/data-keys.ts";
 import type { StoreLog } from "../log.ts";
 import { asStoreError } from "../postgres-error.ts";
 import type { Projection, Transaction } from "./projection.ts";
@@ -27,11 +28,16 @@ export interface Projections {
 }
 
 /** See docs/decisions/023-following-the-log.md. */
-export function projectionsIn(db: NodePgDatabase, all: readonly Projection[], log: StoreLog): Projections {
+export function projectionsIn(
+  db: NodePgDatabase,
+  keys: KeyRing,
+  all: readonly Projection[],
+  log: StoreLog,
+): Projections {
   async function advanceOne(projection: Projection): Promise<number> {
     await alone(projection, (tx) => follow(tx, projection.name));
     try {
-      return await alone(projection, async (tx) => project(tx, projection, await readNews(tx, projection)));
+      return await alone(projection, async (tx) => project(tx, projection, await readNews(tx, keys, projection)));
     } catch (error) {
       if (asStoreError(error, "").retryable) throw error;
       log.error({ projection: projection.name, error: String(error) }, "calls could not be projected together");
@@ -41,11 +47,11 @@ export function projectionsIn(db: NodePgDatabase, all: readonly Projection[], lo
 
   /** After a failure: each call in a transaction of its own, so that one which fails holds up no other. */
   async function oneByOne(projection: Projection): Promise<number> {
-    const due = await db.transaction((tx) => readNews(tx, projection));
+    const due = await db.transaction((tx) => readNews(tx, keys, projection));
     for (const { news } of due) {
       const { callId } = news;
       try {
-        await alone(projection, async (tx) => project(tx, projection, await readNews(tx, projection, callId)));
+        await alone(projection, async (tx) => project(tx, projection, await readNews(tx, keys, projection, callId)));
       } catch (error) {
         if (asStoreError(error, "").retryable) throw error;
         log.error({ projection: projection.name, callId, error: String(error) }, "a call could not be projected");

@@ -1,4 +1,7 @@
 import { sql } from "drizzle-orm";
+import { openCaller } from "../calls/sealed.ts";
+import type { Box } from "../data-keys/box.ts";
+import type { KeyRing } from "../data-keys/data-keys.ts";
 import type { StoredFact } from "../facts/fact.ts";
 import { fromRow } from "../facts/row.ts";
 import type { CallNews, Projection, Transaction } from "./projection.ts";
@@ -32,11 +35,16 @@ interface Row extends Record<string, unknown> {
   lastSeq: number;
   fromStart: boolean;
   upTo: number;
-  facts: { seq: number; epoch: number; type: string; atMs: number; body: Record<string, unknown> }[];
+  facts: { seq: number; epoch: number; type: string; atMs: number; body: Record<string, unknown> | string }[];
 }
 
 /** The calls of which there is more to read, whoever waits longest first; of one call alone when it is named. */
-export async function readNews(tx: Transaction, { name, types }: Projection, onlyCallId?: string): Promise<Read[]> {
+export async function readNews(
+  tx: Transaction,
+  keys: KeyRing,
+  { name, types }: Projection,
+  onlyCallId?: string,
+): Promise<Read[]> {
   const only = onlyCallId === undefined ? sql`` : sql`and p.call_id = ${onlyCallId}`;
   const { rows } = await tx.execute<Row>(sql`
     with due as (
@@ -63,12 +71,17 @@ export async function readNews(tx: Transaction, { name, types }: Projection, onl
               and n.seq = f.seq and n.epoch > f.epoch)
       ), '[]') as facts
     from due d`);
-  return rows.map(toRead);
+  const boxes = await keys.of(
+    tx,
+    rows.map(({ callId }) => callId),
+  );
+  return rows.map((row) => toRead(row, boxes.get(row.callId)));
 }
 
-function toRead(row: Row): Read {
-  const { callId, tenantId, agent, room, from, to, language, endReason, fromStart, epoch, upTo } = row;
-  const facts: StoredFact[] = row.facts.map((fact) => fromRow(callId, fact));
+function toRead(row: Row, box: Box | undefined): Read {
+  const { from, to } = openCaller(box, row.callId, row);
+  const { callId, tenantId, agent, room, language, endReason, fromStart, epoch, upTo } = row;
+  const facts: StoredFact[] = row.facts.map((fact) => fromRow(callId, fact, box));
   const times = {
     startedAt: new Date(row.startedAt),
     endedAt: row.endedAt === null ? null : new Date(row.endedAt),

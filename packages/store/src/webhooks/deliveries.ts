@@ -1,6 +1,9 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
+import { openText } from "../data-keys/box.ts";
+import type { KeyRing } from "../data-keys/data-keys.ts";
 import { behind, type Page, type PageQuery, pageOf, pageSize } from "../page.ts";
+import { aboutEvent } from "./events.ts";
 import { webhookDeliveries as deliveries, webhookEvents as events } from "./schema.ts";
 
 /** An event on its way to one address. */
@@ -62,7 +65,7 @@ export interface Deliveries {
   sweep(before: Date): Promise<number>;
 }
 
-export function deliveriesIn(db: NodePgDatabase): Deliveries {
+export function deliveriesIn(db: NodePgDatabase, keys: KeyRing): Deliveries {
   return {
     async take({ most, perWebhook, busy, leaseMs }) {
       const { rows } = await db.execute<DueDelivery>(sql`
@@ -89,7 +92,14 @@ export function deliveriesIn(db: NodePgDatabase): Deliveries {
           w.url, w.secret, e.call_id as "callId", e.body,
           case when w.previous_until > now() then w.previous_secret end as "previousSecret"
         from taken t join webhooks w using (webhook_id) join webhook_events e using (event_id)`);
-      return rows;
+      const boxes = await keys.of(
+        db,
+        rows.flatMap(({ callId }) => (callId === null ? [] : [callId])),
+      );
+      return rows.map((row) => ({
+        ...row,
+        body: openText(boxes.get(row.callId ?? ""), row.body, aboutEvent(row.eventId)) ?? "{}",
+      }));
     },
     async tried({ deliveryId, attempts }, { delivered, responseStatus, error, retryMs, disable }) {
       const status = delivered ? "delivered" : retryMs === null ? "dead" : "pending";

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
+import { sealText } from "../data-keys/box.ts";
+import type { KeyRing } from "../data-keys/data-keys.ts";
 
 /** What others can be told of. */
 export const webhookEventTypes = [
@@ -24,13 +26,21 @@ export interface WebhookEvent {
 }
 
 /** Puts events into the outbox, each once however often it is told; those that nobody wants to hear of are not kept. */
-export async function emitEvents(db: Pick<NodePgDatabase, "execute">, events: readonly WebhookEvent[]): Promise<void> {
+export async function emitEvents(
+  db: Pick<NodePgDatabase, "execute">,
+  keys: KeyRing,
+  events: readonly WebhookEvent[],
+): Promise<void> {
   if (events.length === 0) return;
-  const rows = events.map(({ what, type, tenantId, callId, at, data }) => ({
-    id: `evt_${createHash("sha256").update(what).digest("base64url").slice(0, 24)}`,
-    ...{ type, tenantId, callId },
-    body: JSON.stringify({ type, timestamp: at.toISOString(), data: { callId, tenantId, ...data } }),
-  }));
+  const boxes = await keys.of(
+    db,
+    events.flatMap(({ callId }) => (callId === null ? [] : [callId])),
+  );
+  const rows = events.map(({ what, type, tenantId, callId, at, data }) => {
+    const id = `evt_${createHash("sha256").update(what).digest("base64url").slice(0, 24)}`;
+    const body = JSON.stringify({ type, timestamp: at.toISOString(), data: { callId, tenantId, ...data } });
+    return { id, type, tenantId, callId, body: sealText(boxes.get(callId ?? ""), body, aboutEvent(id)) };
+  });
   const column = <T>(pick: (row: (typeof rows)[number]) => T) => sql.param(rows.map(pick));
   await db.execute(sql`
     with given as (
@@ -55,3 +65,6 @@ export async function emitEvents(db: Pick<NodePgDatabase, "execute">, events: re
     from wanted join fresh using (event_id)
     on conflict do nothing`);
 }
+
+/** What an event's body is sealed as, with the key of its call. */
+export const aboutEvent = (eventId: string): string => `webhook_events/${eventId}`;

@@ -1,11 +1,12 @@
 import { endedInFailure } from "@parley/conversation";
 import { sql } from "drizzle-orm";
+import type { KeyRing } from "../data-keys/data-keys.ts";
 import type { StoredFact } from "../facts/fact.ts";
 import type { CallNews, Projection } from "../projections/projection.ts";
 import { emitEvents, type WebhookEvent, type WebhookEventType } from "./events.ts";
 
 /** The outbox follows the log: whatever is stored is told, though the server dies in between. */
-export const webhookProjection: Projection = {
+export const webhookProjection = (keys: KeyRing): Projection => ({
   name: "webhooks",
   types: ["call-started", "call-closed"],
   async apply(tx, calls) {
@@ -18,10 +19,11 @@ export const webhookProjection: Projection = {
     const here = new Set(rows.map((row) => row.call_id));
     await emitEvents(
       tx,
+      keys,
       events.filter(({ callId }) => callId !== null && here.has(callId)),
     );
   },
-};
+});
 
 function eventsOf(call: CallNews): WebhookEvent[] {
   return call.facts.flatMap((fact) => {

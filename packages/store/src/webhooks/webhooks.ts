@@ -1,5 +1,6 @@
 import { and, desc, eq, isNull, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
+import type { KeyRing } from "../data-keys/data-keys.ts";
 import { behind, type Page, type PageQuery, pageOf, pageSize } from "../page.ts";
 import { emitEvents, type WebhookEvent } from "./events.ts";
 import { webhooks } from "./schema.ts";
@@ -47,7 +48,7 @@ const isIt = (webhookId: string, tenantId: string | undefined) =>
 const ofTenant = (tenantId: string | undefined) =>
   tenantId === undefined ? undefined : eq(webhooks.tenantId, tenantId);
 
-export function webhooksIn(db: NodePgDatabase): Webhooks {
+export function webhooksIn(db: NodePgDatabase, keys: KeyRing): Webhooks {
   return {
     create: (webhook, most) =>
       db.transaction(async (tx) => {
@@ -104,6 +105,6 @@ export function webhooksIn(db: NodePgDatabase): Webhooks {
       const gone = await db.delete(webhooks).where(isIt(webhookId, tenantId)).returning({ id: webhooks.webhookId });
       return gone.length > 0;
     },
-    emit: (event) => emitEvents(db, [event]),
+    emit: (event) => emitEvents(db, keys, [event]),
   };
 }
