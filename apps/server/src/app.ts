@@ -43,6 +43,7 @@ import { measureFailures } from "./metrics/watch-ingest.ts";
 import { describeApi } from "./openapi/openapi.ts";
 import { pageConfigRoutes } from "./page-config/routes.ts";
 import type { AgentCard } from "./page-config/schema.ts";
+import { parcelRoutes } from "./parcels/routes.ts";
 import type { Secrets } from "./secrets/secrets.ts";
 import type { Part, StatusBoard } from "./status/parts.ts";
 import { statusRoutes } from "./status/routes.ts";
@@ -52,11 +53,13 @@ import { tellOfExcess } from "./usage/excess.ts";
 import { quotas } from "./usage/quota.ts";
 import { usageRoutes } from "./usage/routes.ts";
 import { VERSION } from "./version.ts";
+import { voiceRoutes } from "./voice/routes.ts";
 import { servePage } from "./web/page.ts";
 import { liveKitWebhooks } from "./webhooks/livekit.ts";
 import { webhookRoutes } from "./webhooks/outbound/routes.ts";
 
 const BODY_LIMIT_BYTES = 64 * 1024;
+const SESSION_IDLE_MS = 300_000;
 const HEADER_LIMIT_BYTES = 16 * 1024;
 /** Above the usual 60 s of proxies, which would else reuse a connection that we close at that moment. */
 const KEEP_ALIVE_MS = 72_000;
@@ -73,7 +76,7 @@ export interface AppOptions {
     | "connectionTimeoutMs"
     | "requestTimeoutMs"
   > &
-    Partial<Pick<ServerConfig, "metricsKey">>;
+    Partial<Pick<ServerConfig, "metricsKey" | "sessionIdleMs">>;
   livekit: LiveKitAccess;
   store: Omit<Store, "close" | "workerKeys" | "joinReplicas">;
   /** What is entrusted to us, as it lies in the store. */
@@ -88,6 +91,10 @@ export interface AppOptions {
   storedWorkers: StoredWorkers;
   /** Tells the worker that runs the call. Never rejects. */
   command: Leases["command"];
+  /** Has a call begin that is in no room. Default: nobody takes it. */
+  begin?: Leases["begin"];
+  /** The name of the worker whose key it is; null: nobody's. Default: nobody has one. */
+  workerKey?(key: string): Promise<string | null>;
   /** Where facts are told as they are stored. Default: nobody tells any. */
   feed?: Feed;
   /** Where WebSockets come from. Default: from nowhere. */
@@ -218,6 +225,18 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const connections = { store, livekit, agents: directory, command: options.command, refuseOverQuota };
   connectionRoutes(app, connections);
   roomRoutes(app, { ...connections, defaultAgent: agents[0].name });
+  voiceRoutes(app, {
+    ...connections,
+    defaultAgent: agents[0].name,
+    begin: options.begin ?? (async () => undefined),
+    livekitEnabled: config.livekitEnabled,
+    sessionIdleMs: config.sessionIdleMs ?? SESSION_IDLE_MS,
+  });
+  await parcelRoutes(app, {
+    store,
+    workerKey: options.workerKey ?? (async () => null),
+    refused: (request) => limits.refused(request),
+  });
   await liveKitWebhooks(app, {
     livekit,
     store,

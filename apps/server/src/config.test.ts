@@ -44,6 +44,7 @@ describe("the server's configuration", () => {
       retentionDays: null,
       recordings: { by: "agent", place: { kind: "folder", path: resolve(".parley/kept-recordings") }, encrypt: false },
       connectionExpiryMs: 1_800_000,
+      sessionIdleMs: 300_000,
       redisUrl: null,
       workerKey: null,
       metricsKey: null,

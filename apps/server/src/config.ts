@@ -86,6 +86,7 @@ const serverSettings = z.object({
   PARLEY_CONNECTION_EXPIRY_MINUTES: wholeNumber(1, 10_080, "minutes that a room waits for its first person").default(
     30,
   ),
+  PARLEY_SESSION_IDLE_MINUTES: wholeNumber(1, 1_440, "minutes that a session waits for its next turn").default(5),
   PARLEY_ALLOW_PRIVATE_HOOKS: yesOrNo("whether webhooks and hooks may lead into this network").optional(),
   REDIS_URL: z
     .string()
@@ -130,6 +131,8 @@ export interface ServerConfig {
   recordings: RecordingsConfig;
   /** A connection that nobody has entered by then is over. */
   connectionExpiryMs: number;
+  /** How long a session of process-voice waits for its next turn. */
+  sessionIdleMs: number;
   /** Where webhooks and hooks of tenants may lead inside our own network. */
   privateHooks: PrivateHooks;
   /** Shared by several replicas; null: there is one, or Postgres will do. */
@@ -179,6 +182,7 @@ export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
     retentionDays: read.PARLEY_RETENTION_DAYS ?? null,
     recordings: recordingsConfig(read),
     connectionExpiryMs: read.PARLEY_CONNECTION_EXPIRY_MINUTES * 60_000,
+    sessionIdleMs: read.PARLEY_SESSION_IDLE_MINUTES * 60_000,
     privateHooks: privateHooks(read.PARLEY_ALLOW_PRIVATE_HOOKS, production),
     redisUrl: read.REDIS_URL ?? null,
     workerKey: read.PARLEY_WORKER_KEY ?? null,

@@ -1,5 +1,5 @@
-import { ParleyError } from "@parley/engine";
-import { type RoomApi, type RoomApiOptions, roomApi } from "@parley/livekit";
+import { isSessionRoom, ParleyError } from "@parley/engine";
+import { mintAgentToken, type RoomApi, type RoomApiOptions, roomApi } from "@parley/livekit";
 import type { FastifyInstance } from "fastify";
 import { HttpProblem } from "./http/problem.ts";
 
@@ -29,6 +29,14 @@ export function liveKitAccess(
 ): LiveKitAccess {
   const { transferCaller } = roomApi(livekit);
   return { ...livekit, publicUrl: (publicUrl ?? livekit.url).replace(/^http/, "ws"), rooms, transferCaller };
+}
+
+/** For the worker that takes a call over; of one that is in no room there is nothing to enter. */
+export async function seatToken(
+  { apiKey, apiSecret }: Pick<LiveKitAccess, "apiKey" | "apiSecret">,
+  { room, identity }: { room: string; identity: string },
+): Promise<string> {
+  return isSessionRoom(room) ? "none" : mintAgentToken({ apiKey, apiSecret, room, identity });
 }
 
 /** The people in a room (no recorder is one), and whether an agent is there. Throws ParleyError. */
@@ -68,12 +76,15 @@ export function withoutLiveKit(): LiveKitAccess {
   return { url: "", publicUrl: "ws://127.0.0.1", apiKey: "", apiSecret: "", rooms, transferCaller };
 }
 
-const LIVEKIT_IS_OFF = "LiveKit is switched off here (LIVEKIT_ENABLED=false): nobody can be called.";
+export const LIVEKIT_IS_OFF = "LiveKit is switched off here (LIVEKIT_ENABLED=false): nobody can be called.";
 const NEEDS_LIVEKIT = /^\/(livekit|webhooks\/livekit|api\/token)(\/|\?|$)/;
+/** In a session nobody is in any room. */
+const NEEDS_NONE = /^\/livekit\/process-voice(\?|$)/;
 
 /** Routes that are about LiveKit say that it is off, to those who might use them. */
 export function refuseLiveKitRoutes(app: FastifyInstance): void {
   app.addHook("onRequest", async ({ url, is404 }) => {
-    if (!is404 && NEEDS_LIVEKIT.test(url)) throw new HttpProblem(503, "livekit-disabled", LIVEKIT_IS_OFF);
+    if (!is404 && NEEDS_LIVEKIT.test(url) && !NEEDS_NONE.test(url))
+      throw new HttpProblem(503, "livekit-disabled", LIVEKIT_IS_OFF);
   });
 }

@@ -1,7 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { STORED_AGENTS } from "@parley/agent/stored";
 import { ParleyError, systemClock } from "@parley/engine";
-import { mintAgentToken } from "@parley/livekit";
 import { measured } from "@parley/metrics";
 import type { Store } from "@parley/store";
 import { attachUplink, type CallCommand, type OrderResult, singleKey, type UplinkServer } from "@parley/uplink";
@@ -18,7 +17,7 @@ import { postgresCarrier, redisCarrier } from "./live/carriers.ts";
 import { fanOutOver } from "./live/fan-out.ts";
 import { liveFeed, tellFeed } from "./live/feed.ts";
 import { liveUpgrades } from "./live/upgrades.ts";
-import { liveKitAccess, withoutLiveKit } from "./livekit.ts";
+import { liveKitAccess, seatToken, withoutLiveKit } from "./livekit.ts";
 import { type ServerLog, serverLog } from "./log.ts";
 import { exportMetrics } from "./metrics/export.ts";
 import { serverMetrics } from "./metrics/server-metrics.ts";
@@ -86,8 +85,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     join,
     keep: () => keepLeases({ store, livekit, log, timings: options.leases ?? {} }),
     facts: store.facts,
-    mintToken: ({ room, identity }) =>
-      mintAgentToken({ apiKey: livekit.apiKey, apiSecret: livekit.apiSecret, room, identity }),
+    mintToken: (seat) => seatToken(livekit, seat),
     heartbeatMs: options.leases?.heartbeatMs ?? usualTimings.heartbeatMs,
     clock: systemClock,
     log,
@@ -105,6 +103,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const upgrades = liveUpgrades(MAX_ORDER_BYTES);
   const erasing = keepErasing({ store, clock: systemClock, log, retentionDays: config.retentionDays });
   const secrets = sealedSecrets(config.secretKeys);
+  const workerKey = workerKeys(config, store);
   const { privateHooks } = config;
   const outbox = deliverWebhooks({ store, secrets, privateHooks, clock: systemClock, log });
   const app = await buildApp({
@@ -120,6 +119,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       wanted: () => options.storedWorkerWanted?.(),
     },
     command: leases.command,
+    begin: leases.begin,
+    workerKey,
     feed,
     upgrades,
     board,
@@ -135,7 +136,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     measured: workers.told,
     agentVersion: storedDefinitions(store, secrets),
     leaseMs: leases.heartbeatMs,
-    authenticate: workerKeys(config, store),
+    authenticate: workerKey,
     elsewhere: upgrades.take,
     callContext: (call) => callContext(store, call),
     log,

@@ -3,6 +3,7 @@ import type { OrderResult } from "./backend.ts";
 import type { CallOrder } from "./messages.ts";
 
 const by = z.string().min(1).max(200).default("operator");
+const parcelId = z.string().regex(/^[\w-]{1,64}$/);
 const reason = z.string().min(1).max(64).default("operator");
 
 /** What the server may order of a call that runs, as the call is told it. */
@@ -16,6 +17,13 @@ const orders = z.discriminatedUnion("name", [
   z.object({ name: z.literal("interrupt"), by }),
   z.object({ name: z.literal("mute"), muted: z.boolean(), by }),
   z.object({ name: z.literal("set-language"), language: z.string().min(1).max(35), by }),
+  z.object({
+    name: z.literal("hear"),
+    soundParcel: parcelId,
+    answerParcel: parcelId,
+    withinMs: z.int().min(1).max(60_000),
+    by,
+  }),
   z.object({ name: z.literal("hang-up"), reason }),
 ]) satisfies z.ZodType<CallOrder>;
 

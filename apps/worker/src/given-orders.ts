@@ -2,8 +2,9 @@ import type { Clock } from "@parley/engine";
 import type { OrderResult } from "./backend.ts";
 import type { CallOrder, FromShard, ToShard } from "./messages.ts";
 
-/** The server waits 5 s for the answer to a command. */
+/** The server waits 5 s for the answer to a command, and longer where a turn is to be answered. */
 const ANSWER_MS = 4_000;
+const answerMs = (order: CallOrder): number => ANSWER_MS + (order.name === "hear" ? order.withinMs : 0);
 
 /** Orders for calls, given to the shards that run them. */
 export interface GivenOrders {
@@ -21,7 +22,7 @@ export function createGivenOrders(clock: Clock, send: (shardId: number, message:
     give(shardId, jobId, order) {
       const orderId = ++lastOrderId;
       return new Promise((resolve) => {
-        const cancel = clock.after(ANSWER_MS, () => settle({ ok: false, reason: "no-answer" }));
+        const cancel = clock.after(answerMs(order), () => settle({ ok: false, reason: "no-answer" }));
         const settle = (result: OrderResult): void => {
           cancel();
           open.delete(orderId);

@@ -41,6 +41,8 @@ export type CallOrder =
   | { name: "interrupt"; by: string }
   | { name: "mute"; muted: boolean; by: string }
   | { name: "set-language"; language: string; by: string }
+  /** A turn that came as a whole: its sound is fetched, 16 kHz, and the answer is brought, by parcel. */
+  | { name: "hear"; soundParcel: string; answerParcel: string; withinMs: number; by: string }
   /** What is being said is said to its end first. */
   | { name: "hang-up"; reason: string };
 

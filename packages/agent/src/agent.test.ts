@@ -28,6 +28,24 @@ describe("defineAgent", () => {
   });
 });
 
+describe("intents", () => {
+  const intents = [{ name: "book-table", description: "Wants a table." }];
+
+  it("are told by a tool that only reads, and takes none but these", async () => {
+    const { tools } = await resolveAgent(defineAgent({ name: "a", intents, vad: fakeVad() }), { env: {} });
+    const [report] = tools;
+    expect(report).toMatchObject({ name: "report_intent", readOnly: true });
+    expect(report!.description).toContain("book-table: Wants a table.");
+    expect(report!.parameters.properties).toMatchObject({ intent: { enum: ["book-table"] } });
+    await expect(report!.execute({ intent: "other" }, context)).rejects.toThrow(/Invalid arguments/);
+  });
+
+  it("leave no other tool their name", () => {
+    const own = tool({ name: "report_intent", description: "", parameters: z.object({}), execute: () => 1 });
+    expect(() => defineAgent({ name: "a", intents, tools: [own] })).toThrow(/two tools are named report_intent/);
+  });
+});
+
 describe("tool", () => {
   const book = tool({
     name: "book",

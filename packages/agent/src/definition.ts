@@ -5,6 +5,7 @@ import {
   checkTemplate,
   type EchoCanceller,
   type HearingOptions,
+  INTENT_TOOL,
   type Llm,
   type NoiseFilter,
   ParleyError,
@@ -16,6 +17,7 @@ import {
   type Vad,
 } from "@parley/engine";
 import { z } from "zod";
+import type { Intent } from "./intents.ts";
 
 /** What a worker asks before it takes a job. */
 export interface JobOffer {
@@ -61,6 +63,8 @@ export interface AgentOptions extends CallHooks {
   /** What callers are likely to say: helps the recogniser (the local one understands little else). */
   phrases?: readonly string[];
   tools?: readonly AgentTool[];
+  /** What callers may want: the model tells which by the tool `report_intent`, and `process-voice` gives it. */
+  intents?: readonly Intent[];
   /** How the call behaves: endpointing, interruption, speculation, away, … */
   behaviour?: SettingsInput;
   hearing?: Partial<HearingOptions>;
@@ -108,6 +112,11 @@ export const agentSchema = z.strictObject({
   maxTokens: z.int().min(1).optional(),
   phrases: z.array(text(500)).max(20_000).optional(),
   tools: z.array(z.looseObject({ name: z.string(), execute: fn })).optional(),
+  intents: z
+    .array(z.strictObject({ name: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/), description: text(500) }))
+    .min(1)
+    .max(100)
+    .optional(),
   behaviour: settingsSchema.partial().optional(),
   hearing: z
     .strictObject({
@@ -142,7 +151,7 @@ export function defineAgent(options: AgentOptions): AgentDefinition {
       issue?.code === "unrecognized_keys" ? issue.keys.join(", ") : issue?.path.map(String).join(".") || "options";
     throw invalid(options?.name, `${where}: ${issue?.message ?? "invalid"}`);
   }
-  const names = options.tools?.map((tool) => tool.name) ?? [];
+  const names = [...(options.tools ?? []).map((tool) => tool.name), ...(options.intents ? [INTENT_TOOL] : [])];
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice) throw invalid(options.name, `tools: two tools are named ${twice}`);
   checkTemplate(options.instructions ?? "", `${options.name}: instructions`);

@@ -1,6 +1,7 @@
 import { settingsSchema } from "@parley/conversation";
 import { type CallAgent, eagerHearing, hearingDefaults, type Tts, timeoutDefaults, type Vad } from "@parley/engine";
 import type { AgentDefinition } from "./definition.ts";
+import { intentTool } from "./intents.ts";
 import { type Env, resolveLlm, resolveStt, resolveTts, resolveVad, spareVoice } from "./providers.ts";
 
 export interface ResolveOptions {
@@ -43,7 +44,7 @@ export async function resolveAgent(definition: AgentDefinition, { env, vad }: Re
     ...(definition.temperature === undefined ? {} : { temperature: definition.temperature }),
     ...(definition.maxTokens === undefined ? {} : { maxTokens: definition.maxTokens }),
     phrases: definition.phrases ?? [],
-    tools: definition.tools ?? [],
+    tools: [...(definition.tools ?? []), ...(definition.intents ? [intentTool(definition.intents)] : [])],
     hooks: {
       ...(onEnter ? { onEnter } : {}),
       ...(onExit ? { onExit } : {}),

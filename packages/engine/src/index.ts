@@ -21,6 +21,8 @@ export { type Logger, silentLogger } from "./call/logger.ts";
 export type { Lease } from "./call/loop.ts";
 export type { CallOptions, Recovery } from "./call/options.ts";
 export type { RemoteControl } from "./call/remote-control.ts";
+export { isSessionRoom, sessionRoom, sessionTransport } from "./call/session-transport.ts";
+export { INTENT_TOOL, type SpokenTurn, type TurnAnswer } from "./call/spoken-turn.ts";
 export { checkTemplate } from "./call/template.ts";
 export { asParleyError, type ErrorCategory, ParleyError, type ParleyErrorOptions } from "./error.ts";
 export * from "./llm/index.ts";

@@ -6,6 +6,7 @@ import {
   type Lease,
   type Logger,
   type Recovery,
+  type Transport,
   timeoutDefaults,
 } from "@parley/engine";
 import {
@@ -45,6 +46,8 @@ export interface Scene {
   /** How long the join takes. */
   openMs?: number;
   logger?: Logger;
+  /** In place of the fake, where nobody is on the line. */
+  transport?: Transport;
 }
 
 /** A whole call in virtual time: fakes for everything outside the engine. */
@@ -89,7 +92,8 @@ export function scene({
     ...(given.logger ? { logger: given.logger } : {}),
     ...(given.lease ? { lease: given.lease } : {}),
   };
-  const call = new Call({ callId: "c1", epoch, agent: callAgent, transport, log, context, clock, ...options });
+  const line = given.transport ?? transport;
+  const call = new Call({ callId: "c1", epoch, agent: callAgent, transport: line, log, context, clock, ...options });
   const caller = simulatedCaller(transport, { metadata });
   const types = () => log.facts.map((fact) => fact.type);
   return {

@@ -14,6 +14,7 @@ import { ERASED_WITH_CALL, KEPT_OF_CALL } from "./erasure/erase-call.ts";
 import { erasures, tombstones } from "./erasure/schema.ts";
 import { silentLog } from "./log.ts";
 import { migrate } from "./migrate.ts";
+import { parcels } from "./parcels/schema.ts";
 import { calls, facts, workerKeys } from "./schema.ts";
 import { openStore } from "./store.ts";
 import { tenants } from "./tenants/schema.ts";
@@ -54,6 +55,7 @@ test("replicas that start together migrate once", async () => {
     { name: "0008c_contexts.sql" },
     { name: "0010_erasure.sql" },
     { name: "0012_data_keys.sql" },
+    { name: "0014_parcels.sql" },
   ]);
   await Promise.all(stores.map((store) => store.close()));
 });
@@ -69,6 +71,7 @@ test("the tables that the code knows are those that the SQL made", async () => {
     apiKeys,
     apps,
     tickets,
+    parcels,
     idempotencyKeys,
     auditLog,
     connections,

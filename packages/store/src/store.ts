@@ -7,7 +7,15 @@ import { type Idempotency, idempotencyIn } from "./access/idempotency.ts";
 import { type Tickets, ticketsIn } from "./access/tickets.ts";
 import { type Agents, agentsIn } from "./agents/agents.ts";
 import { type Audit, auditIn } from "./audit/audit.ts";
-import { type CallPage, type CallQuery, type CallRow, getCall, listCalls, listLiveCalls } from "./calls/calls.ts";
+import {
+  type CallPage,
+  type CallQuery,
+  type CallRow,
+  getCall,
+  listCalls,
+  listLiveCalls,
+  liveCallIn,
+} from "./calls/calls.ts";
 import { type Connections, connectionsIn } from "./connections/connections.ts";
 import { type LiveKitEvents, livekitEventsIn } from "./connections/livekit-events.ts";
 import { type Contexts, contextsIn } from "./contexts/contexts.ts";
@@ -23,6 +31,7 @@ import { type FactPage, type FactQuery, readFacts } from "./facts/facts.ts";
 import { factPartitions } from "./facts/partitions.ts";
 import { type StoreLog, silentLog } from "./log.ts";
 import { migrate } from "./migrate.ts";
+import { type Parcels, parcelsIn } from "./parcels/parcels.ts";
 import { asStoreError, redactedTarget } from "./postgres-error.ts";
 import { watchPresence } from "./presence.ts";
 import { type Projections, projectionsIn } from "./projections/projections.ts";
@@ -64,6 +73,8 @@ export interface Store {
   calls: {
     /** `tenantId` given: another tenant's call is not there. */
     get(callId: string, tenantId?: string): Promise<CallRow | null>;
+    /** The newest one that goes on in this room. */
+    liveIn(room: string, tenantId?: string): Promise<CallRow | null>;
     list(query?: CallQuery): Promise<CallPage>;
     /** Calls that have not ended, by id, 100 (500 at most) behind `afterCallId`; of which nothing was stored for `idleMs`. */
     listLive(options?: { limit?: number; afterCallId?: string; idleMs?: number }): Promise<CallRow[]>;
@@ -90,6 +101,7 @@ export interface Store {
   usage: UsageSums;
   places: Places;
   contexts: Contexts;
+  parcels: Parcels;
   webhooks: Webhooks;
   deliveries: Deliveries;
   dataKeys: DataKeys;
@@ -150,6 +162,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return {
     calls: {
       get: (callId, tenantId) => guarded(() => getCall(db, keys, callId, tenantId)),
+      liveIn: (room, tenantId) => guarded(() => liveCallIn(db, keys, room, tenantId)),
       list: (query) => guarded(() => listCalls(db, keys, query)),
       listLive: (page) => guarded(() => listLiveCalls(db, keys, page)),
     },
@@ -175,6 +188,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     usage: guard(usageIn(db)),
     places: guard(placesIn(db)),
     contexts: guard(contextsIn(db, keys)),
+    parcels: guard(parcelsIn(db)),
     webhooks: guard(webhooksIn(db, keys)),
     deliveries: guard(deliveriesIn(db, keys)),
     dataKeys: guard(dataKeysIn(db, keys)),

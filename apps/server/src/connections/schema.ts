@@ -3,7 +3,7 @@ import { tenantId, time } from "../http/page.ts";
 
 const MOST_METADATA = 4_096;
 const name = z.string().trim().min(1).max(256);
-const language = z
+export const language = z
   .string()
   .max(35)
   .regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/, { error: "a BCP 47 tag such as en or pt-BR" });

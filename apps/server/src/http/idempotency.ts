@@ -6,7 +6,7 @@ import { HttpProblem } from "./problem.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Its answer holds a secret, which is not kept: sent again it is refused with the fix. */
+    /** Its answer holds a secret, or somebody's voice, which is not kept: sent again it is refused with the fix. */
     answersSecret?: boolean;
   }
   interface FastifyRequest {
@@ -48,7 +48,7 @@ export function idempotentWrites(app: FastifyInstance, store: Pick<Store, "idemp
           throw new HttpProblem(
             409,
             "already-done",
-            "This was done before; its answer held a secret, which is not kept. Rotate the key to get a new one.",
+            "This was done before; its answer held a secret or sound, which is not kept. Rotate a key to get a new one.",
           );
         }
         return reply

@@ -1,5 +1,4 @@
-import { type Clock, systemClock } from "@parley/engine";
-import { mintAgentToken } from "@parley/livekit";
+import { type Clock, isSessionRoom, sessionRoom, systemClock } from "@parley/engine";
 import type { Store } from "@parley/store";
 import type {
   CallCommand,
@@ -10,7 +9,7 @@ import type {
   TakeOver,
   UplinkPeer,
 } from "@parley/uplink";
-import { type LiveKitAccess, whoWaitsIn } from "../livekit.ts";
+import { type LiveKitAccess, seatToken, whoWaitsIn } from "../livekit.ts";
 import type { ServerLog } from "../log.ts";
 import { unservedLog } from "../waiting/end-unserved.ts";
 import { watchRooms } from "../waiting/watch.ts";
@@ -24,6 +23,12 @@ const STEP_MS = 100;
 const STORING_MS = 2_000;
 /** For the owner of a call to answer a command. */
 const COMMAND_MS = 5_000;
+/** ... and for a turn to be heard and answered. */
+export const TURN_MS = 30_000;
+/** For a worker to begin a call that is in no room. */
+export const BEGIN_MS = 5_000;
+/** How long the answer to a command is waited for. */
+export const commandMs = (name: CallCommand): number => COMMAND_MS + (name === "hear" ? TURN_MS : 0);
 export const MAX_ARGS_BYTES = 64 * 1024;
 /** Hand-overs that wait for their answer. */
 const MAX_HAND_OVERS = 10_000;
@@ -39,6 +44,9 @@ export interface LeasesOptions {
   timings?: Partial<LeaseTimings>;
 }
 
+/** What a call that is in no room needs to begin; metadata as JSON, as a dispatch has it. */
+export type NewSession = Pick<WaitingCall, "callId" | "agentName" | "metadata">;
+
 /** Who runs which call; what becomes of the calls of a worker that is lost. */
 export interface Leases {
   /** What the uplink asks and tells. */
@@ -48,6 +56,8 @@ export interface Leases {
   readonly heartbeatMs: number;
   /** A command to the call's owner. Never rejects; `reason`: no-owner, owner-away, args-too-large, line-lost, no-answer, or the worker's own. */
   command(callId: string, name: CallCommand, args: Record<string, unknown>): Promise<OrderResult>;
+  /** A call without a room is to begin at whichever worker has room for it. Its owner is known a moment later, if at all. */
+  begin(call: NewSession): Promise<void>;
   /** No orders from now on. Idempotent. */
   close(): void;
 }
@@ -141,6 +151,7 @@ export function keepLeases(options: LeasesOptions): Leases {
     const facts = unservedLog(call, reason, waitedMs, clock.wall());
     try {
       await noted(store.facts.appendBatch({ callId, epoch: 1, facts }));
+      if (isSessionRoom(room)) return;
       const { people } = await whoWaitsIn(livekit.rooms, room);
       if (people <= 1) await livekit.rooms.deleteRoom(room);
     } catch (error) {
@@ -153,7 +164,7 @@ export function keepLeases(options: LeasesOptions): Leases {
     await within(Promise.all(storing), STORING_MS);
     try {
       const row = await findCall(callId);
-      if (seat.metadata !== null && row === null) {
+      if (seat.metadata !== null && row === null && !isSessionRoom(seat.room)) {
         const { people, hasAgent } = await whoWaitsIn(livekit.rooms, seat.room);
         if (people === 0 || hasAgent) {
           book.withdraw(callId);
@@ -165,8 +176,7 @@ export function keepLeases(options: LeasesOptions): Leases {
         return null;
       }
       const epoch = book.epochFor(callId, to, row?.lastEpoch ?? 0);
-      const { apiKey, apiSecret } = livekit;
-      const token = await mintAgentToken({ apiKey, apiSecret, room: seat.room, identity: seat.identity });
+      const token = await seatToken(livekit, seat);
       return epoch === null ? null : { ...seat, token, epoch };
     } catch (error) {
       log.warn({ callId, err: error }, "a call cannot be ordered to a worker now; tried again");
@@ -287,7 +297,12 @@ export function keepLeases(options: LeasesOptions): Leases {
       const owner = book.ownerOf(callId);
       if (owner === null) return { ok: false, reason: "no-owner" };
       const peer = peers.get(owner);
-      return peer ? peer.command({ callId, name, args }, COMMAND_MS) : { ok: false, reason: "owner-away" };
+      return peer ? peer.command({ callId, name, args }, commandMs(name)) : { ok: false, reason: "owner-away" };
+    },
+    async begin({ callId, agentName, metadata }) {
+      const room = sessionRoom(callId);
+      book.wait(clock.now(), { callId, room, agentName, metadata, untilMs: clock.now() + BEGIN_MS });
+      step();
     },
     close() {
       isClosed = true;

@@ -61,6 +61,7 @@ function breakable(real: Store): Store {
     ...real,
     calls: {
       get: guard(real.calls.get),
+      liveIn: guard(real.calls.liveIn),
       list: guard(real.calls.list),
       listLive: guard(real.calls.listLive),
     },

@@ -1,4 +1,5 @@
 import type { CallCommand, Command, Gone, Lease, UnservedCall } from "@parley/uplink";
+import type { NewSession } from "../leases/leases.ts";
 
 /** Replicas of another version neither understand each other nor try. */
 export const VERSION = 1;
@@ -43,6 +44,7 @@ export type Message = {
   | { type: "order"; id: string; line: string; command: Omit<Command, "commandId">; withinMs: number }
   | { type: "close"; line: string; code: number; reason: string }
   | { type: "command"; id: string; callId: string; name: CallCommand; args: Record<string, unknown> }
+  | { type: "begin"; id: string; call: NewSession }
   | { type: "answer"; id: string; ok: true; value: unknown }
   | { type: "answer"; id: string; ok: false; error: string }
 );

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "@parley/engine";
 import type { ReplicaEvents, ReplicaLink } from "@parley/store";
 import type { CallKeeper, Command, FactSink, Lease, OrderResult, UplinkPeer } from "@parley/uplink";
-import { type Leases, MAX_ARGS_BYTES } from "../leases/leases.ts";
+import { commandMs, type Leases, MAX_ARGS_BYTES, type NewSession } from "../leases/leases.ts";
 import type { ServerLog } from "../log.ts";
 import {
   type Asked,
@@ -20,7 +20,8 @@ import { type RemoteLines, remoteLines } from "./remote-lines.ts";
 /** For a leader to be found, and for it to answer. */
 const LEADER_MS = 4_000;
 const HAND_OVER_MS = 60_000;
-const COMMAND_MS = 6_000;
+/** Beyond what the leader itself waits. */
+const MORE_MS = 1_000;
 const LOOK_MS = 50;
 const HEARTBEATS = 3;
 
@@ -168,6 +169,9 @@ export function shareLeases(options: ShareOptions): SharedLeases {
       case "command":
         void answer(from, message.id, async () => command(message.callId, message.name, message.args, false));
         return;
+      case "begin":
+        void answer(from, message.id, () => begin(message.call, false));
+        return;
       case "answer":
         asking.answered(from, message.id, message);
         return;
@@ -227,7 +231,7 @@ export function shareLeases(options: ShareOptions): SharedLeases {
     await found();
     if (desk !== null) return own(desk.leases.keeper);
     const line = lines.get(peer);
-    if (leader === null || line === undefined) throw new Error("no replica keeps the book of leases at the moment");
+    if (leader === null || line === undefined) throw nobodyLeads();
     const { id: to, term } = leader;
     return asking.ask<T>(to, withinMs, (id) => say(to, { type: "ask", term, id, asked: asked(line.id) }));
   }
@@ -305,11 +309,19 @@ export function shareLeases(options: ShareOptions): SharedLeases {
     if (mayAsk && leader !== null) {
       const { id: to } = leader;
       return asking
-        .ask<OrderResult>(to, COMMAND_MS, (id) => say(to, { type: "command", id, callId, name, args }))
+        .ask<OrderResult>(to, commandMs(name) + MORE_MS, (id) => say(to, { type: "command", id, callId, name, args }))
         .catch((error: Error) => ({ ok: false, reason: error.message }));
     }
     // Nobody keeps the book: who runs the call is known of our own workers.
-    return ownOwner(callId)?.command({ callId, name, args }, COMMAND_MS) ?? { ok: false, reason: "no-owner" };
+    return ownOwner(callId)?.command({ callId, name, args }, commandMs(name)) ?? { ok: false, reason: "no-owner" };
+  }
+
+  async function begin(call: NewSession, mayAsk: boolean): Promise<void> {
+    if (mayAsk) await found();
+    if (desk !== null) return desk.leases.begin(call);
+    if (!mayAsk || leader === null) throw nobodyLeads();
+    const { id: to } = leader;
+    await asking.ask(to, LEADER_MS, (id) => say(to, { type: "begin", id, call }));
   }
 
   tick();
@@ -321,6 +333,7 @@ export function shareLeases(options: ShareOptions): SharedLeases {
       read: (callId, page) => (desk?.leases.facts ?? facts).read(callId, page),
     },
     command: (callId, name, args) => command(callId, name, args, true),
+    begin: (call) => begin(call, true),
     workers: () => [...kinds(lines.keys()), ...[...neighbours.values()].flatMap(({ workers }) => workers)],
     close() {
       if (isClosed) return;
@@ -332,6 +345,8 @@ export function shareLeases(options: ShareOptions): SharedLeases {
     },
   };
 }
+
+const nobodyLeads = (): Error => new Error("no replica keeps the book of leases at the moment");
 
 function helloOf({ worker, instance, agent, tools }: UplinkPeer, line: string): LineHello {
   return { line, worker, instance, agent, tools };

@@ -97,6 +97,7 @@ const ABSENT = [
   "contexts",
   "webhooks",
   "deliveries",
+  "parcels",
 ] as const;
 
 function fakeStore(calls: CallRow[], failure: { error: Error | null }): AppOptions["store"] {
@@ -125,6 +126,7 @@ function fakeStore(calls: CallRow[], failure: { error: Error | null }): AppOptio
         guard();
         return calls.find((call) => call.callId === callId) ?? null;
       },
+      liveIn: notHere,
       async listLive() {
         guard();
         return calls.filter((call) => call.status === "live");

@@ -1,8 +1,10 @@
-import { ParleyError, type RemoteControl } from "@parley/engine";
+import { decodeWav } from "@parley/audio";
+import { ParleyError, type RemoteControl, type SpokenTurn, type TurnAnswer } from "@parley/engine";
 import { describe, expect, it } from "vitest";
 import { createLog } from "../log.ts";
 import type { CallAssignment, FromShard } from "../messages.ts";
 import { createCalls, type RunningCall } from "./calls.ts";
+import type { Parcels } from "./parcels.ts";
 import { callScope } from "./stray.ts";
 
 const silent = createLog("test", "silent");
@@ -36,6 +38,19 @@ class FakeCall implements RunningCall {
     this.told.push("release");
   }
 
+  async hear({ participantId, samples }: SpokenTurn): Promise<TurnAnswer> {
+    if (samples.length === 0) throw new ParleyError("busy", { code: "turn-in-progress", category: "refused" });
+    this.told.push(`hear ${samples} of ${participantId}`);
+    return {
+      transcript: "Hello?",
+      outcome: "replied",
+      replyText: "Hello.",
+      intent: null,
+      samples: Int16Array.of(7),
+      sampleRateHz: 24_000,
+    };
+  }
+
   readonly remote: RemoteControl = {
     say: (text, { by }) => void this.told.push(`say ${text} by ${by}`),
     interrupt: () => this.told.push("interrupt") > 9,
@@ -46,7 +61,12 @@ class FakeCall implements RunningCall {
   };
 }
 
-function setUp({ breakOn = "" } = {}) {
+const noParcels: Parcels = {
+  fetch: () => Promise.reject(new Error("none")),
+  bring: () => Promise.reject(new Error("none")),
+};
+
+function setUp({ breakOn = "", parcels = noParcels } = {}) {
   const opened = new Map<string, FakeCall>();
   const told: FromShard[] = [];
   const calls = createCalls({
@@ -58,6 +78,7 @@ function setUp({ breakOn = "" } = {}) {
     },
     tell: (message) => told.push(message),
     log: createLog("test", "silent"),
+    parcels,
   });
   return { calls, opened, told, call: (n: number) => opened.get(`job-${n}`)! };
 }
@@ -122,7 +143,12 @@ describe("the calls of a shard", () => {
   it("passes orders on, also those that come while a call is being opened", async () => {
     const told: FromShard[] = [];
     const opening = Promise.withResolvers<FakeCall>();
-    const calls = createCalls({ open: () => opening.promise, tell: (message) => told.push(message), log: silent });
+    const calls = createCalls({
+      open: () => opening.promise,
+      tell: (message) => told.push(message),
+      log: silent,
+      parcels: noParcels,
+    });
     const over = calls.run(job(1));
     const said = calls.order("job-1", { name: "say", text: "One moment.", interruptible: true, by: "key:1" });
     calls.release("job-1", 100);
@@ -158,6 +184,26 @@ describe("the calls of a shard", () => {
     expect(await answer).toMatchObject({ ok: false, reason: "call-over" });
   });
 
+  it("hears a turn that comes by parcel, and brings its answer by another", async () => {
+    const brought = new Map<string, string>();
+    const sounds: Record<string, number[]> = { "in-1": [1, 0, 254, 255], "in-2": [] };
+    const { calls, call } = setUp({
+      parcels: {
+        fetch: async (id) => Uint8Array.from(sounds[id]!),
+        bring: async (id, body) => void brought.set(id, body),
+      },
+    });
+    void calls.run(job(1));
+    const hear = (soundParcel: string) =>
+      calls.order("job-1", { name: "hear", soundParcel, answerParcel: "out", withinMs: 1_000, by: "root" });
+    expect(await hear("in-1")).toEqual({ ok: true, reason: "" });
+    expect(call(1).told).toEqual(["hear 1,-2 of api:root"]);
+    const { wav, ...said } = JSON.parse(brought.get("out")!);
+    expect(said).toEqual({ transcript: "Hello?", outcome: "replied", replyText: "Hello.", intent: null });
+    expect(decodeWav(Buffer.from(wav, "base64"))).toEqual({ samples: Int16Array.of(7), sampleRateHz: 24_000 });
+    expect(await hear("in-2")).toMatchObject({ ok: false, reason: "turn-in-progress" });
+  });
+
   it.each(["call-over", "join-cancelled"])(
     "one that was stopped before it was there is no failure: %s",
     async (code) => {
@@ -167,6 +213,7 @@ describe("the calls of a shard", () => {
         open: () => Promise.reject(closed),
         tell: (message) => told.push(message),
         log: silent,
+        parcels: noParcels,
       });
       await calls.run(job(1));
       expect(told).toEqual([{ type: "call-ended", jobId: "job-1", reason: code, error: null }]);

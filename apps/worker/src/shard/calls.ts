@@ -3,6 +3,7 @@ import type { OrderResult } from "../backend.ts";
 import type { Log } from "../log.ts";
 import type { CallAssignment, CallOrder, FromShard } from "../messages.ts";
 import { type ObedientCall, obey } from "./obey.ts";
+import type { Parcels } from "./parcels.ts";
 import { callScope } from "./stray.ts";
 
 /** What the shard needs of a call; the engine's Call fits. */
@@ -21,6 +22,7 @@ export interface CallsOptions {
   open(assignment: CallAssignment, log: Log): RunningCall | Promise<RunningCall>;
   tell(message: FromShard): void;
   log: Log;
+  parcels: Parcels;
 }
 
 /** The calls of one shard. Whatever one of them throws ends that call alone. */
@@ -49,7 +51,7 @@ interface Entry {
   over: Promise<void>;
 }
 
-export function createCalls({ open, tell, log }: CallsOptions): Calls {
+export function createCalls({ open, tell, log, parcels }: CallsOptions): Calls {
   const running = new Map<string, Entry>();
 
   async function live(assignment: CallAssignment, entry: Entry): Promise<void> {
@@ -115,7 +117,7 @@ export function createCalls({ open, tell, log }: CallsOptions): Calls {
       if (!entry) return Promise.resolve(over);
       const { promise, resolve } = Promise.withResolvers<OrderResult>();
       void entry.over.then(() => resolve(over));
-      act(jobId, "given an order", (call) => resolve(obey(call, order)));
+      act(jobId, "given an order", (call) => obey(call, order, parcels).then(resolve));
       return promise;
     },
     release(jobId, withinMs) {

@@ -1,17 +1,21 @@
-import type { RemoteControl } from "@parley/engine";
+import type { Call, RemoteControl } from "@parley/engine";
 import { asParleyError } from "@parley/engine/error";
 import type { OrderResult } from "../backend.ts";
 import type { CallOrder } from "../messages.ts";
+import { hearTurn } from "./hear-turn.ts";
+import type { Parcels } from "./parcels.ts";
 
 /** What an order is carried out on; the engine's Call fits. */
 export interface ObedientCall {
   readonly remote: RemoteControl;
+  readonly hear: Call["hear"];
   close(reason: string, options?: { afterReply?: boolean }): unknown;
 }
 
 /** Carries it out as the room's control does: the same methods, the same facts. `reason` of a refusal is its code. */
-export function obey(call: ObedientCall, order: CallOrder): OrderResult {
+export async function obey(call: ObedientCall, order: CallOrder, parcels: Parcels): Promise<OrderResult> {
   try {
+    if (order.name === "hear") return await hearTurn(call, order, parcels);
     return { ok: true, reason: carryOut(call, order) };
   } catch (error) {
     const { code, message } = asParleyError(error, { code: "order-failed", category: "internal" });
@@ -19,7 +23,7 @@ export function obey(call: ObedientCall, order: CallOrder): OrderResult {
   }
 }
 
-function carryOut(call: ObedientCall, order: CallOrder): string {
+function carryOut(call: ObedientCall, order: Exclude<CallOrder, { name: "hear" }>): string {
   const { remote } = call;
   switch (order.name) {
     case "say":

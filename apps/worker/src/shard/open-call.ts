@@ -1,11 +1,14 @@
 import {
   Call,
   type CallAgent,
+  type CallContext,
+  isSessionRoom,
   type Lease,
   openFileLog,
   ParleyError,
   type Recovery,
   readCallFiles,
+  sessionTransport,
 } from "@parley/engine";
 import { LiveKitTransport, serveControl } from "@parley/livekit/room";
 import type { WorkerConfig } from "../config.ts";
@@ -16,6 +19,8 @@ import type { CallWatch } from "./measure.ts";
 
 /** Longer ago than any recovery takes; a file's time may be wrong. */
 const MOST_GAP_MS = 600_000;
+/** Where the server says nothing of it. */
+const SESSION_IDLE_MS = 300_000;
 
 export interface CallParts {
   config: WorkerConfig;
@@ -57,19 +62,22 @@ function callOf(
   recovered: Recovery | null,
 ): Call {
   const { callId, epoch, logPath, url, token, context } = assignment;
-  const transport = new LiveKitTransport({
-    url,
-    fallbackUrls: [config.livekit.url, ...config.livekit.fallbackUrls],
-    token,
-    connectTimeoutMs: config.connectionTimeoutMs,
-    ice: config.ice,
-    log,
-  });
+  const line = isSessionRoom(context.room)
+    ? null
+    : new LiveKitTransport({
+        url,
+        fallbackUrls: [config.livekit.url, ...config.livekit.fallbackUrls],
+        token,
+        connectTimeoutMs: config.connectionTimeoutMs,
+        ice: config.ice,
+        log,
+      });
+  const own = recovered?.farewell ? withoutItsCode(agent) : agent;
   const call = new Call({
     callId,
     epoch,
-    agent: recovered?.farewell ? withoutItsCode(agent) : agent,
-    transport,
+    agent: line === null ? inSession(own, context) : own,
+    transport: line ?? sessionTransport(),
     log: openFileLog({ path: logPath }),
     context,
     lease,
@@ -77,8 +85,17 @@ function callOf(
     ...watch,
     ...(recovered ? { recovered } : {}),
   });
-  serveControl(transport, call.remote, { log });
+  if (line !== null) serveControl(line, call.remote, { log });
   return call;
+}
+
+/** Nobody is on the line: nobody is greeted, or away; between two turns everybody has left, for as long as that may last. */
+function inSession(agent: CallAgent, { metadata }: CallContext): CallAgent {
+  const { sessionIdleMs } = metadata;
+  const idleMs = typeof sessionIdleMs === "number" && sessionIdleMs > 0 ? sessionIdleMs : SESSION_IDLE_MS;
+  const { settings } = agent;
+  const closing = { ...settings.closing, graceMs: idleMs, joinMs: idleMs };
+  return { ...agent, greeting: null, settings: { ...settings, closing, away: { ...settings.away, afterMs: 0 } } };
 }
 
 /** What is left can say a sentence, and no more. */

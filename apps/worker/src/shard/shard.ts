@@ -10,6 +10,7 @@ import { watchLeases } from "./lease.ts";
 import { type MeasuredCalls, measureCalls } from "./measure.ts";
 import { openCall } from "./open-call.ts";
 import { openOwnLine } from "./own-line.ts";
+import { parcelsOf } from "./parcels.ts";
 import { startPulse } from "./pulse.ts";
 import type { LentAgent, ShardAgent } from "./shard-agent.ts";
 import { catchStrayErrors } from "./stray.ts";
@@ -78,6 +79,7 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
       },
       tell,
       log,
+      parcels: parcelsOf(config.backend),
     });
     startPulse(
       () => calls?.count ?? 0,

@@ -26,6 +26,7 @@ export const storedAsIs = [
   "temperature",
   "maxTokens",
   "phrases",
+  "intents",
   "hearing",
   "timeouts",
 ] as const;

@@ -9,7 +9,12 @@ export const speechStarted = fact("speech-started", {
   resumesMs: z.number().optional(),
 });
 /** The VAD heard a pause; `endMs` is where the last voiced sound ended. */
-export const speechEnded = fact("speech-ended", { participantId: z.string(), endMs: z.number() });
+export const speechEnded = fact("speech-ended", {
+  participantId: z.string(),
+  endMs: z.number(),
+  /** It came as a whole, from a file: nothing follows, and the turn ends with it. */
+  whole: z.literal(true).optional(),
+});
 
 /** Which request for this segment is answered, where it was asked for more than once: see `transcript-requested`. */
 const take = z.int().min(1);

@@ -79,6 +79,8 @@ export interface OpenTurn {
   startMs: number;
   overReplyId: string | null;
   segments: readonly Segment[];
+  /** Nothing follows what was said: its end is not waited for. */
+  whole?: true;
   /** Replies prepared for it in vain. */
   wasted: number;
 }

@@ -1,6 +1,6 @@
 import type { Fact, InputBody, RuleState } from "@parley/conversation";
 import { ParleyError } from "../error.ts";
-import { type Clock, systemClock } from "../ports/index.ts";
+import { type Clock, systemClock, type TransportSink } from "../ports/index.ts";
 import { toFailure } from "../stages/failure.ts";
 import type { StageContext } from "../stages/stage.ts";
 import type { CallControl } from "./agent.ts";
@@ -13,6 +13,8 @@ import { isQuiet, untilQuiet } from "./quiet.ts";
 import { type RemoteControl, remoteControl } from "./remote-control.ts";
 import { roomEvents } from "./room-events.ts";
 import { Script } from "./script.ts";
+import type { SpokenTurn, TurnAnswer } from "./spoken-turn.ts";
+import { SpokenTurns } from "./spoken-turns.ts";
 import { CallStages } from "./stages.ts";
 
 /** One call, from joining to the last fact. */
@@ -35,6 +37,10 @@ export class Call {
   readonly #script: Script;
   readonly #caller = new FirstCaller();
   readonly #stages: CallStages;
+  readonly #events: TransportSink;
+  /** The log has begun, or goes on. */
+  readonly #begun = Promise.withResolvers<void>();
+  readonly #turns: SpokenTurns;
   /** What the transport told before the log began. */
   #early: InputBody[] | null = [];
   #resolveDone: (end: { reason: string }) => void = () => {};
@@ -82,6 +88,25 @@ export class Call {
       report: (input) => this.#report(input),
     });
     this.#stages = new CallStages(this.#stageContext(), this.control, options.transport);
+    this.#events = roomEvents({
+      report: (input) => this.#report(input),
+      joined: (participant) => {
+        if (this.#caller.joined(participant)) this.#stages.hooks.enter();
+      },
+      audio: (participantId, frame) => {
+        if (!this.#closing) this.#stages.audio(participantId, frame);
+      },
+      evicted: () => void this.#goSilently("evicted"),
+    });
+    this.#turns = new SpokenTurns({
+      agent: options.agent,
+      clock: this.#clock,
+      events: this.#events,
+      begun: this.#begun.promise,
+      stages: this.#stages,
+      report: (input) => this.#report(input),
+      now: () => this.#loop.now(),
+    });
   }
 
   get state(): RuleState {
@@ -114,6 +139,15 @@ export class Call {
 
   interrupt(by = "operator"): void {
     this.#report({ type: "interrupt-requested", by });
+  }
+
+  /**
+   * One turn of somebody who is not on the line: heard at once, as a whole, and answered as any turn is. One at a time.
+   * Rejects with ParleyError `turn-in-progress`, `turn-timeout`, `speaks-realtime`, `call-over`; what was heard by then
+   * is in the log, and what is being said to it is said.
+   */
+  hear(turn: SpokenTurn): Promise<TurnAnswer> {
+    return this.#turns.hear(turn);
   }
 
   /** Asks for the end; `done` tells when it is reached. */
@@ -163,17 +197,8 @@ export class Call {
   }
 
   async #join(): Promise<void> {
-    const events = roomEvents({
-      report: (input) => this.#report(input),
-      joined: (participant) => {
-        if (this.#caller.joined(participant)) this.#stages.hooks.enter();
-      },
-      audio: (participantId, frame) => {
-        if (!this.#closing) this.#stages.audio(participantId, frame);
-      },
-      evicted: () => void this.#goSilently("evicted"),
-    });
-    await Promise.all([this.#options.transport.open(events, this.#abort.signal), this.#stages.openModel()]);
+    const { transport } = this.#options;
+    await Promise.all([transport.open(this.#events, this.#abort.signal), this.#stages.openModel()]);
   }
 
   #begin(): void {
@@ -197,6 +222,7 @@ export class Call {
     const early = this.#early ?? [];
     this.#early = null;
     for (const input of early) this.#loop.report(input);
+    this.#begun.resolve();
   }
 
   #recover(recovered: Recovery): void {
@@ -208,6 +234,7 @@ export class Call {
     this.#script.fillIn(this.#caller.current);
     this.#early = null;
     this.#loop.recover(recovered, recovered.by);
+    this.#begun.resolve();
   }
 
   #report(input: InputBody): void {
@@ -221,6 +248,7 @@ export class Call {
       this.#script.fillIn(this.#caller.current);
     }
     this.#stages.react(fact, state);
+    this.#turns.fact(fact, state);
     this.#options.onFact?.(fact);
     if (fact.type === "call-closed") void this.#end(fact.reason);
   }
@@ -242,6 +270,7 @@ export class Call {
   }
 
   async #leave(reason: string): Promise<void> {
+    this.#turns.close();
     this.#loop.close();
     this.#stages.close();
     this.#abort.abort();

@@ -1,5 +1,5 @@
 import type { Fact, InputBody, RuleState } from "@parley/conversation";
-import type { Transport } from "../ports/index.ts";
+import { HEARING_RATE_HZ, type Transport } from "../ports/index.ts";
 import { Clean } from "../stages/clean.ts";
 import { Converse } from "../stages/converse.ts";
 import { Detect } from "../stages/detect.ts";
@@ -8,13 +8,17 @@ import { FarEnd } from "../stages/far-end.ts";
 import { Hear } from "../stages/hear.ts";
 import { Play } from "../stages/play.ts";
 import { Relay } from "../stages/relay.ts";
-import { Speak } from "../stages/speak.ts";
+import { type SoundSink, Speak } from "../stages/speak.ts";
 import type { Stage, StageContext } from "../stages/stage.ts";
 import { Think } from "../stages/think.ts";
 import { Transcribe } from "../stages/transcribe.ts";
 import { Work } from "../stages/work.ts";
 import type { CallControl } from "./agent.ts";
 import { AuthorHooks } from "./hooks.ts";
+
+const PIECE_SAMPLES = HEARING_RATE_HZ / 10;
+/** Around a recording that was cut to its words: recognisers expect a little silence before and behind them. */
+const SILENCE = new Int16Array(HEARING_RATE_HZ / 5);
 
 /** All that acts on the facts of one call: its ears, mouth and mind, what people read, and the author's hooks. */
 export class CallStages {
@@ -28,8 +32,13 @@ export class CallStages {
   readonly #converse: Converse | null;
   readonly #detect: Detect | null;
   readonly #relay: Relay;
+  /** Told the sound of replies as it is made. */
+  onSound: ((replyId: string, samples: Int16Array) => void) | null = null;
+  /** Of what is told to `onSound`. */
+  readonly outHz: number;
 
   constructor(context: StageContext, control: CallControl, { out, text }: Pick<Transport, "out" | "text">) {
+    this.outHz = out.sampleRateHz;
     const { realtime, turnDetector, echoCanceller, noiseFilter } = context.agent;
     this.#clean = echoCanceller || noiseFilter ? new Clean(context, out.sampleRateHz) : null;
     const far = new FarEnd(this.#clean);
@@ -50,7 +59,7 @@ export class CallStages {
       ...(this.#converse ? [this.#converse] : []),
       ...(this.#detect ? [this.#detect] : []),
       new Think(context),
-      new Speak(context, play, out.sampleRateHz),
+      new Speak(context, this.#mouth(play), out.sampleRateHz),
       new Work(context, control),
       this.#relay,
       this.hooks,
@@ -72,9 +81,27 @@ export class CallStages {
     this.#hear.audio(participantId, frame);
   }
 
+  /** Speech that came as a whole, 16 kHz mono: nothing in it is judged but its words. */
+  hearWhole(participantId: string, sound: Int16Array): void {
+    this.#transcribe?.audio(participantId, SILENCE);
+    for (let from = 0; from < sound.length; from += PIECE_SAMPLES)
+      this.#transcribe?.audio(participantId, sound.subarray(from, from + PIECE_SAMPLES));
+    this.#transcribe?.audio(participantId, SILENCE);
+  }
+
   /** Makes a sound at this moment of which it is not yet known whether it is speech. */
   stirs(participantId: string): boolean {
     return this.#hear.stirs(participantId);
+  }
+
+  #mouth(play: Play): SoundSink {
+    return {
+      aheadMs: (replyId) => play.aheadMs(replyId),
+      audio: (replyId, samples) => {
+        this.onSound?.(replyId, samples);
+        play.audio(replyId, samples);
+      },
+    };
   }
 
   react(fact: Fact, state: RuleState): void {

@@ -66,6 +66,22 @@ export async function getCall(
   return (await opened(db, keys, rows))[0] ?? null;
 }
 
+/** The newest that goes on in this room. */
+export async function liveCallIn(
+  db: NodePgDatabase,
+  keys: KeyRing,
+  room: string,
+  tenantId?: string,
+): Promise<CallRow | null> {
+  const rows = await db
+    .select(columns)
+    .from(calls)
+    .where(and(eq(calls.status, "live"), eq(calls.room, room), ofTenant(tenantId)))
+    .orderBy(desc(calls.startedAt))
+    .limit(1);
+  return (await opened(db, keys, rows))[0] ?? null;
+}
+
 export interface CallQuery extends PageQuery {
   /** Of this tenant alone. */
   tenantId?: string | undefined;

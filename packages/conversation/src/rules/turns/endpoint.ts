@@ -14,6 +14,7 @@ export function endpointId(turn: OpenTurn): string {
 
 export function endpointDue(turn: OpenTurn, state: RuleState): number | null {
   if (turn.via === "text" || isSpeaking(turn)) return null;
+  if (turn.whole && state.settings.mode !== "realtime") return state.at;
   const person = state.hearing.people[turn.participantId];
   const silentSince = Math.max(...turn.segments.map((part) => part.endMs ?? part.startMs));
   // Network gone: what is missing is not silence. It waits for the network, or for the grace time's end.

@@ -21,7 +21,7 @@ export const turns: Concern<TurnsState> = {
           isSpeaking(turn) ? turn : goOn(turn, fact),
         );
       case "speech-ended":
-        return spoken(own, fact.participantId, (turn) => endSpeech(turn, fact.endMs));
+        return spoken(own, fact.participantId, (turn) => endSpeech(turn, fact.endMs, fact.whole));
       case "participant-left":
         return spoken(own, fact.participantId, (turn) => endSpeech(turn, fact.at));
       case "transcript-requested":

@@ -23,13 +23,13 @@ export function isSpeaking(turn: OpenTurn): boolean {
   return turn.segments.some((part) => part.status === "speaking");
 }
 
-export function endSpeech(turn: OpenTurn, endMs: number): OpenTurn {
+export function endSpeech(turn: OpenTurn, endMs: number, whole?: true): OpenTurn {
   const segments = update(
     turn.segments,
     (part) => part.status === "speaking",
     (part): Segment => ({ ...part, endMs: Math.max(endMs, part.startMs), status: "ended" }),
   );
-  return segments === turn.segments ? turn : { ...turn, segments };
+  return segments === turn.segments ? turn : { ...turn, segments, ...(whole ? { whole } : {}) };
 }
 
 export function spoken(own: TurnsState, participantId: string, change: (turn: OpenTurn) => OpenTurn): TurnsState {

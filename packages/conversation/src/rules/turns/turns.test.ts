@@ -19,6 +19,13 @@ describe("the end of a turn", () => {
     expect(late.heard("Hello there.")).toContain("turn-committed");
   });
 
+  it("comes with its words when the speech came as a whole", () => {
+    const call = Drive.call(fixed);
+    call.begin();
+    call.feed({ type: "speech-ended", participantId: "p", endMs: call.state.at, whole: true });
+    expect(call.heard("Hello there.")).toContain("turn-committed");
+  });
+
   it("waits for speech that goes on, and takes all its stretches in order, whatever order they are transcribed in", () => {
     const call = Drive.call(fixed);
     call.speak(500);

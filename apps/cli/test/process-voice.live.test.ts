@@ -1,0 +1,134 @@
+import path from "node:path";
+import { decodeWav, encodeWav, resample } from "@parley/audio";
+import { pocketSphinxStt } from "@parley/local";
+import { QUESTION_MP3, speechClip } from "@parley/testkit";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { type LivePlatform, livePlatform } from "./support/platform.ts";
+
+const patience = { timeout: 15_000, interval: 50 };
+const agentId = "receptionist";
+let platform: LivePlatform;
+beforeAll(async () => {
+  const agentFile = path.resolve(import.meta.dirname, "../../../examples/receptionist.ts");
+  platform = await livePlatform({ agentFile });
+});
+afterAll(() => platform?.close());
+
+const ask = (body: object, key?: string) =>
+  platform.send("POST", "/livekit/process-voice", { body, ...(key === undefined ? {} : { key }) });
+
+async function spoken(text: string): Promise<string> {
+  return Buffer.from(encodeWav(await speechClip(text), 16_000)).toString("base64");
+}
+
+async function facts(callId: string, type: string) {
+  return (await platform.store.facts.read(callId, { limit: 1_000 })).facts.filter((fact) => fact.type === type);
+}
+
+/** What the recogniser makes of a reply: it was told the words of the house, not these sentences. */
+async function heardAgain(wav: string): Promise<string> {
+  const { samples, sampleRateHz } = decodeWav(Buffer.from(wav, "base64"));
+  const stt = pocketSphinxStt();
+  const { signal } = new AbortController();
+  const utterance = stt.open({ language: "en", phrases: ["we are open", "we are closed"], signal }).utterance();
+  utterance.push(resample(samples, sampleRateHz, 16_000));
+  const { text } = await utterance.finish(signal);
+  await stt.close?.();
+  return text;
+}
+
+it("a question is heard, answered aloud, and remembered in the next turn; whichever form its sound has", async () => {
+  await platform.send("POST", "/api/tenants", { body: { tenantId: "acme", name: "Acme" } });
+  const key = await platform.keyFor(["calls:write"], "acme");
+  const first = await ask({ audio_data: await spoken("I would like to book a table."), agentId }, key);
+  expect([first.status, first.json.code]).toEqual([200, undefined]);
+  expect(first.json.transcript).toMatch(/book a table/i);
+  expect(first.json.intent).toBeNull();
+  const { session_id } = first.json;
+
+  const second = await ask({ audio_data: await spoken("For four people."), session_id }, key);
+  expect(second.json.transcript).toMatch(/four/i);
+  // It asks for what is still missing: it knows that a table is wanted, and for how many.
+  expect(second.json.reply_text).toMatch(/when|what (day|time)|which day/i);
+  expect(second.json.session_id).toBe(session_id);
+
+  const mp3 = await ask({ audio_data: QUESTION_MP3, agentId }, key);
+  expect(mp3.json.transcript).toMatch(/when are you open/i);
+  expect(mp3.json.reply_text).toMatch(/open|closed/i);
+  expect(await heardAgain(mp3.json.audio_data)).toMatch(/open|closed/i);
+
+  // It is a call as any other.
+  await expect.poll(() => facts(session_id, "turn-replied"), patience).toHaveLength(2);
+  const read = await platform.send("GET", `/api/conversations/${session_id}`);
+  expect(read.json.turns.map(({ speaker }: { speaker: string }) => speaker)).toEqual([
+    "user",
+    "agent",
+    "user",
+    "agent",
+  ]);
+
+  // Another tenant's is none, and so is one that never was, or a call that is no session.
+  await platform.send("POST", "/api/tenants", { body: { tenantId: "other", name: "Other" } });
+  const theirs = await platform.keyFor(["calls:write"], "other");
+  for (const answer of [
+    await ask({ audio_data: QUESTION_MP3, session_id }, theirs),
+    await ask({ audio_data: QUESTION_MP3, session_id: "nobody" }, key),
+  ])
+    expect([answer.status, answer.json.code]).toEqual([404, "session-not-found"]);
+
+  await platform.send("POST", `/api/calls/${session_id}/hang-up`, { body: {} });
+  await expect.poll(async () => (await platform.store.calls.get(session_id))?.status, patience).toBe("ended");
+  const late = await ask({ audio_data: QUESTION_MP3, session_id }, key);
+  expect([late.status, late.json.code]).toEqual([409, "session-over"]);
+});
+
+it("two turns of one session at once are one after the other, by whoever asks", async () => {
+  const { session_id } = (await ask({ audio_data: QUESTION_MP3, agentId })).json;
+  const both = await Promise.all([1, 2].map(() => ask({ audio_data: QUESTION_MP3, session_id })));
+  expect(both.map(({ status, json }) => json.code ?? status).sort()).toEqual([200, "turn-in-progress"]);
+});
+
+it("a room's call hears it as one of its people, and answers aloud", async () => {
+  const { room, caller, callId } = await platform.call(undefined, agentId);
+  const silentFrom = caller.hearing.lastLoudAt;
+  const answer = await ask({ audio_data: QUESTION_MP3, room_name: room });
+  expect(answer.json).toMatchObject({ session_id: callId, transcript: expect.stringMatching(/open/i) });
+  await caller.onset(silentFrom);
+  const joined = await facts(callId, "participant-joined");
+  expect(joined).toContainEqual(expect.objectContaining({ participantId: "api:root" }));
+  await platform.send("POST", "/api/tenants", { body: { tenantId: "third", name: "Third" } });
+  const theirs = await platform.keyFor(["calls:write"], "third");
+  expect((await ask({ audio_data: QUESTION_MP3, room_name: room }, theirs)).json).toMatchObject({ status: 404 });
+});
+
+it("what cannot be used is refused before anybody is bothered", async () => {
+  const calls = async () => (await platform.store.calls.list()).calls.length;
+  const before = await calls();
+  const refused = async (body: object) => {
+    const { status, json } = await ask(body);
+    return [status, json.code];
+  };
+  expect(await refused({ audio_data: "Z2FyYmFnZQ==" })).toEqual([422, "sound-not-understood"]);
+  expect(await refused({ audio_data: "A".repeat(12_000_000) })).toEqual([413, "ctp-body-too-large"]);
+  expect(await refused({ audio_data: QUESTION_MP3, agentId: "nobody" })).toEqual([404, "agent-not-found"]);
+  expect(await refused({ audio_data: QUESTION_MP3, session_id: "a", room_name: "b" })).toEqual([
+    400,
+    "request-invalid",
+  ]);
+  expect(await refused({ audio_data: QUESTION_MP3, room_name: "nowhere" })).toEqual([404, "call-not-found"]);
+  expect(await calls()).toBe(before);
+});
+
+it("parcels are for workers", async () => {
+  for (const key of [null, "the-root-key-of-this-test"])
+    expect((await platform.send("GET", "/uplink/parcels/x", { key })).status).toBe(401);
+  const parcelId = await platform.store.parcels.put("c", null);
+  const key = "the-worker-key-of-this-test";
+  expect((await platform.send("GET", `/uplink/parcels/${parcelId}`, { key })).status).toBe(404);
+  expect(await platform.store.parcels.fill(parcelId, Buffer.from("once"))).toBe(true);
+  expect(await platform.store.parcels.fill(parcelId, Buffer.from("twice"))).toBe(false);
+  expect(await platform.send("GET", `/uplink/parcels/${parcelId}`, { key })).toMatchObject({
+    status: 200,
+    json: "once",
+  });
+});
