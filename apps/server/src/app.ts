@@ -22,6 +22,8 @@ import { controlRoutes } from "./control/routes.ts";
 import { conversationRoutes } from "./conversations/routes.ts";
 import { erasureRoutes } from "./erasure/routes.ts";
 import { healthRoutes } from "./health/routes.ts";
+import { type Breaker, breaker } from "./hook/breaker.ts";
+import { hookRoutes } from "./hook/routes.ts";
 import { auditWrites } from "./http/audit.ts";
 import { idempotentWrites } from "./http/idempotency.ts";
 import { guardOrigins } from "./http/origins.ts";
@@ -99,6 +101,8 @@ export interface AppOptions {
   feed?: Feed;
   /** Where WebSockets come from. Default: from nowhere. */
   upgrades?: Upgrades;
+  /** How business hooks fare. Default: nobody asks any. */
+  hooks?: Breaker;
   board: StatusBoard;
   /** Default: its own. */
   metrics?: ServerMetrics;
@@ -264,7 +268,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   tenantRoutes(app, store);
   usageRoutes(app, store);
   contextRoutes(app, store);
-  webhookRoutes(app, { store, secrets: options.secrets, privateHooks: config.privateHooks });
+  const { privateHooks } = config;
+  webhookRoutes(app, { store, secrets: options.secrets, privateHooks });
+  hookRoutes(app, { store, secrets: options.secrets, privateHooks, breaker: options.hooks ?? breaker(systemClock) });
   auditRoutes(app, store);
   erasureRoutes(app, store);
   await servePage(app, webRoot);

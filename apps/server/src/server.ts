@@ -7,10 +7,12 @@ import { attachUplink, type CallCommand, type OrderResult, singleKey, type Uplin
 import type { FastifyInstance } from "fastify";
 import { storedDefinitions } from "./agents/stored.ts";
 import { buildApp } from "./app.ts";
-import { callContext } from "./call-start/context.ts";
+import { callStart } from "./call-start/context.ts";
 import type { ServerConfig } from "./config.ts";
 import { keepConnections } from "./connections/keep.ts";
 import { keepErasing } from "./erasure/keep.ts";
+import { askHooks } from "./hook/ask.ts";
+import { breaker } from "./hook/breaker.ts";
 import { keepLeases, type LeasesOptions } from "./leases/leases.ts";
 import { usualTimings } from "./leases/timings.ts";
 import { postgresCarrier, redisCarrier } from "./live/carriers.ts";
@@ -105,7 +107,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const secrets = sealedSecrets(config.secretKeys);
   const workerKey = workerKeys(config, store);
   const { privateHooks } = config;
-  const outbox = deliverWebhooks({ store, secrets, privateHooks, clock: systemClock, log });
+  const hookFailed = () => metrics.integrationFailed("hooks");
+  const outbox = deliverWebhooks({ store, secrets, privateHooks, clock: systemClock, log, hookFailed });
+  const hooks = breaker(systemClock);
+  const ask = askHooks({ store, secrets, privateHooks, breaker: hooks, clock: systemClock, log, failed: hookFailed });
   const app = await buildApp({
     config,
     livekit,
@@ -123,6 +128,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     workerKey,
     feed,
     upgrades,
+    hooks,
     board,
     metrics,
     happened: connections.happened,
@@ -138,7 +144,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     leaseMs: leases.heartbeatMs,
     authenticate: workerKey,
     elsewhere: upgrades.take,
-    callContext: (call) => callContext(store, call),
+    callContext: callStart({ store, ask, clock: systemClock, log }),
     log,
   });
   upgrades.serve(app);

@@ -1,10 +1,11 @@
 import type { Clock } from "@parley/engine";
 import type { AssignedJob, JobOffer, OfferAnswer } from "@parley/livekit";
-import { MAX_METADATA } from "@parley/uplink";
+import { type CallKnown, MAX_METADATA } from "@parley/uplink";
 import type { Backend } from "./backend.ts";
 import { nextLogFile } from "./call-files.ts";
 import type { Epochs } from "./epochs.ts";
 import { callOf } from "./job.ts";
+import { askWhatIsKnown, withKnown } from "./known.ts";
 import type { Log } from "./log.ts";
 import type { AgentSummary, CallAssignment } from "./messages.ts";
 import { type Offers, SHARD_ENDED } from "./offers.ts";
@@ -13,7 +14,6 @@ import type { Workload } from "./workload.ts";
 
 /** A caller waits meanwhile; a server that is slower than this is as good as away. */
 const CLAIM_MS = 1_000;
-const CONTEXT_MS = 1_000;
 
 export interface AdmissionOptions {
   callsDir: string;
@@ -35,8 +35,7 @@ export interface AdmissionOptions {
   refuse(jobId: string, slot: Slot | undefined, reason: string): void;
 }
 
-/** What the server knows of the caller. */
-type Known = Record<string, unknown> | null;
+type Known = CallKnown | null;
 
 /** From LiveKit's offer to the call's beginning in a shard. */
 export interface Admission {
@@ -124,13 +123,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
       return refuse(jobId, slot, `${answer.owner ?? "another worker"} has this call`);
     }
     // A server that does not answer the one question is not asked the next.
-    const known = answer === null ? null : await knownOf(server, callId, job);
+    const known = answer === null ? null : await askWhatIsKnown(server, callId, callFor(job.job).context);
     if (slots.find(jobId) === slot) admit(slot, job, known);
-  }
-
-  async function knownOf(server: Backend, callId: string, job: AssignedJob): Promise<Known> {
-    const metadata = JSON.stringify(callFor(job.job).context.metadata);
-    return metadata.length > MAX_METADATA ? null : server.callContext({ callId, metadata }, CONTEXT_MS);
   }
 
   function admit(slot: Slot, job: AssignedJob, known: Known = null): void {
@@ -151,10 +145,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   function run(slot: Slot, { job: offer, token, url, identity }: AssignedJob, known: Known): void {
     const { callId, jobId, shardId } = slot;
-    const { context: given } = callFor(offer);
-    const context = known === null ? given : { ...given, metadata: { ...given.metadata, context: known } };
+    const context = withKnown(callFor(offer).context, known);
     const file = nextLogFile(options.callsDir, callId, epochs.last(callId));
-    const call = { jobId, callId, epoch: file.epoch, logPath: file.path, context, identity, token, url };
+    const refusal = known?.refusal ?? null;
+    const call = { jobId, callId, epoch: file.epoch, logPath: file.path, context, refusal, identity, token, url };
     if (shardId !== null) options.begin(slot, shardId, { ...call, recovery: null });
     else {
       unserved(offer, "no-shard");

@@ -1,4 +1,4 @@
-import type { AgentWanted, ShippedFact, UnservedCall, WorkerMeasured } from "@parley/uplink";
+import type { AgentWanted, CallKnown, ShippedFact, UnservedCall, WorkerMeasured } from "@parley/uplink";
 
 /** What the worker asks the server for. Null answers: the server is away, and calls go on without it. */
 export interface Backend {
@@ -8,7 +8,7 @@ export interface Backend {
     withinMs: number,
   ): Promise<{ granted: boolean; epoch: number; owner: string | null } | null>;
   /** What is known of the caller of a call that begins here. */
-  callContext(call: { callId: string; metadata: string }, withinMs: number): Promise<Record<string, unknown> | null>;
+  callContext(call: { callId: string; metadata: string }, withinMs: number): Promise<CallKnown | null>;
   /** The server's copy of a call's log. @throws UplinkError */
   readLog(callId: string, withinMs: number): Promise<readonly ShippedFact[]>;
   /** What a stored agent is in that version; null: there is none. @throws UplinkError when the server does not say */

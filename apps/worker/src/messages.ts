@@ -4,6 +4,7 @@ import type { Span, SumsOf } from "@parley/metrics";
 import type { AgentWanted } from "@parley/uplink";
 import type { OrderResult } from "./backend.ts";
 import type { WorkerConfig } from "./config.ts";
+import type { Refusal } from "./shard/refusal.ts";
 
 /** A job that a shard must run now. */
 export interface CallAssignment {
@@ -17,6 +18,8 @@ export interface CallAssignment {
   /** Of the agent in the room; kept through every recovery. */
   identity: string;
   context: CallContext;
+  /** It is not to be served. */
+  refusal: Refusal | null;
   /** Set when the call goes on after the death of the process that ran it. */
   recovery: RecoveryPlan | null;
 }

@@ -9,6 +9,7 @@ import { carryOutOrder, NOT_HERE } from "./call-orders.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { GivenOrders } from "./given-orders.ts";
 import { CALL_ID, callOf } from "./job.ts";
+import { askWhatIsKnown, withKnown } from "./known.ts";
 import type { Log } from "./log.ts";
 import type { AgentSummary, CallOrder } from "./messages.ts";
 import { type Offers, SHARD_ENDED } from "./offers.ts";
@@ -94,13 +95,14 @@ export function createOrders(options: OrdersOptions): Orders {
     slot.deaths = crashes;
     options.taken();
     try {
-      const [facts, { parseFact }] = await Promise.all([
+      const [facts, known, { parseFact }] = await Promise.all([
         server.readLog(callId, READ_LOG_MS),
+        metadata === null ? null : askWhatIsKnown(server, callId, givenContext(metadata, room)),
         // Rarely wanted, and half of what a supervisor is made of.
         import("@parley/conversation"),
       ]);
       const isNew = facts.length === 0 && metadata !== null;
-      const context = isNew ? givenContext(metadata, room) : contextOf(parseFact(facts[0]), room);
+      const context = isNew ? withKnown(givenContext(metadata, room), known) : contextOf(parseFact(facts[0]), room);
       if (isNew && !(await isWanted(slot, context))) {
         giveBack(jobId);
         return refused(DECLINED);
@@ -108,7 +110,8 @@ export function createOrders(options: OrdersOptions): Orders {
       // Its shard died meanwhile, and with it the place.
       if (slots.find(jobId) !== slot) return refused("no-shard");
       const copy = keepCopy(config.dataDir, callId, facts);
-      const call = { jobId, callId, epoch, logPath: "", url: config.livekit.url, token, identity, context };
+      const refusal = (isNew && known?.refusal) || null;
+      const call = { jobId, callId, epoch, logPath: "", url: config.livekit.url, token, identity, context, refusal };
       recovery.goOn(slot, { ...call, recovery: null }, copy);
       return done;
     } catch (error) {

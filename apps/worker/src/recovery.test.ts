@@ -203,6 +203,18 @@ describe("the server's word", () => {
     const metadata = JSON.stringify({ callId: "call-1", tenantId: "t1", plan: "gold" });
     const order = { callId: "call-1", name: "take-over", args: { ...fresh, metadata } };
 
+    it("begins with what the server knows of its caller, who has waited long enough", async () => {
+      const callContext = async () => {
+        const metadata = { plan: "silver", tenantId: "t2" };
+        return { context: { name: "Ann" }, metadata, language: "de", refusal: { reason: "blocked", say: "" } };
+      };
+      const { boss, runs } = setUp({ cap: 1, backend: { callContext } });
+      expect(await boss.ordered(order)).toEqual({ ok: true, reason: "" });
+      await settle();
+      const context = { language: "de", metadata: { plan: "silver", tenantId: "t1", context: { name: "Ann" } } };
+      expect(runs()).toMatchObject([{ callId: "call-1", context, refusal: { reason: "blocked", say: "" } }]);
+    });
+
     it("begins here with what its room and dispatch said, and LiveKit has no job of it", async () => {
       const { boss, runs, statuses, reports } = setUp({ cap: 1, backend: {} });
       expect(await boss.ordered(order)).toEqual({ ok: true, reason: "" });

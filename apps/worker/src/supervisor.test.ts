@@ -36,7 +36,7 @@ describe("the supervisor", () => {
     const asked: string[] = [];
     const callContext = async ({ metadata }: { metadata: string }) => {
       asked.push(metadata);
-      return JSON.parse(metadata).userId === "ann" ? { name: "Ann" } : null;
+      return { context: JSON.parse(metadata).userId === "ann" ? { name: "Ann" } : null };
     };
     const { take, sent } = setUp({ backend: { callContext } });
     await take(1, { userId: "ann", context: { name: "Eve" } });

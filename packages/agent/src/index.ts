@@ -8,6 +8,7 @@ export type {
   ConnectionQualityChange,
   ToolContext,
   TurnVerdict,
+  UserContext,
   UserTurn,
 } from "@parley/engine";
 export {

@@ -16,6 +16,8 @@ export {
 } from "./facts/index.ts";
 export type { Message, ToolCallPart } from "./message.ts";
 export { type ParsedFact, parseFact } from "./parse.ts";
+export { mergePatch } from "./person/merge.ts";
+export { userIdOf } from "./person/user-id.ts";
 export { isBackChannel } from "./policies/back-channel.ts";
 export { isPoor, worstConnection } from "./projections/connection.ts";
 export { emptyHistory, evolveHistory, type HistoryState, historyOf, messages } from "./projections/history.ts";

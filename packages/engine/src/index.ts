@@ -13,6 +13,7 @@ export {
   type ToolContext,
   type TurnVerdict,
   timeoutDefaults,
+  type UserContext,
   type UserTurn,
 } from "./call/agent.ts";
 export { Call } from "./call/call.ts";

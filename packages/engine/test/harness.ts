@@ -34,6 +34,9 @@ export interface Scene {
   settings?: SettingsInput;
   agent?: Partial<CallAgent>;
   metadata?: unknown;
+  /** Of the room and the dispatch. */
+  callMetadata?: Record<string, unknown>;
+  from?: string;
   /** Of another scene or fake. */
   clock?: VirtualClock;
   /** The log of a process that died. */
@@ -84,7 +87,15 @@ export function scene({
     ...fakes,
     ...agent,
   };
-  const context = { room: "room", agentId: null, tenantId: null, language: null, from: null, to: null, metadata: {} };
+  const context = {
+    room: "room",
+    agentId: null,
+    tenantId: null,
+    language: null,
+    from: given.from ?? null,
+    to: null,
+    metadata: given.callMetadata ?? {},
+  };
   const before = given.recovered?.facts ?? [];
   const epoch = (before.at(-1)?.epoch ?? 0) + 1;
   const options = {

@@ -55,6 +55,7 @@ test("replicas that start together migrate once", async () => {
     { name: "0008c_contexts.sql" },
     { name: "0010_erasure.sql" },
     { name: "0012_data_keys.sql" },
+    { name: "0013_business_hook.sql" },
     { name: "0014_parcels.sql" },
   ]);
   await Promise.all(stores.map((store) => store.close()));

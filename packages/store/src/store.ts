@@ -19,6 +19,7 @@ import {
 import { type Connections, connectionsIn } from "./connections/connections.ts";
 import { type LiveKitEvents, livekitEventsIn } from "./connections/livekit-events.ts";
 import { type Contexts, contextsIn } from "./contexts/contexts.ts";
+import { contextProjection } from "./contexts/projection.ts";
 import { keyRing } from "./data-keys/data-keys.ts";
 import { type DataKeys, dataKeysIn } from "./data-keys/for-calls.ts";
 import { openNames } from "./data-keys/open.ts";
@@ -29,6 +30,8 @@ import { type AppendResult, appending, fence } from "./facts/append.ts";
 import type { Batch } from "./facts/fact.ts";
 import { type FactPage, type FactQuery, readFacts } from "./facts/facts.ts";
 import { factPartitions } from "./facts/partitions.ts";
+import { type Hooks, hooksIn } from "./hooks/hooks.ts";
+import { hookProjection } from "./hooks/projection.ts";
 import { type StoreLog, silentLog } from "./log.ts";
 import { migrate } from "./migrate.ts";
 import { type Parcels, parcelsIn } from "./parcels/parcels.ts";
@@ -103,6 +106,7 @@ export interface Store {
   contexts: Contexts;
   parcels: Parcels;
   webhooks: Webhooks;
+  hooks: Hooks;
   deliveries: Deliveries;
   dataKeys: DataKeys;
   /** The line to the other replicas of this database; closed with the store. */
@@ -183,13 +187,25 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     livekitEvents: guard(livekitEventsIn(db)),
     erasures: guard(erasuresIn(db, keys)),
     projections: guard(
-      projectionsIn(db, keys, [usageProjection, webhookProjection(keys), transcriptProjection(keys)], log),
+      projectionsIn(
+        db,
+        keys,
+        [
+          usageProjection,
+          webhookProjection(keys),
+          transcriptProjection(keys),
+          contextProjection(keys, log),
+          hookProjection(keys),
+        ],
+        log,
+      ),
     ),
     usage: guard(usageIn(db)),
     places: guard(placesIn(db)),
     contexts: guard(contextsIn(db, keys)),
     parcels: guard(parcelsIn(db)),
     webhooks: guard(webhooksIn(db, keys)),
+    hooks: guard(hooksIn(db)),
     deliveries: guard(deliveriesIn(db, keys)),
     dataKeys: guard(dataKeysIn(db, keys)),
     joinReplicas(events) {

@@ -5,6 +5,7 @@ export type { UplinkLog } from "./log.ts";
 export {
   type AgentWanted,
   type CallCommand,
+  type CallKnown,
   type Command,
   DECLINED,
   type LeasedCall,

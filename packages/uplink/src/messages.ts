@@ -173,12 +173,20 @@ const claimed = z.object({
   epoch: count,
   owner: text.nullable(),
 });
-/** Null: nothing is known. */
+const refusal = z.object({ reason: text, say: text });
+/** What the server says of a call that begins. Context null: nothing is known of its caller. */
 const contextKnown = z.object({
   type: z.literal("context-known"),
   requestId: id,
   context: z.record(z.string(), z.unknown()).nullable(),
+  /** In place of what the room and the dispatch say of the same names. */
+  metadata: z.record(z.string(), z.unknown()).optional(),
+  /** BCP 47, in place of the given one. */
+  language: text.optional(),
+  /** It is not to be served: the sentence is said, where there is one, and it ends for the reason. */
+  refusal: refusal.optional(),
 });
+export type CallKnown = Omit<z.infer<typeof contextKnown>, "type" | "requestId">;
 /** A page of a log in the order of seq, one seq once: of several epochs' facts the highest epoch's stands. */
 const log = z.object({
   type: z.literal("log"),

@@ -13,7 +13,7 @@ const destination = z
   })
   .transform((to) => (to.startsWith("+") ? `tel:${to}` : to));
 
-const language = z
+export const language = z
   .string()
   .max(MAX_LANGUAGE_LENGTH)
   .transform((tag, context) => {

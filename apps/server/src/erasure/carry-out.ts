@@ -12,5 +12,7 @@ export async function carryOut(store: Pick<Store, "erasures" | "contexts">, eras
   const calls = await store.erasures.callsOf(subject, tenantId);
   for (const { callId, status } of calls) if (status === "ended") await store.erasures.eraseCall(callId, erasureId);
   if (calls.some(({ status }) => status === "live")) return;
+  // What a call taught of them while it was being erased.
+  await store.contexts.forget(subject, tenantId);
   if (await store.erasures.forgetCaller(subject, tenantId, erasureId)) await store.erasures.finish(erasureId);
 }

@@ -10,7 +10,7 @@ import {
 } from "@parley/metrics";
 
 /** Failures of these are counted as `integration_errors`. */
-export type Integration = "livekit" | "webhooks" | "store" | "redis";
+export type Integration = "livekit" | "webhooks" | "store" | "redis" | "hooks";
 
 /** What this server has measured. Every function may be called from anywhere, at no cost worth speaking of. */
 export interface ServerMetrics {

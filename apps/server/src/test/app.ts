@@ -96,6 +96,7 @@ const ABSENT = [
   "places",
   "contexts",
   "webhooks",
+  "hooks",
   "deliveries",
   "parcels",
 ] as const;

@@ -16,6 +16,7 @@ import type { Log } from "../log.ts";
 import type { CallAssignment, RecoveryPlan } from "../messages.ts";
 import type { RunningCall } from "./calls.ts";
 import type { CallWatch } from "./measure.ts";
+import { refusing } from "./refusal.ts";
 
 /** Longer ago than any recovery takes; a file's time may be wrong. */
 const MOST_GAP_MS = 600_000;
@@ -61,7 +62,7 @@ function callOf(
   { config, agent, lease, log, watch }: CallParts,
   recovered: Recovery | null,
 ): Call {
-  const { callId, epoch, logPath, url, token, context } = assignment;
+  const { callId, epoch, logPath, url, token, context, refusal } = assignment;
   const line = isSessionRoom(context.room)
     ? null
     : new LiveKitTransport({
@@ -72,7 +73,7 @@ function callOf(
         ice: config.ice,
         log,
       });
-  const own = recovered?.farewell ? withoutItsCode(agent) : agent;
+  const own = recovered?.farewell ? withoutItsCode(agent) : refusal ? refusing(agent, refusal) : agent;
   const call = new Call({
     callId,
     epoch,

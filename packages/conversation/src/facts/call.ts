@@ -102,6 +102,13 @@ export const muteChanged = fact("mute-changed", { muted: z.boolean(), by: z.stri
 /** From now on the agent listens and speaks in this language (BCP 47). */
 export const languageChanged = fact("language-changed", { language: z.string(), by: z.string() });
 
+/** The agent has learnt something of the caller, for this call and those to come. */
+export const contextUpdated = fact("context-updated", {
+  /** A JSON merge patch (RFC 7396) over what was known; with `replaces`: all that is known from now on. */
+  patch: z.record(z.string(), z.unknown()),
+  replaces: z.boolean(),
+});
+
 /** The person has been silent for `settings.away.afterMs`. */
 export const userAway = fact("user-away", { times: z.int() });
 export const userBack = fact("user-back", {});

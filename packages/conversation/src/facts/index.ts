@@ -28,6 +28,7 @@ export const factSchema = z.discriminatedUnion("type", [
   call.closeRequested,
   call.muteChanged,
   call.languageChanged,
+  call.contextUpdated,
   call.userAway,
   call.userBack,
   call.callClosing,

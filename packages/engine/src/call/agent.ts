@@ -27,6 +27,19 @@ export interface CallContext {
 /** The person an agent speaks with; `metadata` is what the token carried (the user context). */
 export type Caller = Pick<Participant, "participantId" | "name" | "metadata" | "attributes" | "kind">;
 
+/**
+ * What is known of the caller, from one call to the next. What is changed here is known at once in this call, and to
+ * those that begin later. Both throw ParleyError `no-user` (a stranger, whom nothing is kept of), `context-too-large`
+ * (32 KiB of JSON), `context-not-json`, `call-over`.
+ */
+export interface UserContext {
+  get(): Readonly<Record<string, unknown>>;
+  /** A JSON merge patch (RFC 7396): what it names is replaced, objects are merged, null removes. */
+  update(patch: Record<string, unknown>): void;
+  /** In place of all that was known. */
+  set(context: Record<string, unknown>): void;
+}
+
 /** What hooks and tools may do with the live call. */
 export interface CallControl {
   readonly callId: string;
@@ -35,6 +48,8 @@ export interface CallControl {
   readonly language: string;
   /** The first person who joined; null before that. */
   readonly caller: Caller | null;
+  /** `context.metadata.context`, and how it is changed. */
+  readonly userContext: UserContext;
   /** What was said and heard so far. */
   history(): Message[];
   /** Speaks after what is being said now. */

@@ -6,6 +6,7 @@ import type { StageContext } from "../stages/stage.ts";
 import type { CallControl } from "./agent.ts";
 import { callControl } from "./control.ts";
 import { FirstCaller } from "./first-caller.ts";
+import { KnownCaller } from "./known-caller.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { Loop } from "./loop.ts";
 import type { CallOptions, Recovery } from "./options.ts";
@@ -36,6 +37,7 @@ export class Call {
   readonly #loop: Loop;
   readonly #script: Script;
   readonly #caller = new FirstCaller();
+  readonly #known: KnownCaller;
   readonly #stages: CallStages;
   readonly #events: TransportSink;
   /** The log has begun, or goes on. */
@@ -72,10 +74,15 @@ export class Call {
       stirs: (participantId) => this.#stages.stirs(participantId),
     });
     this.#script = new Script(options);
+    this.#known = new KnownCaller(options.context, {
+      isOver: () => this.#closing !== null || this.#loop.isClosed || this.#loop.state.closing.phase === "closed",
+      report: (input) => this.#report(input),
+    });
     this.control = callControl({
       options,
       script: this.#script,
       caller: this.#caller,
+      known: this.#known,
       history: () => this.#loop.history,
       say: (text, by, interruptible) => this.say(text, by, interruptible),
       interrupt: (by) => this.interrupt(by),
@@ -227,6 +234,7 @@ export class Call {
 
   #recover(recovered: Recovery): void {
     this.#caller.recall(recovered.facts);
+    this.#known.recall(recovered.facts);
     const chosen = recovered.facts.findLast((fact) => fact.type === "language-changed");
     if (chosen) this.#script.language = chosen.language;
     // Its author has met the caller: onEnter is not called twice in a call.

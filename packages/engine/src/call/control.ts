@@ -1,24 +1,29 @@
 import { type HistoryState, messages } from "@parley/conversation";
 import type { CallControl } from "./agent.ts";
 import type { FirstCaller } from "./first-caller.ts";
+import type { KnownCaller } from "./known-caller.ts";
 import type { CallOptions } from "./options.ts";
 import type { Script } from "./script.ts";
 
 /** The live call, as the author's hooks and tools may use it: what they do is done in the agent's name. */
 export function callControl(call: {
-  options: Pick<CallOptions, "callId" | "agent" | "context" | "transport">;
+  options: Pick<CallOptions, "callId" | "agent" | "transport">;
   script: Script;
   caller: FirstCaller;
+  known: KnownCaller;
   history(): HistoryState;
   say(text: string, by: string, interruptible: boolean): void;
   interrupt(by: string): void;
   close(reason: string, options: { afterReply: boolean }): void;
 }): CallControl {
-  const { callId, agent, context, transport } = call.options;
+  const { callId, agent, transport } = call.options;
   return {
     callId,
     agent: agent.name,
-    context,
+    get context() {
+      return call.known.context;
+    },
+    userContext: call.known,
     get language() {
       return call.script.language;
     },

@@ -16,7 +16,7 @@ export const commonInstruments = {
     unit: "{error}",
     labels: ["integration"],
     meaning:
-      "Failures of what others run: stt, llm, tts, realtime, tool (worker); livekit, webhooks, store, redis (server)",
+      "Failures of what others run: stt, llm, tts, realtime, tool (worker); livekit, webhooks, store, redis, hooks (server)",
     by,
   },
   call_success_rate: {

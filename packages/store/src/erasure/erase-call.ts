@@ -12,6 +12,7 @@ export const ERASED_WITH_CALL: readonly string[] = [
   "webhook_events",
   "transcripts",
   "parcels",
+  "context_writes",
 ];
 /** Tables with a call_id that keep it: what they say is about no person. */
 export const KEPT_OF_CALL: readonly string[] = ["call_usage"];

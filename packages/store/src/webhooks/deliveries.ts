@@ -28,6 +28,7 @@ export interface DueDelivery extends Record<string, unknown> {
   eventId: string;
   /** This one included. */
   attempts: number;
+  kind: "webhook" | "hook";
   url: string;
   secret: string;
   previousSecret: string | null;
@@ -89,7 +90,7 @@ export function deliveriesIn(db: NodePgDatabase, keys: KeyRing): Deliveries {
           returning d.delivery_id, d.webhook_id, d.event_id, d.attempts
         )
         select t.delivery_id as "deliveryId", t.webhook_id as "webhookId", t.event_id as "eventId", t.attempts,
-          w.url, w.secret, e.call_id as "callId", e.body,
+          w.kind, w.url, w.secret, e.call_id as "callId", e.body,
           case when w.previous_until > now() then w.previous_secret end as "previousSecret"
         from taken t join webhooks w using (webhook_id) join webhook_events e using (event_id)`);
       const boxes = await keys.of(

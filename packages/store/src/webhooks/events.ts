@@ -18,11 +18,14 @@ export type WebhookEventType = (typeof webhookEventTypes)[number];
 export interface WebhookEvent {
   /** What happened, in words that are the same whenever it is told: the event's id is made from them. */
   what: string;
-  type: WebhookEventType;
+  /** `hook.end`: for the tenant's own hook alone. */
+  type: WebhookEventType | "hook.end";
   tenantId: string | null;
   callId: string | null;
   at: Date;
   data: Record<string, unknown>;
+  /** All of what is sent. Default: `{type, timestamp, data}`. */
+  body?: string;
 }
 
 /** Puts events into the outbox, each once however often it is told; those that nobody wants to hear of are not kept. */
@@ -36,9 +39,9 @@ export async function emitEvents(
     db,
     events.flatMap(({ callId }) => (callId === null ? [] : [callId])),
   );
-  const rows = events.map(({ what, type, tenantId, callId, at, data }) => {
+  const rows = events.map(({ what, type, tenantId, callId, at, data, body: whole }) => {
     const id = `evt_${createHash("sha256").update(what).digest("base64url").slice(0, 24)}`;
-    const body = JSON.stringify({ type, timestamp: at.toISOString(), data: { callId, tenantId, ...data } });
+    const body = whole ?? JSON.stringify({ type, timestamp: at.toISOString(), data: { callId, tenantId, ...data } });
     return { id, type, tenantId, callId, body: sealText(boxes.get(callId ?? ""), body, aboutEvent(id)) };
   });
   const column = <T>(pick: (row: (typeof rows)[number]) => T) => sql.param(rows.map(pick));
@@ -52,7 +55,9 @@ export async function emitEvents(
     ),
     wanted as (
       select g.event_id, w.webhook_id from given g
-      join webhooks w on g.type = any(w.events) and (w.tenant_id is null or w.tenant_id = g.tenant_id)
+      join webhooks w on g.type = any(w.events) and case w.kind
+        when 'hook' then w.tenant_id is not distinct from g.tenant_id
+        else w.tenant_id is null or w.tenant_id = g.tenant_id end
     ),
     fresh as (
       insert into webhook_events (event_id, tenant_id, type, call_id, body)

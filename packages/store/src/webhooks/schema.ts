@@ -4,6 +4,11 @@ import { moment } from "../columns.ts";
 export const webhooks = pgTable("webhooks", {
   webhookId: text("webhook_id").primaryKey(),
   tenantId: text("tenant_id"),
+  /** A hook is asked at a call's beginning, too; a tenant has one at most. */
+  kind: text("kind", { enum: ["webhook", "hook"] })
+    .notNull()
+    .default("webhook"),
+  startTimeoutMs: integer("start_timeout_ms"),
   url: text("url").notNull(),
   events: text("events").array().notNull(),
   description: text("description").notNull(),

@@ -8,7 +8,10 @@ import { webhooks } from "./schema.ts";
 /** An address that is told of events. Its secrets are sealed by whoever makes them. */
 export type WebhookRow = typeof webhooks.$inferSelect;
 
-/** `tenantId` given: of that tenant alone; whatever is another's is not there. */
+/**
+ * `tenantId` given: of that tenant alone; whatever is another's is not there. A hook is found and rotated here as a
+ * webhook is; everything else about it is in Hooks.
+ */
 export interface Webhooks {
   /** Null: there are `most` of that tenant already. */
   create(
@@ -43,6 +46,7 @@ export interface Webhooks {
 /** Of the advisory locks that let one request of a tenant count at a time: "HOOK". */
 const LOCK_SPACE = 0x484f4f4b;
 
+const isWebhook = eq(webhooks.kind, "webhook");
 const isIt = (webhookId: string, tenantId: string | undefined) =>
   and(eq(webhooks.webhookId, webhookId), ofTenant(tenantId));
 const ofTenant = (tenantId: string | undefined) =>
@@ -54,7 +58,8 @@ export function webhooksIn(db: NodePgDatabase, keys: KeyRing): Webhooks {
       db.transaction(async (tx) => {
         const { tenantId } = webhook;
         await tx.execute(sql`select pg_advisory_xact_lock(${LOCK_SPACE}::integer, hashtext(${tenantId ?? ""}))`);
-        const count = await tx.$count(webhooks, tenantId === null ? isNull(webhooks.tenantId) : ofTenant(tenantId));
+        const whose = tenantId === null ? isNull(webhooks.tenantId) : ofTenant(tenantId);
+        const count = await tx.$count(webhooks, and(isWebhook, whose));
         if (count >= most) return null;
         const [row] = await tx.insert(webhooks).values(webhook).returning();
         return row!;
@@ -68,7 +73,7 @@ export function webhooksIn(db: NodePgDatabase, keys: KeyRing): Webhooks {
       const rows = await db
         .select()
         .from(webhooks)
-        .where(and(ofTenant(tenantId), behind(cursor, webhooks.createdAt, webhooks.webhookId)))
+        .where(and(isWebhook, ofTenant(tenantId), behind(cursor, webhooks.createdAt, webhooks.webhookId)))
         .orderBy(desc(webhooks.createdAt), desc(webhooks.webhookId))
         .limit(size + 1);
       return pageOf(rows, size, ({ createdAt, webhookId }) => ({ at: createdAt, id: webhookId }));
@@ -85,7 +90,7 @@ export function webhooksIn(db: NodePgDatabase, keys: KeyRing): Webhooks {
       const [row] = await db
         .update(webhooks)
         .set({ webhookId, ...given, ...ability })
-        .where(isIt(webhookId, tenantId))
+        .where(and(isWebhook, isIt(webhookId, tenantId)))
         .returning();
       return row ?? null;
     },
@@ -102,7 +107,10 @@ export function webhooksIn(db: NodePgDatabase, keys: KeyRing): Webhooks {
       return row ?? null;
     },
     async remove(webhookId, tenantId) {
-      const gone = await db.delete(webhooks).where(isIt(webhookId, tenantId)).returning({ id: webhooks.webhookId });
+      const gone = await db
+        .delete(webhooks)
+        .where(and(isWebhook, isIt(webhookId, tenantId)))
+        .returning({ id: webhooks.webhookId });
       return gone.length > 0;
     },
     emit: (event) => emitEvents(db, keys, [event]),

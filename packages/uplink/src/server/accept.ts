@@ -2,6 +2,7 @@ import type { WebSocket } from "ws";
 import { silentLog, type UplinkLog } from "../log.ts";
 import {
   type AgentWanted,
+  type CallKnown,
   type FromServer,
   type FromWorker,
   PROTOCOL,
@@ -27,8 +28,8 @@ export interface AcceptOptions {
   creditBytes?: number;
   /** What a stored agent is. Default: there are none. */
   agentVersion?: (wanted: AgentWanted) => Promise<Record<string, unknown> | null>;
-  /** What is known of the caller of a call that begins. Default: nothing. */
-  callContext?: (call: { callId: string; metadata: string }) => Promise<Record<string, unknown> | null>;
+  /** What there is to say of a call that begins. Default: nothing. */
+  callContext?: (call: { callId: string; metadata: string }) => Promise<CallKnown>;
   /** What a worker has measured. Default: nobody wants to know. */
   measured?: (peer: UplinkPeer, told: WorkerMeasured) => void;
   /** Who decides about claims and take-overs. Default: whoever asks may. */
@@ -78,7 +79,7 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
   const given = orders((command) => send({ type: "command", ...command }));
   const asked = answers({
     claim: (call) => keeper.claim(peer, call),
-    context: async (call) => (await options.callContext?.(call)) ?? null,
+    context: async (call) => (await options.callContext?.(call)) ?? { context: null },
     handOver: (call) => keeper.handOver(peer, call),
     agent: ({ agentId, version, tenantId }) => agentVersion({ agentId, version, tenantId }),
     reads: (callId) => keeper.reads(peer, callId),

@@ -1,5 +1,5 @@
 import type { UplinkLog } from "../log.ts";
-import { type FromServer, MAX_FACTS, type Question, type ShippedFact } from "../messages.ts";
+import { type CallKnown, type FromServer, MAX_FACTS, type Question, type ShippedFact } from "../messages.ts";
 import { inOrder } from "./in-order.ts";
 
 /** Half a frame: a fact may still fill the other half. */
@@ -18,7 +18,7 @@ export interface AnswersOptions {
     epoch: number;
     owner: string | null;
   }>;
-  context(question: Extract<Question, { type: "context" }>): Promise<Record<string, unknown> | null>;
+  context(question: Extract<Question, { type: "context" }>): Promise<CallKnown>;
   handOver(question: Extract<Question, { type: "hand-over" }>): Promise<Reply>;
   agent(question: Extract<Question, { type: "agent" }>): Promise<Record<string, unknown> | null>;
   reads(callId: string): Promise<void>;
@@ -44,7 +44,7 @@ export function answers(options: AnswersOptions): { ask(question: Question): voi
         const { callId } = question;
         await send({ type: "claimed", requestId, callId, ...(await options.claim(question)) });
       } else if (question.type === "context") {
-        await send({ type: "context-known", requestId, context: await options.context(question) });
+        await send({ type: "context-known", requestId, ...(await options.context(question)) });
       } else if (question.type === "hand-over") {
         await send({ type: "handed-over", requestId, ...(await options.handOver(question)) });
       } else if (question.type === "agent") {

@@ -1,5 +1,13 @@
 import type { UplinkLog } from "../log.ts";
-import type { AgentWanted, Command, LeasedCall, ShippedFact, UnservedCall, WorkerMeasured } from "../messages.ts";
+import type {
+  AgentWanted,
+  CallKnown,
+  Command,
+  LeasedCall,
+  ShippedFact,
+  UnservedCall,
+  WorkerMeasured,
+} from "../messages.ts";
 
 export interface UplinkOptions {
   /** The server, as in BACKEND_URL. */
@@ -94,8 +102,8 @@ export interface Uplink {
    * answered within the time (the server or its store is away). Asked again on every new line.
    */
   claim(call: CallClaim, withinMs: number): Promise<ClaimAnswer | null>;
-  /** What is known of the caller of a call that begins; null: nothing, or nobody answered within the time. */
-  callContext(call: { callId: string; metadata: string }, withinMs: number): Promise<Record<string, unknown> | null>;
+  /** What the server says of a call that begins; null: nobody answered within the time. */
+  callContext(call: { callId: string; metadata: string }, withinMs: number): Promise<CallKnown | null>;
   /** The server's copy of a call's log, in order, one seq once. Throws UplinkError `log-not-read`. */
   readLog(callId: string, withinMs: number): Promise<ShippedFact[]>;
   /**

@@ -8,11 +8,17 @@ const AWAY = "http://127.0.0.1:9";
 
 test("what is known of a caller is asked for; without an answer, or a line, nothing is", async ({ serve, ship }) => {
   const metadata = JSON.stringify({ userId: "ann" });
-  const callContext = async (call: { metadata: string }) => ({ asked: JSON.parse(call.metadata) });
+  const callContext = async (call: { metadata: string }) => ({
+    context: { asked: JSON.parse(call.metadata) },
+    language: "de",
+  });
   const server = await serve({ callContext });
   const uplink = await ship(server.url);
   await until(() => expect(uplink.status().connected).toBe(true));
-  expect(await uplink.callContext({ callId: "c", metadata }, 5_000)).toEqual({ asked: { userId: "ann" } });
+  expect(await uplink.callContext({ callId: "c", metadata }, 5_000)).toEqual({
+    context: { asked: { userId: "ann" } },
+    language: "de",
+  });
   await server.stop();
   await until(() => expect(uplink.status().connected).toBe(false));
   expect(await uplink.callContext({ callId: "c", metadata }, 60_000)).toBe(null);

@@ -1,5 +1,5 @@
 import { UplinkError } from "../error.ts";
-import type { AgentWanted, Answer, Question, ShippedFact } from "../messages.ts";
+import type { AgentWanted, Answer, CallKnown, Question, ShippedFact } from "../messages.ts";
 import type { CallClaim, ClaimAnswer, HandOverAnswer } from "./api.ts";
 
 /** A log of more pages than this (half a million facts) is not one of a call. */
@@ -32,9 +32,11 @@ export class Requests {
   async callContext(
     { callId, metadata }: { callId: string; metadata: string },
     withinMs: number,
-  ): Promise<Record<string, unknown> | null> {
+  ): Promise<CallKnown | null> {
     const answer = (await this.#ask({ type: "context", callId, metadata }, withinMs))?.at(-1);
-    return answer?.type === "context-known" ? answer.context : null;
+    if (answer?.type !== "context-known") return null;
+    const { type: _type, requestId: _requestId, ...known } = answer;
+    return known;
   }
 
   async readLog(callId: string, withinMs: number): Promise<ShippedFact[]> {

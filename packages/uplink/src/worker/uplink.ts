@@ -6,6 +6,7 @@ import { parseCallFileName } from "../files/name.ts";
 import { silentLog, type UplinkLog } from "../log.ts";
 import {
   type AgentWanted,
+  type CallKnown,
   type Command,
   type FromServer,
   MAX_CALLS,
@@ -175,10 +176,7 @@ class Shipper implements Uplink {
     return this.#requests.claim(call, withinMs);
   }
 
-  async callContext(
-    call: { callId: string; metadata: string },
-    withinMs: number,
-  ): Promise<Record<string, unknown> | null> {
+  async callContext(call: { callId: string; metadata: string }, withinMs: number): Promise<CallKnown | null> {
     // Nobody waits for a line that does not stand: the call begins without it.
     return this.#line?.isUp ? this.#requests.callContext(call, withinMs) : null;
   }

@@ -1,8 +1,10 @@
 import type { Clock, ParleyError } from "@parley/engine";
 import type { DueDelivery, Store } from "@parley/store";
+import { MAX_HOOK_ANSWER } from "../../hook/answers.ts";
+import { learnFrom } from "../../hook/learn.ts";
 import type { ServerLog } from "../../log.ts";
 import type { PrivateHooks } from "../../outgoing/address.ts";
-import { post } from "../../outgoing/post.ts";
+import { type Posted, post } from "../../outgoing/post.ts";
 import { signedHeaders } from "../../outgoing/sign.ts";
 import type { Secrets } from "../../secrets/secrets.ts";
 import { GIVE_UP_MS, retryAfterMs } from "./backoff.ts";
@@ -22,11 +24,13 @@ const ANSWER_BYTES = 4 * 1024;
 const GONE = 410;
 
 export interface DeliverOptions {
-  store: Pick<Store, "deliveries">;
+  store: Pick<Store, "deliveries" | "contexts">;
   secrets: Secrets;
   privateHooks: PrivateHooks;
   clock: Clock;
   log: ServerLog;
+  /** A business hook did not take what it was told, or its answer was not good. */
+  hookFailed?: () => void;
   timeoutMs?: number | undefined;
   /** Before the next attempt; null: there is none. */
   retryMs?: (attempts: number) => number | null;
@@ -102,7 +106,9 @@ async function tryOne(delivery: DueDelivery, options: DeliverOptions): Promise<v
   const delivered = status !== null && status >= 200 && status < 300;
   const retryMs = delivered ? null : waitFor(attempts);
   const told = { webhookId, deliveryId, eventId, callId, attempts, status, error };
-  if (delivered) log.debug(told, "a webhook was delivered");
+  if (error !== null && delivery.kind === "hook") options.hookFailed?.();
+  if (delivered && error !== null) log.error(told, "a hook's answer was not good");
+  else if (delivered) log.debug(told, "a webhook was delivered");
   else log.warn({ ...told, retryMs }, retryMs === null ? "a webhook is dead" : "a webhook was not taken");
   const disable = delivered ? null : await whyToStop(delivery, status, options);
   if (disable !== null) log.error({ webhookId, reason: disable }, "a webhook is switched off");
@@ -123,22 +129,26 @@ async function tryOne(delivery: DueDelivery, options: DeliverOptions): Promise<v
   }
 }
 
-/** `error`: what to tell the tenant, null when it was taken. */
+/** `error`: what to tell the tenant, null when all was well. Throws StoreError when a hook's answer cannot be kept. */
 async function send(
-  { eventId, webhookId, url, secret, previousSecret, body }: DueDelivery,
-  { secrets, privateHooks, clock, ca, timeoutMs = TIMEOUT_MS }: DeliverOptions,
+  delivery: DueDelivery,
+  { store, secrets, privateHooks, clock, ca, timeoutMs = TIMEOUT_MS }: DeliverOptions,
 ): Promise<{ status: number | null; error: string | null }> {
+  const { eventId, webhookId, kind, url, secret, previousSecret, body } = delivery;
+  let answer: Posted;
   try {
     const sealed = [secret, ...(previousSecret === null ? [] : [previousSecret])];
     const keys = sealed.map((text) => secrets.open(text, about(webhookId)));
     const headers = signedHeaders({ id: eventId, timestampS: Math.floor(clock.wall() / 1_000), body }, keys);
-    const sent = { url, headers, body, timeoutMs, maxAnswerBytes: ANSWER_BYTES, allowed: privateHooks, ca };
-    const { status } = await post(sent);
-    if (status >= 200 && status < 300) return { status, error: null };
-    const isRedirect = status >= 300 && status < 400;
-    return { status, error: isRedirect ? `${status}: redirects are not followed` : `${status} was answered` };
+    const maxAnswerBytes = kind === "hook" ? MAX_HOOK_ANSWER : ANSWER_BYTES;
+    answer = await post({ url, headers, body, timeoutMs, maxAnswerBytes, allowed: privateHooks, ca });
   } catch (error) {
     const { code = "internal", message } = error as ParleyError;
     return { status: null, error: `${code}: ${message}`.slice(0, 500) };
   }
+  const { status } = answer;
+  if (status >= 200 && status < 300)
+    return { status, error: kind === "hook" ? await learnFrom(store, delivery, answer) : null };
+  const isRedirect = status >= 300 && status < 400;
+  return { status, error: isRedirect ? `${status}: redirects are not followed` : `${status} was answered` };
 }
