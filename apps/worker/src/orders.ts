@@ -103,14 +103,16 @@ export function createOrders(options: OrdersOptions): Orders {
       ]);
       const isNew = facts.length === 0 && metadata !== null;
       const context = isNew ? withKnown(givenContext(metadata, room), known) : contextOf(parseFact(facts[0]), room);
-      if (isNew && !(await isWanted(slot, context))) {
+      const refusal = (isNew && known?.refusal) || null;
+      // Nobody is on a session's line to whom a sentence could be said. (The engine is more than a supervisor wants.)
+      const isRefused = refusal !== null && (await import("@parley/engine")).isSessionRoom(room);
+      if (isRefused || (isNew && !(await isWanted(slot, context)))) {
         giveBack(jobId);
         return refused(DECLINED);
       }
       // Its shard died meanwhile, and with it the place.
       if (slots.find(jobId) !== slot) return refused("no-shard");
       const copy = keepCopy(config.dataDir, callId, facts);
-      const refusal = (isNew && known?.refusal) || null;
       const call = { jobId, callId, epoch, logPath: "", url: config.livekit.url, token, identity, context, refusal };
       recovery.goOn(slot, { ...call, recovery: null }, copy);
       return done;

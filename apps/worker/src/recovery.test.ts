@@ -1,6 +1,8 @@
 import { readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sessionRoom } from "@parley/engine";
 import { callStarted } from "@parley/testkit/facts";
+import { DECLINED } from "@parley/uplink";
 import { afterEach, describe, expect, it } from "vitest";
 import { agent, assignment, offer, removeFolders, settle, setUp } from "./test/boss.ts";
 
@@ -213,6 +215,10 @@ describe("the server's word", () => {
       await settle();
       const context = { language: "de", metadata: { plan: "silver", tenantId: "t1", context: { name: "Ann" } } };
       expect(runs()).toMatchObject([{ callId: "call-1", context, refusal: { reason: "blocked", say: "" } }]);
+      // In a session nobody would hear why.
+      const other = setUp({ cap: 1, backend: { callContext } });
+      const session = { ...order, args: { ...order.args, room: sessionRoom("call-1") } };
+      expect(await other.boss.ordered(session)).toEqual({ ok: false, reason: DECLINED });
     });
 
     it("begins here with what its room and dispatch said, and LiveKit has no job of it", async () => {
