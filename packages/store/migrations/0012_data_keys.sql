@@ -27,6 +27,12 @@ create table parley_keys.call_keys (
 
 create index call_keys_of_key on parley_keys.call_keys (key_id);
 
+-- Persons' keys that are gone for good.
+create table parley_keys.destroyed_keys (
+  key_id text primary key,
+  destroyed_at timestamptz(3) not null default now()
+);
+
 -- Who is in which call: the numbers, whom the application named, and who joined.
 create table parley_keys.call_people (
   call_id text not null,

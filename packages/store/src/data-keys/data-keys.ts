@@ -168,7 +168,9 @@ export function keyRing(
           .delete(dataKeys)
           .where(and(isTheirs, sql`not exists (select from parley_keys.call_keys k where k.key_id = ${held.keyId})`))
           .returning({ keyId: dataKeys.keyId });
-        return gone.length > 0 && { keys: gone.length };
+        if (gone.length === 0) return false;
+        await tx.execute(sql`insert into parley_keys.destroyed_keys (key_id) values (${held.keyId})`);
+        return { keys: 1 };
       }),
     async sweep() {
       await db.execute(sql`

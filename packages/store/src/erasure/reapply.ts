@@ -15,10 +15,9 @@ export async function reapplyErasures(db: NodePgDatabase): Promise<number> {
     await db.execute(
       sql`delete from ${sql.identifier(table)} where call_id in (select call_id from parley_keys.tombstones)`,
     );
-  // Contexts: of a person whose key is gone; and plain ones that were there when that person was erased.
+  // Contexts: those sealed with a key that was destroyed; and plain ones that were there when that person was erased.
   await db.execute(sql`
-    delete from user_contexts u where key_id is not null
-      and not exists (select from parley_keys.data_keys d where d.key_id = u.key_id)`);
+    delete from user_contexts where key_id in (select key_id from parley_keys.destroyed_keys)`);
   await db.execute(sql`
     delete from user_contexts u using parley_keys.erasures e
     where e.reason = 'caller' and e.subject_sha256 = sha256(convert_to(u.user_id, 'UTF8'))
