@@ -16,6 +16,7 @@ const orders = z.discriminatedUnion("name", [
   }),
   z.object({ name: z.literal("interrupt"), by }),
   z.object({ name: z.literal("mute"), muted: z.boolean(), by }),
+  z.object({ name: z.literal("recording"), action: z.enum(["start", "pause", "resume", "stop"]), by }),
   z.object({ name: z.literal("set-language"), language: z.string().min(1).max(35), by }),
   z.object({
     name: z.literal("hear"),

@@ -48,6 +48,7 @@ export const workerSettings = z.object({
   ).optional(),
   PARLEY_DRAIN_MS: wholeNumber(0, 86_400_000, "how long running calls may go on after a stop, in ms").optional(),
   PARLEY_RECORDING_BY: recordingBy,
+  PARLEY_RECORDINGS_MAX_MB: wholeNumber(1, 1_048_576, "room for recordings that no server has taken").default(2_048),
   PARLEY_CALLS_MAX_MB: wholeNumber(1, 1_048_576, "room for call files when no server takes them").default(512),
   PARLEY_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "silent"], {
@@ -93,6 +94,7 @@ export interface WorkerConfig {
   callsMaxMb: number;
   /** Who makes recordings; nobody but `agent` concerns the worker. */
   recordingBy: "agent" | "egress" | "off";
+  recordingsMaxMb: number;
   connectionTimeoutMs: number;
   requestTimeoutMs: number;
   logLevel: LogLevel;
@@ -176,6 +178,7 @@ export function readWorkerConfig(
     drainMs: settings.PARLEY_DRAIN_MS ?? null,
     callsMaxMb: settings.PARLEY_CALLS_MAX_MB,
     recordingBy: settings.PARLEY_RECORDING_BY,
+    recordingsMaxMb: settings.PARLEY_RECORDINGS_MAX_MB,
     connectionTimeoutMs: settings.CONNECTION_TIMEOUT,
     requestTimeoutMs: settings.REQUEST_TIMEOUT,
     logLevel: settings.PARLEY_LOG_LEVEL,

@@ -43,6 +43,7 @@ export type CallOrder =
   | { name: "say"; text: string; interruptible: boolean; by: string }
   | { name: "interrupt"; by: string }
   | { name: "mute"; muted: boolean; by: string }
+  | { name: "recording"; action: "start" | "pause" | "resume" | "stop"; by: string }
   | { name: "set-language"; language: string; by: string }
   /** A turn that came as a whole: its sound is fetched, 16 kHz, and the answer is brought, by parcel. */
   | { name: "hear"; soundParcel: string; answerParcel: string; withinMs: number; by: string }

@@ -11,6 +11,7 @@ import { liveKitDispatch } from "./livekit-dispatch.ts";
 import { createLog, type Log } from "./log.ts";
 import type { AgentSummary } from "./messages.ts";
 import { workerMetrics } from "./metrics.ts";
+import { type KeptRecordings, keepRecordings } from "./recording/keep.ts";
 import { createShardPool, type ShardPool } from "./shard-pool.ts";
 import { type ForkShard, forkShard } from "./shard-process.ts";
 import { openShipping, type Shipping } from "./shipping.ts";
@@ -20,6 +21,8 @@ import { tokenDispatch } from "./token-dispatch.ts";
 
 /** How long calls may take to say goodbye and end once they are told to. */
 const END_CALLS_MS = 10_000;
+/** For a piece of a recording to reach the server. */
+const LONGEST_PIECE_MS = 30_000;
 
 export interface Worker {
   /** Of healthz and readyz. */
@@ -61,6 +64,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
   const stopping = new AbortController();
   let health: Health | undefined;
   let shipping: Shipping | undefined;
+  let recordings: KeptRecordings | undefined;
   let line: DispatchLine | undefined;
   let closed: Promise<void> | undefined;
 
@@ -97,7 +101,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
       () => pool.close("worker-stopped", END_CALLS_MS),
       () => line?.close(),
       () => told?.close(),
-      () => shipping?.close(),
+      () => Promise.all([shipping?.close(), recordings?.close()]),
       () => supervisor.close(),
       () => exported?.close(),
       () => health?.close(),
@@ -130,6 +134,13 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     const agent = await warming;
     supervisor.warm(agent);
     await parts.warm?.(agent);
+    if (config.recordingBy === "agent")
+      recordings = keepRecordings({
+        dir: join(config.dataDir, "recordings"),
+        maxMb: config.recordingsMaxMb,
+        to: config.backend && { ...config.backend, timeoutMs: Math.min(config.requestTimeoutMs, LONGEST_PIECE_MS) },
+        log,
+      });
     shipping = await openShipping({
       config,
       callsDir,

@@ -19,6 +19,7 @@ export { type ParsedFact, parseFact } from "./parse.ts";
 export { mergePatch } from "./person/merge.ts";
 export { userIdOf } from "./person/user-id.ts";
 export { isBackChannel } from "./policies/back-channel.ts";
+export { recordingMode } from "./policies/recording-mode.ts";
 export { isPoor, worstConnection } from "./projections/connection.ts";
 export { emptyHistory, evolveHistory, type HistoryState, historyOf, messages } from "./projections/history.ts";
 export { endedInFailure } from "./projections/outcome.ts";

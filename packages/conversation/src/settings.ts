@@ -67,6 +67,21 @@ export const settingsSchema = z.object({
       turnMs: z.number().min(1).default(60_000),
     })
     .prefault({}),
+  recording: z
+    .object({
+      /**
+       * off: never. on: from the beginning. ask: once the caller has agreed. on-request: when the API, the author's code or
+       * the call's metadata say so.
+       */
+      mode: z.enum(["off", "on", "ask", "on-request"]).default("off"),
+      /** Said first where the call is recorded from its beginning; nobody can interrupt it. */
+      announcement: z.string().max(1_000).nullable().default(null),
+      /** `ask`: said first. */
+      question: z.string().min(1).max(1_000).default("May I record this call? Please say yes or no."),
+      /** `ask`: how long an answer is waited for; none is a no. */
+      answerMs: z.number().min(0).max(60_000).default(8_000),
+    })
+    .prefault({}),
   /** Model calls in one reply: the tools' answers go back at most this often. */
   maxToolSteps: z.int().min(0).default(5),
   /** The author has onUserTurnCompleted. */

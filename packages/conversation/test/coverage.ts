@@ -76,6 +76,8 @@ function detailOf(fact: Fact): string {
     case "tool-cancelled":
     case "call-closing":
       return ` ${fact.reason}`;
+    case "recording-changed":
+      return ` ${fact.to} ${fact.because}`;
     default:
       return "";
   }

@@ -64,5 +64,13 @@ export function settingsOf(schedule: Schedule): Settings {
     maxToolSteps: pick(0, 1, 2, 5),
     reviewTurns: pick(false, false, true),
     phrases: pick({}, {}, { failure: "" }, { notUnderstood: "" }),
+    recording: pick<SettingsInput["recording"]>(
+      {},
+      {},
+      {},
+      { mode: "on" },
+      { mode: "on", announcement: "This call is recorded." },
+      { mode: "ask", answerMs: 3000 },
+    ),
   } satisfies SettingsInput);
 }

@@ -9,6 +9,7 @@ export const invariants = [
   "people-are-heard",
   "barge-in",
   "muted-is-silent",
+  "recorded-with-consent",
   "heard-by-somebody",
   "said-once",
   "silence-after-stop",

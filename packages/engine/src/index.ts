@@ -9,6 +9,7 @@ export {
   eagerHearing,
   type HearingOptions,
   hearingDefaults,
+  type RecordingControl,
   type StageTimeouts,
   type ToolContext,
   type TurnVerdict,

@@ -5,6 +5,7 @@ import {
   hearingDefaults,
   type Lease,
   type Logger,
+  type Recorder,
   type Recovery,
   type Transport,
   timeoutDefaults,
@@ -51,6 +52,7 @@ export interface Scene {
   logger?: Logger;
   /** In place of the fake, where nobody is on the line. */
   transport?: Transport;
+  recorder?: Recorder;
 }
 
 /** A whole call in virtual time: fakes for everything outside the engine. */
@@ -101,6 +103,7 @@ export function scene({
   const options = {
     ...(given.recovered ? { recovered: given.recovered } : {}),
     ...(given.logger ? { logger: given.logger } : {}),
+    ...(given.recorder ? { recorder: given.recorder } : {}),
     ...(given.lease ? { lease: given.lease } : {}),
   };
   const line = given.transport ?? transport;

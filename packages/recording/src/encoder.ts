@@ -1,10 +1,7 @@
-import { createRequire } from "node:module";
-import type { Encoder } from "@evan/opus";
 import { CHANNELS, RATE_HZ, SILENCE } from "./format.ts";
 import type { SegmentInfo } from "./head.ts";
+import { loadOpus, OPUS, type OpusEncoder } from "./opus.ts";
 import { SegmentWriter } from "./segment-writer.ts";
-
-const require = createRequire(import.meta.url);
 
 const BITRATE = 32_000;
 const COMPLEXITY = 5;
@@ -14,16 +11,15 @@ const QUIET_FRAMES = 5;
 /** Sound to the bytes of a recording's file. */
 export class SegmentEncoder {
   readonly #writer: SegmentWriter;
-  readonly #opus: Encoder;
+  readonly #opus: OpusEncoder;
   #quietFrames = 0;
 
   constructor(info: SegmentInfo) {
-    // Native code, or WebAssembly where there is none; loaded with the first recording.
-    const opus: { Encoder: typeof Encoder } = require("@evan/opus");
-    this.#opus = new opus.Encoder({ channels: CHANNELS, sample_rate: RATE_HZ, application: "voip" });
-    this.#opus.bitrate = BITRATE;
-    this.#opus.complexity = COMPLEXITY;
-    this.#opus.signal = "voice";
+    const { Encoder } = loadOpus();
+    this.#opus = new Encoder({ channels: CHANNELS, sample_rate: RATE_HZ, application: "voip" });
+    this.#opus.ctl(OPUS.setBitrate, BITRATE);
+    this.#opus.ctl(OPUS.setComplexity, COMPLEXITY);
+    this.#opus.ctl(OPUS.setSignal, OPUS.voice);
     this.#writer = new SegmentWriter(info);
   }
 
@@ -37,14 +33,15 @@ export class SegmentEncoder {
     return this.#writer.push(this.#packet(frame));
   }
 
-  /** The last page. */
+  /** The last page; nothing can be pushed after it. */
   end(): Uint8Array<ArrayBuffer> {
+    this.#opus.drop();
     return this.#writer.end();
   }
 
   #packet(frame: Int16Array): Uint8Array {
     if (frame.some((sample) => sample !== 0)) {
-      if (this.#quietFrames > QUIET_FRAMES) this.#opus.reset();
+      if (this.#quietFrames > QUIET_FRAMES) this.#opus.ctl(OPUS.resetState);
       this.#quietFrames = 0;
     } else if (++this.#quietFrames > QUIET_FRAMES) {
       return SILENCE;

@@ -206,7 +206,7 @@ const command = z.object({
   type: z.literal("command"),
   commandId: id,
   callId,
-  name: z.enum(["end", "say", "interrupt", "mute", "set-language", "hang-up", "hear", "take-over"]),
+  name: z.enum(["end", "say", "interrupt", "mute", "set-language", "recording", "hang-up", "hear", "take-over"]),
   args: z.record(z.string(), z.unknown()),
 });
 export type Command = Omit<z.infer<typeof command>, "type">;

@@ -67,6 +67,7 @@ describe("docs/settings.md", () => {
       PARLEY_PORT: server.port,
       PARLEY_LIVEKIT_PORT: start.livekitPort,
       PARLEY_CALLS_MAX_MB: worker.callsMaxMb,
+      PARLEY_RECORDINGS_MAX_MB: worker.recordingsMaxMb,
       PARLEY_LOG_LEVEL: worker.logLevel,
       CONNECTION_TIMEOUT: server.connectionTimeoutMs,
       REQUEST_TIMEOUT: server.requestTimeoutMs,

@@ -60,6 +60,7 @@ const bodies: Record<string, object> = {
   "POST /api/calls/{callId}/say": { text: "Your account is closed." },
   "POST /api/calls/{callId}/interrupt": {},
   "POST /api/calls/{callId}/mute": { muted: true },
+  "POST /api/calls/{callId}/recording": { action: "pause" },
   "POST /api/calls/{callId}/language": { language: "de" },
   "POST /api/calls/{callId}/transfer": { to: "+15550100" },
   "POST /api/calls/{callId}/hang-up": {},

@@ -23,6 +23,12 @@ function refusal({ reason, detail }: OrderResult, callId: string): HttpProblem {
       return new HttpProblem(409, reason, detail ?? "The agent is muted: unmute it first.");
     case "language-unsupported":
       return new HttpProblem(422, reason, detail ?? "The agent does not take this language.");
+    case "recording-off":
+      return new HttpProblem(409, reason, detail ?? "This call is not to be recorded.");
+    case "consent-missing":
+      return new HttpProblem(409, reason, detail ?? "The caller has not agreed to being recorded.");
+    case "not-recording":
+      return new HttpProblem(409, reason, detail ?? "The call is not being recorded: start it first.");
     case "too-much-to-say":
       return new HttpProblem(429, reason, detail ?? "Too many requests wait to be said.", { "retry-after": "5" });
     case "args-too-large":

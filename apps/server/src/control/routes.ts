@@ -49,6 +49,7 @@ export function controlRoutes(app: FastifyInstance, options: ControlOptions): vo
   control("interrupt", "Silence what the agent is saying", schema.interrupt, schema.interrupted);
   control("mute", "Mute the agent, or let it speak again", schema.mute, schema.muted);
   control("language", "Listen, think and speak in another language", schema.setLanguage, schema.languageSet);
+  control("recording", "Record the call, pause, go on, or stop", schema.record, schema.recorded);
   control("hang-up", "End the call, once what is being said is said", schema.hangUp, schema.accepted);
 
   app.post<{ Params: Params; Body: z.infer<typeof schema.transfer> }>(

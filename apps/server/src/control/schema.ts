@@ -36,6 +36,10 @@ export const say = z.strictObject({
 export const interrupt = z.strictObject({});
 export const mute = z.strictObject({ muted: z.boolean() });
 export const setLanguage = z.strictObject({ language });
+export const record = z.strictObject({
+  /** What is paused or stopped is silence in the recording. */
+  action: z.enum(["start", "pause", "resume", "stop"]),
+});
 export const hangUp = z.strictObject({
   /** Stands in the log as why the call ended. */
   reason: z
@@ -57,4 +61,8 @@ export const interrupted = z.object({
 });
 export const muted = z.object({ muted: z.boolean() });
 export const languageSet = z.object({ language: z.string() });
+export const recorded = z.object({
+  /** What it is now. asking: the caller has not yet said whether he agrees, and nothing is kept. */
+  recording: z.enum(["off", "asking", "on", "paused"]),
+});
 export const transferred = z.object({ participantId: z.string(), to: z.string() });

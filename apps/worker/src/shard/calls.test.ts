@@ -58,6 +58,7 @@ class FakeCall implements RunningCall {
     setLanguage(language) {
       throw new ParleyError(`not ${language}`, { code: "language-unsupported", category: "refused" });
     },
+    record: (action) => (action === "pause" ? "paused" : "on"),
   };
 }
 

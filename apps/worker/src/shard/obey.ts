@@ -34,6 +34,8 @@ function carryOut(call: ObedientCall, order: Exclude<CallOrder, { name: "hear" }
     case "mute":
       remote.mute(order.muted, order.by);
       return "";
+    case "recording":
+      return remote.record(order.action, order.by);
     case "set-language":
       remote.setLanguage(order.language, order.by);
       return "";

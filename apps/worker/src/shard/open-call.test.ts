@@ -27,7 +27,8 @@ function goOn(lines: readonly object[]) {
   const agent = { settings: settingsSchema.parse({}) } as CallAgent;
   const lease = { isHeld: () => true, confirm: async () => true };
   const watch = { onFact() {}, onEphemeral() {} };
-  return openCall(assignment, { config: {} as WorkerConfig, agent, lease, log: createLog("test", "silent"), watch });
+  const log = createLog("test", "silent");
+  return openCall(assignment, { config: {} as WorkerConfig, agent, lease, log, watch, recorder: null });
 }
 
 describe("a call whose log cannot be gone on from", () => {

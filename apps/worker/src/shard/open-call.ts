@@ -6,6 +6,7 @@ import {
   type Lease,
   openFileLog,
   ParleyError,
+  type Recorder,
   type Recovery,
   readCallFiles,
   sessionTransport,
@@ -28,6 +29,8 @@ export interface CallParts {
   agent: CallAgent;
   lease: Lease;
   log: Log;
+  /** Null: nothing is recorded here. */
+  recorder: Recorder | null;
   /** Sees everything that happens in the call. */
   watch: CallWatch;
 }
@@ -59,7 +62,7 @@ async function goOn(assignment: CallAssignment, plan: RecoveryPlan, parts: CallP
 
 function callOf(
   assignment: CallAssignment,
-  { config, agent, lease, log, watch }: CallParts,
+  { config, agent, lease, log, watch, recorder }: CallParts,
   recovered: Recovery | null,
 ): Call {
   const { callId, epoch, logPath, url, token, context, refusal } = assignment;
@@ -83,6 +86,7 @@ function callOf(
     context,
     lease,
     logger: log,
+    recorder,
     ...watch,
     ...(recovered ? { recovered } : {}),
   });

@@ -1,8 +1,10 @@
+import { join } from "node:path";
 import { collectAfterStart } from "../at-rest.ts";
 import { keepCompiledCodeSoon } from "../compiled-code.ts";
 import type { WorkerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { FromShard, ToShard } from "../messages.ts";
+import { createRecorder } from "../recording/recorder.ts";
 import { loadShardAgent } from "./agent.ts";
 import { askForAgents } from "./ask-for-agents.ts";
 import { type Calls, createCalls, type RunningCall } from "./calls.ts";
@@ -54,6 +56,9 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
     },
   });
 
+  const recordings = { dir: join(config.dataDir, "recordings"), maxMb: config.recordingsMaxMb };
+  const recorder = config.recordingBy === "agent" ? createRecorder(recordings, log) : null;
+
   const asking = askForAgents(tell);
 
   catchStrayErrors(log, (why) => {
@@ -71,7 +76,7 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
         const lease = leases.of(assignment.jobId, assignment.epoch);
         const begin = ({ agent: lent, giveBack }: LentAgent) => {
           const watch = measured.call(assignment.callId, lent, callLog);
-          const opened = openCall(assignment, { config, agent: lent, lease, log: callLog, watch });
+          const opened = openCall(assignment, { config, agent: lent, lease, log: callLog, watch, recorder });
           return givenBack(opened, giveBack);
         };
         const lent = loaded.lend(assignment.context);
@@ -107,6 +112,7 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
     if (closing) return;
     closing = true;
     await calls?.endAll(reason);
+    await recorder?.close();
     await agent?.close();
     tellMeasured();
     exit(0);
@@ -132,6 +138,7 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
     });
     askServer = async (jobId) => (await (await line)?.isOurs(jobId)) ?? true;
     await calls.allOver();
+    await recorder?.close();
     await (await line)?.close();
   }
 

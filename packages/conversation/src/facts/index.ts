@@ -2,6 +2,7 @@ import { z } from "zod";
 import * as call from "./call.ts";
 import * as hearing from "./hearing.ts";
 import * as playback from "./playback.ts";
+import * as recording from "./recording.ts";
 import * as reply from "./reply.ts";
 import * as tools from "./tools.ts";
 import * as turn from "./turn.ts";
@@ -73,6 +74,10 @@ export const factSchema = z.discriminatedUnion("type", [
   playback.replyPaused,
   playback.replyResumed,
   playback.replyStopped,
+  recording.recordingRequested,
+  recording.recordingAnswered,
+  recording.recordingFailed,
+  recording.recordingChanged,
   tools.toolCalled,
   tools.toolStarted,
   tools.toolFinished,
@@ -115,6 +120,7 @@ const decisionTypes = [
   "reply-stopped",
   "tool-started",
   "tool-cancelled",
+  "recording-changed",
 ] as const satisfies readonly FactType[];
 
 export type DecisionType = (typeof decisionTypes)[number];

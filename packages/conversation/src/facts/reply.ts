@@ -9,6 +9,8 @@ export const replyCause = z.discriminatedUnion("kind", [
   /** Something failed; `turnId` is the turn that it failed for, if any. */
   z.object({ kind: z.literal("fallback"), turnId: z.string().nullable() }),
   z.object({ kind: z.literal("away") }),
+  /** That the call is recorded, or whether it may be. */
+  z.object({ kind: z.literal("recording") }),
   /** What was left unheard when the process died. */
   z.object({ kind: z.literal("resume"), replyId: z.string() }),
 ]);

@@ -34,6 +34,6 @@ export const turnReviewRequested = fact("turn-review-requested", { turnId: z.str
 export const turnReplied = fact("turn-replied", { turnId: z.string(), replyId: z.string() });
 export const turnSkipped = fact("turn-skipped", {
   turnId: z.string(),
-  reason: z.enum(["no-words", "back-channel", "superseded", "author", "call-ended", "not-heard", "muted"]),
+  reason: z.enum(["no-words", "back-channel", "superseded", "author", "call-ended", "not-heard", "muted", "consent"]),
 });
 export const turnFailed = fact("turn-failed", { turnId: z.string(), stage: z.string() });

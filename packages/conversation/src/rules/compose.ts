@@ -9,6 +9,7 @@ import type {
   Deadline,
   HearingState,
   PlaybackState,
+  RecordingState,
   RepliesState,
   RuleState,
   ToolsState,
@@ -18,6 +19,7 @@ import type {
 /** The concerns of a call. Exported apart from the real ones so that tests can compose broken ones. */
 export interface Concerns {
   hearing: Concern<HearingState>;
+  recording: Concern<RecordingState>;
   turns: Concern<TurnsState>;
   tools: Concern<ToolsState>;
   replies: Concern<RepliesState>;
@@ -27,7 +29,7 @@ export interface Concerns {
 }
 
 /** In this order, always: each sees what those before it decided on the same fact. */
-const order = ["hearing", "turns", "tools", "replies", "playback", "away", "closing"] as const;
+const order = ["hearing", "turns", "recording", "tools", "replies", "playback", "away", "closing"] as const;
 
 /** More decisions than this on one fact mean that two rules answer each other for ever. */
 const MOST_DECISIONS = 500;
@@ -78,6 +80,7 @@ export function composeRules(concerns: Concerns): Rules {
     language: "en",
     muted: false,
     hearing: concerns.hearing.initial,
+    recording: concerns.recording.initial,
     turns: concerns.turns.initial,
     tools: concerns.tools.initial,
     replies: concerns.replies.initial,

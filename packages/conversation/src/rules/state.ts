@@ -32,6 +32,7 @@ export interface RuleState {
   /** Somebody silenced the agent: nothing is said or answered. */
   readonly muted: boolean;
   readonly hearing: HearingState;
+  readonly recording: RecordingState;
   readonly turns: TurnsState;
   readonly tools: ToolsState;
   readonly replies: RepliesState;
@@ -58,6 +59,23 @@ export interface HearingState {
   readonly people: Readonly<Record<string, Person>>;
   /** The agent's own. */
   readonly connection: ConnectionQuality;
+}
+
+export interface RecordingState {
+  readonly now: "off" | "asking" | "on" | "paused";
+  /** Where the caller is asked: he has said yes, and not taken it back. */
+  readonly agreed: boolean;
+  /** The reply that asks. */
+  readonly questionId: string | null;
+  readonly questionHeard: boolean;
+  /** The question was said; since then its answer is waited for. */
+  readonly waitingSince: number | null;
+  /** What was made of the first turn after it. */
+  readonly answer: { turnId: string; participantId: string; meaning: "yes" | "no" | null } | null;
+  /** Said once the question is settled. */
+  readonly greeting: string | null;
+  /** seq of what settled it, where the greeting is still wanted. */
+  readonly greetSeq: number;
 }
 
 export interface Segment {

@@ -5,6 +5,7 @@ import { type Concerns, composeRules } from "../../src/rules/compose.ts";
 import { hearing } from "../../src/rules/hearing.ts";
 import type { Rules } from "../../src/rules/index.ts";
 import { playback } from "../../src/rules/playback.ts";
+import { recording } from "../../src/rules/recording.ts";
 import { replies } from "../../src/rules/replies/index.ts";
 import type { Concern, RuleState } from "../../src/rules/state.ts";
 import { tools } from "../../src/rules/tools.ts";
@@ -19,7 +20,7 @@ export interface Mutant {
   rules(): Rules;
 }
 
-const real: Concerns = { hearing, turns, tools, replies, playback, away, closing };
+const real: Concerns = { hearing, recording, turns, tools, replies, playback, away, closing };
 
 /** The real rules with one concern changed. */
 export function mutant<Name extends keyof Concerns>(

@@ -127,6 +127,27 @@ export const otherMutants: readonly Mutant[] = [
     "playback",
     not((decision, fact) => decision.type === "reply-stopped" && fact.type === "mute-changed"),
   ),
+  mutant(
+    "recorded-unasked",
+    "whatever a caller says is a yes, to a question that he has not heard too",
+    "recording",
+    evolving((own, fact, next) =>
+      fact.type === "turn-committed" && own.now === "asking"
+        ? { ...next, answer: { turnId: fact.turnId, participantId: fact.participantId, meaning: "yes" } }
+        : next,
+    ),
+  ),
+  mutant(
+    "recorded-at-once",
+    "a call whose caller is to be asked is recorded from the beginning",
+    "recording",
+    (own) => ({
+      decide: (state, fact) =>
+        fact.type === "call-started" && fact.settings.recording.mode === "ask"
+          ? [{ type: "recording-changed", to: "on", because: "settings", by: null }]
+          : (own.decide?.(state, fact) ?? []),
+    }),
+  ),
   wrapped("gap-in-the-log", "a number is left out now and then", (rules) => ({
     ...rules,
     step: (state, input, at) =>

@@ -7,6 +7,7 @@ import { type Ledger, newLedger } from "./ledger.ts";
 import { muted, settledMuted } from "./muted.ts";
 import { order } from "./order.ts";
 import { people } from "./people.ts";
+import { recording } from "./recording.ts";
 import { replies } from "./replies.ts";
 import { settled } from "./settled.ts";
 import { tools } from "./tools.ts";
@@ -39,6 +40,7 @@ export class Observer {
     turns(ledger, fact);
     tools(ledger, fact);
     replies(ledger, fact);
+    recording(ledger, fact);
     bargeIn(ledger, fact);
     closing(ledger, fact);
     moved(ledger, fact);

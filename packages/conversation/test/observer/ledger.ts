@@ -45,6 +45,7 @@ export interface Ledger {
   lastVoiceMs: number;
   /** What was asked to be said as it is, and how much of it sounded. */
   sayings: { asked: number; sounded: number };
+  recording: { now: string; asked: boolean; agreed: boolean };
 }
 
 export interface TurnEntry {
@@ -143,6 +144,7 @@ export function newLedger(settings: Settings): Ledger {
     resumed: null,
     lastVoiceMs: 0,
     sayings: { asked: 0, sounded: 0 },
+    recording: { now: "off", asked: false, agreed: false },
   };
 }
 

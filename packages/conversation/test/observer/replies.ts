@@ -1,4 +1,5 @@
 import type { Fact } from "../../src/facts/index.ts";
+import type { Settings } from "../../src/settings.ts";
 import {
   isApproved,
   type Ledger,
@@ -71,6 +72,7 @@ export function replies(ledger: Ledger, fact: Fact): void {
     }
     case "call-started":
       if (fact.greeting !== null) ledger.sayings.asked++;
+      if (announces(fact.settings.recording)) ledger.sayings.asked++;
       return;
     case "user-away":
       if (ledger.settings.away.prompt !== null) ledger.sayings.asked++;
@@ -126,7 +128,11 @@ function saysNothing({ via, finals, requestedSegments }: TurnEntry): boolean {
 }
 
 /** Said because somebody asked for exactly this. */
-const fixed: ReadonlySet<string> = new Set(["greeting", "say", "away"]);
+const fixed: ReadonlySet<string> = new Set(["greeting", "say", "away", "recording"]);
+
+function announces({ mode, announcement }: Settings["recording"]): boolean {
+  return mode === "ask" || (mode === "on" && announcement !== null);
+}
 
 function enter(reply: ReplyEntry, phase: ReplyEntry["phase"], fact: Fact): void {
   reply.phase = phase;

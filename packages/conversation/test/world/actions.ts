@@ -107,6 +107,15 @@ const mute: Action = ({ desk }, roll) => {
   const unmute = () => desk.feed({ type: "mute-changed", muted: false, by: "operator" });
   if (roll() < 0.85) desk.whatever(between(roll, 100, 8000), unmute);
 };
+const record = feeds((roll) =>
+  roll() < 0.8
+    ? { type: "recording-requested", action: oneOf(roll, ["start", "pause", "resume", "stop"]), by: "operator" }
+    : oneOf<InputBody>(roll, [
+        { type: "recording-answered", agreed: true, by: "agent" },
+        { type: "recording-answered", agreed: false, by: "agent" },
+        { type: "recording-failed", code: "recording-behind", message: "too slow" },
+      ]),
+);
 const close = feeds((roll) => ({ type: "close-requested", reason: "agent", afterReply: roll() < 0.7 }));
 const aside = feeds((roll) =>
   oneOf<InputBody>(roll, [
@@ -157,6 +166,13 @@ export function planned(action: number): Planned {
   const pace = roll();
   const delayMs =
     pace < 0.35 ? between(roll, 0, 300) : pace < 0.85 ? between(roll, 300, 2500) : between(roll, 2500, 9000);
-  const chosen = action % 257 === 256 ? close : action % 61 === 60 ? mute : (table[action % table.length] as Action);
+  const chosen =
+    action % 257 === 256
+      ? close
+      : action % 61 === 60
+        ? mute
+        : action % 67 === 66
+          ? record
+          : (table[action % table.length] as Action);
   return { delayMs, run: (hands) => chosen(hands, roll) };
 }

@@ -1,4 +1,4 @@
-import type { Fact, FactType, Message, Settings } from "@parley/conversation";
+import type { Fact, FactType, Message, RuleState, Settings } from "@parley/conversation";
 import type {
   ConnectionReading,
   EchoCanceller,
@@ -40,6 +40,20 @@ export interface UserContext {
   set(context: Record<string, unknown>): void;
 }
 
+/** Whether a call is recorded, for the author's code. */
+export interface RecordingControl {
+  /** asking: the caller has not answered yet, and nothing is kept. */
+  readonly state: RuleState["recording"]["now"];
+  /** Begins, or goes on after a stop; without effect where the agent's settings, or a caller who is to be asked, do not permit it. */
+  start(): void;
+  /** Silence in the recording, until `resume`: while a card number is said. */
+  pause(): void;
+  resume(): void;
+  stop(): void;
+  /** What the caller answered when he was asked; false ends the recording at any time. */
+  answer(agreed: boolean): void;
+}
+
 /** What hooks and tools may do with the live call. */
 export interface CallControl {
   readonly callId: string;
@@ -58,6 +72,7 @@ export interface CallControl {
   interrupt(): void;
   /** A message for people to read. */
   chat(text: string): void;
+  readonly recording: RecordingControl;
   /** Ends the call, by default after what is being said. */
   hangUp(reason?: string, options?: { afterReply?: boolean }): void;
 }

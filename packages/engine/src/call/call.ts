@@ -11,6 +11,7 @@ import { type Logger, silentLogger } from "./logger.ts";
 import { Loop } from "./loop.ts";
 import type { CallOptions, Recovery } from "./options.ts";
 import { isQuiet, untilQuiet } from "./quiet.ts";
+import { recordedAgent, recordingControl } from "./recording.ts";
 import { type RemoteControl, remoteControl } from "./remote-control.ts";
 import { roomEvents } from "./room-events.ts";
 import { Script } from "./script.ts";
@@ -51,7 +52,10 @@ export class Call {
   constructor(options: CallOptions) {
     const { callId, epoch, recovered, lease } = options;
     this.callId = callId;
-    this.#options = options;
+    this.#options = {
+      ...options,
+      agent: recordedAgent(options.agent, options.context, Boolean(options.recorder)),
+    };
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? silentLogger;
     this.done = new Promise((resolve) => {
@@ -73,17 +77,18 @@ export class Call {
       onLost: () => void this.abandon(),
       stirs: (participantId) => this.#stages.stirs(participantId),
     });
-    this.#script = new Script(options);
+    this.#script = new Script(this.#options);
     this.#known = new KnownCaller(options.context, {
       isOver: () => this.#closing !== null || this.#loop.isClosed || this.#loop.state.closing.phase === "closed",
       report: (input) => this.#report(input),
     });
     this.control = callControl({
-      options,
+      options: this.#options,
       script: this.#script,
       caller: this.#caller,
       known: this.#known,
       history: () => this.#loop.history,
+      recording: recordingControl({ state: () => this.#loop.state, report: (input) => this.#report(input) }),
       say: (text, by, interruptible) => this.say(text, by, interruptible),
       interrupt: (by) => this.interrupt(by),
       close: (reason, how) => this.close(reason, how),
@@ -94,7 +99,7 @@ export class Call {
       isOver: () => this.#closing !== null || this.#loop.isClosed,
       report: (input) => this.#report(input),
     });
-    this.#stages = new CallStages(this.#stageContext(), this.control, options.transport);
+    this.#stages = new CallStages(this.#stageContext(), this.control, options.transport, options.recorder ?? null);
     this.#events = roomEvents({
       report: (input) => this.#report(input),
       joined: (participant) => {
@@ -106,7 +111,7 @@ export class Call {
       evicted: () => void this.#goSilently("evicted"),
     });
     this.#turns = new SpokenTurns({
-      agent: options.agent,
+      agent: this.#options.agent,
       clock: this.#clock,
       events: this.#events,
       begun: this.#begun.promise,

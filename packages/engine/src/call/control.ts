@@ -1,5 +1,5 @@
 import { type HistoryState, messages } from "@parley/conversation";
-import type { CallControl } from "./agent.ts";
+import type { CallControl, RecordingControl } from "./agent.ts";
 import type { FirstCaller } from "./first-caller.ts";
 import type { KnownCaller } from "./known-caller.ts";
 import type { CallOptions } from "./options.ts";
@@ -12,6 +12,7 @@ export function callControl(call: {
   caller: FirstCaller;
   known: KnownCaller;
   history(): HistoryState;
+  recording: RecordingControl;
   say(text: string, by: string, interruptible: boolean): void;
   interrupt(by: string): void;
   close(reason: string, options: { afterReply: boolean }): void;
@@ -33,6 +34,7 @@ export function callControl(call: {
     history: () => messages(call.history()),
     say: (text, { interruptible = true } = {}) => call.say(text, "agent", interruptible),
     interrupt: () => call.interrupt("agent"),
+    recording: call.recording,
     chat: (text) => transport.text.chat(text),
     hangUp: (reason = "agent", { afterReply = true } = {}) => call.close(reason, { afterReply }),
   };

@@ -1,5 +1,5 @@
 import type { Fact, InputBody } from "@parley/conversation";
-import type { CallLog, Clock, Transport } from "../ports/index.ts";
+import type { CallLog, Clock, Recorder, Transport } from "../ports/index.ts";
 import type { CallAgent, CallContext } from "./agent.ts";
 import type { Logger } from "./logger.ts";
 import type { Lease, RecoveredLog } from "./loop.ts";
@@ -15,6 +15,8 @@ export interface CallOptions {
   recovered?: Recovery;
   /** Default: the call is this process's own for as long as it lives. */
   lease?: Lease;
+  /** Default: nothing can be recorded, whatever the agent's settings say. */
+  recorder?: Recorder | null;
   clock?: Clock;
   logger?: Logger;
   /** Told every fact after it was appended. */

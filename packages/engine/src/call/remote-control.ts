@@ -18,6 +18,8 @@ export interface RemoteControl {
   mute(muted: boolean, by: string): void;
   /** BCP 47. From the next speech heard and the next sentence made on. Throws `language-unsupported`. */
   setLanguage(language: string, by: string): void;
+  /** What it is after that. Throws `recording-off`, `consent-missing`, `not-recording`. */
+  record(action: "start" | "pause" | "resume" | "stop", by: string): RuleState["recording"]["now"];
 }
 
 export function remoteControl(call: {
@@ -57,7 +59,25 @@ export function remoteControl(call: {
       checkLanguage(agent, language);
       report({ type: "language-changed", language, by });
     },
+    record(action, by) {
+      checkRecording(goingOn(), action);
+      report({ type: "recording-requested", action, by });
+      return call.state().recording.now;
+    },
   };
+}
+
+function checkRecording({ settings, recording }: RuleState, action: Parameters<RemoteControl["record"]>[0]): void {
+  const { mode } = settings.recording;
+  if (mode === "off")
+    throw refusal(
+      "recording-off",
+      "This call is not to be recorded: its agent's `behaviour.recording`, what made the call, or PARLEY_RECORDING_BY says so.",
+    );
+  if (action === "start" && mode === "ask" && !recording.agreed)
+    throw refusal("consent-missing", "The caller has not agreed to being recorded.");
+  if ((action === "pause" || action === "resume") && recording.now !== "on" && recording.now !== "paused")
+    throw refusal("not-recording", "The call is not being recorded: start it first.");
 }
 
 function checkLanguage({ name, stt, tts, realtime }: Pick<CallAgent, "name" | "stt" | "tts" | "realtime">, to: string) {

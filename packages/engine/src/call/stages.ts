@@ -1,5 +1,5 @@
 import type { Fact, InputBody, RuleState } from "@parley/conversation";
-import { HEARING_RATE_HZ, type Transport } from "../ports/index.ts";
+import { HEARING_RATE_HZ, type Recorder, type Transport } from "../ports/index.ts";
 import { Clean } from "../stages/clean.ts";
 import { Converse } from "../stages/converse.ts";
 import { Detect } from "../stages/detect.ts";
@@ -7,6 +7,7 @@ import { toFailure } from "../stages/failure.ts";
 import { FarEnd } from "../stages/far-end.ts";
 import { Hear } from "../stages/hear.ts";
 import { Play } from "../stages/play.ts";
+import { Record } from "../stages/record.ts";
 import { Relay } from "../stages/relay.ts";
 import { type SoundSink, Speak } from "../stages/speak.ts";
 import type { Stage, StageContext } from "../stages/stage.ts";
@@ -26,6 +27,7 @@ export class CallStages {
   readonly #context: StageContext;
   readonly #all: readonly Stage[];
   readonly #clean: Clean | null;
+  readonly #record: Record | null;
   readonly #hear: Hear;
   /** One of the two: words for a language model, or a speech-to-speech model that hears itself. */
   readonly #transcribe: Transcribe | null;
@@ -37,11 +39,17 @@ export class CallStages {
   /** Of what is told to `onSound`. */
   readonly outHz: number;
 
-  constructor(context: StageContext, control: CallControl, { out, text }: Pick<Transport, "out" | "text">) {
+  constructor(
+    context: StageContext,
+    control: CallControl,
+    { out, text }: Pick<Transport, "out" | "text">,
+    recorder: Recorder | null,
+  ) {
     this.outHz = out.sampleRateHz;
     const { realtime, turnDetector, echoCanceller, noiseFilter } = context.agent;
     this.#clean = echoCanceller || noiseFilter ? new Clean(context, out.sampleRateHz) : null;
-    const far = new FarEnd(this.#clean);
+    this.#record = recorder && new Record(context, recorder, out.sampleRateHz);
+    const far = new FarEnd([this.#clean, this.#record].filter((listener) => listener !== null));
     const play = new Play(context, out, far);
     this.#context = context;
     this.#hear = new Hear(context, far);
@@ -61,6 +69,7 @@ export class CallStages {
       new Think(context),
       new Speak(context, this.#mouth(play), out.sampleRateHz),
       new Work(context, control),
+      ...(this.#record ? [this.#record] : []),
       this.#relay,
       this.hooks,
     ];
@@ -73,6 +82,7 @@ export class CallStages {
 
   /** The hot path: what a person says. */
   audio(participantId: string, sound: Int16Array): void {
+    this.#record?.audio(participantId, sound);
     const frame = this.#clean?.audio(participantId, sound) ?? sound;
     // Sound first, judgement after: what the VAD hears is already in the pre-roll.
     this.#transcribe?.audio(participantId, frame);

@@ -3,6 +3,7 @@ export type { EchoCanceller, EchoCancellerStream, NoiseFilter, NoiseFilterStream
 export { type Clock, systemClock } from "./clock.ts";
 export type { Llm, LlmEvent, LlmRequest, LlmUsage, ToolSpec } from "./llm.ts";
 export type { RealtimeModel, RealtimeOptions, RealtimeSession, RealtimeSink } from "./realtime.ts";
+export type { Recorder, Recording, RecordingOptions } from "./recorder.ts";
 export {
   HEARING_RATE_HZ,
   type Stt,

@@ -15,10 +15,10 @@ export class FarEnd {
   /** Which piece of the call each place holds. */
   readonly #pieces = new Float64Array(PIECES).fill(-1);
   #soundedAtMs = Number.NEGATIVE_INFINITY;
-  readonly #listener: FarEndListener | null;
+  readonly #listeners: readonly FarEndListener[];
 
-  constructor(listener: FarEndListener | null = null) {
-    this.#listener = listener;
+  constructor(listeners: readonly FarEndListener[] = []) {
+    this.#listeners = listeners;
   }
 
   /** When the last of what was given will have sounded; the call's time, ms. */
@@ -36,7 +36,7 @@ export class FarEnd {
       this.#put(Math.floor((atMs + from / samplesPerMs) / PIECE_MS), Math.sqrt(squares / (to - from)));
     }
     this.#soundedAtMs = Math.max(this.#soundedAtMs, atMs + samples.length / samplesPerMs);
-    this.#listener?.sounds(atMs, samples);
+    for (const listener of this.#listeners) listener.sounds(atMs, samples);
   }
 
   /** What was to sound from now on will not. */
@@ -44,7 +44,7 @@ export class FarEnd {
     const first = Math.ceil(nowMs / PIECE_MS);
     for (let i = 0; i < PIECES; i++) if (this.#pieces[i]! >= first) this.#levels[i] = 0;
     this.#soundedAtMs = Math.min(this.#soundedAtMs, nowMs);
-    this.#listener?.cleared(nowMs);
+    for (const listener of this.#listeners) listener.cleared(nowMs);
   }
 
   /** RMS of that piece of the call (its time divided by `PIECE_MS`), 0 to 32768. */

@@ -44,6 +44,9 @@ const payloads = {
   setLanguage: z.strictObject({ language }),
 } as const satisfies Record<ControlMethod, z.ZodType>;
 
+/** What people in the room may do; a recording is not theirs to stop. */
+type RoomControl = Pick<RemoteControl, ControlMethod>;
+
 /** Codes as HTTP has them: LiveKit keeps 1001 to 1999 for itself. */
 const codes: Readonly<Record<string, number>> = {
   "control-invalid": 400,
@@ -62,7 +65,7 @@ const codes: Readonly<Record<string, number>> = {
  */
 export function serveControl(
   transport: Pick<LiveKitTransport, "registerRpc" | "controlsOf">,
-  target: RemoteControl,
+  target: RoomControl,
   { log, clock = systemClock }: { log: Log; clock?: Clock },
 ): void {
   const rates = new Map<string, RateLimit>();
@@ -104,7 +107,7 @@ export function serveControl(
   }
 }
 
-function carryOut(target: RemoteControl, method: ControlMethod, payload: string, by: string): object {
+function carryOut(target: RoomControl, method: ControlMethod, payload: string, by: string): object {
   switch (method) {
     case "say": {
       const { text, interruptible } = parsed(method, payloads.say, payload);

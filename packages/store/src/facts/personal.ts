@@ -70,6 +70,10 @@ export const CONTENTS = {
   "tool-finished": "personal",
   "tool-failed": "personal",
   "tool-cancelled": "technical",
+  "recording-requested": "personal",
+  "recording-answered": "personal",
+  "recording-failed": "technical",
+  "recording-changed": "personal",
 } as const satisfies Record<FactType, Content>;
 
 const technical: ReadonlySet<string> = new Set(

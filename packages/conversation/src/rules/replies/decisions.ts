@@ -18,7 +18,7 @@ export function say(
   state: RuleState,
   cause: ReplyCause,
   text: string | null,
-  options: { interruptible?: boolean } = {},
+  options: { interruptible?: boolean; nth?: number } = {},
 ): Decision[] {
   return text === null || text.trim() === "" || state.muted ? [] : [request(state, cause, text, options)];
 }

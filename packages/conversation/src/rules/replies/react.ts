@@ -13,7 +13,9 @@ export function react(state: RuleState, fact: Fact): readonly Decision[] {
   if (state.closing.phase === "closing" && fact.type !== "call-closing" && !endsReply(fact)) return [];
   switch (fact.type) {
     case "call-started":
-      return say(state, { kind: "greeting" }, fact.greeting);
+      return opening(state, fact.greeting);
+    case "recording-changed":
+      return state.recording.greetSeq === fact.seq ? say(state, { kind: "greeting" }, state.recording.greeting) : [];
     case "speech-started":
       return takeBack(state, fact.participantId);
     case "transcript-final":
@@ -57,6 +59,15 @@ export function react(state: RuleState, fact: Fact): readonly Decision[] {
     default:
       return [];
   }
+}
+
+/** What is said about the recording comes first; where it is a question, the greeting waits for the answer. */
+function opening(state: RuleState, greeting: string | null): readonly Decision[] {
+  const { mode, announcement, question } = state.settings.recording;
+  const cause = { kind: "recording" } as const;
+  if (mode === "ask") return say(state, cause, question, { interruptible: false });
+  const first = mode === "on" ? say(state, cause, announcement, { interruptible: false }) : [];
+  return [...first, ...say(state, { kind: "greeting" }, greeting, { nth: first.length + 1 })];
 }
 
 function unheard(state: RuleState): Reply[] {

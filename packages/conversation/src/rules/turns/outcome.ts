@@ -10,6 +10,8 @@ export function outcome(state: RuleState, turnId: string): Decision[] {
   if (!turn) return [];
   const skip = (reason: FactOf<"turn-skipped">["reason"]): Decision[] => [{ type: "turn-skipped", turnId, reason }];
   if (state.closing.phase === "closing" || state.closing.farewell !== null) return skip("call-ended");
+  const { answer, now } = state.recording;
+  if (now === "asking" && answer?.turnId === turnId && answer.meaning !== null) return skip("consent");
   if (state.muted) return skip("muted");
   if (state.settings.mode !== "realtime" || turn.text !== "") {
     if (turn.unheard) return [{ type: "turn-failed", turnId, stage: "stt" }, ...supersede(state, turnId)];
