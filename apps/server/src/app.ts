@@ -46,6 +46,10 @@ import { describeApi } from "./openapi/openapi.ts";
 import { pageConfigRoutes } from "./page-config/routes.ts";
 import type { AgentCard } from "./page-config/schema.ts";
 import { parcelRoutes } from "./parcels/routes.ts";
+import { receiveRecordings } from "./recordings/receive.ts";
+import { recordingRoutes } from "./recordings/routes.ts";
+import type { RecordingKeys } from "./recordings/sealing/keys.ts";
+import type { RecordingStorage } from "./recordings/storage/storage.ts";
 import type { Secrets } from "./secrets/secrets.ts";
 import type { Part, StatusBoard } from "./status/parts.ts";
 import { statusRoutes } from "./status/routes.ts";
@@ -83,6 +87,10 @@ export interface AppOptions {
   store: Omit<Store, "close" | "workerKeys" | "joinReplicas">;
   /** What is entrusted to us, as it lies in the store. */
   secrets: Secrets;
+  /** Where recordings lie, and their keys. */
+  recordings: { storage: RecordingStorage; keys: RecordingKeys };
+  /** What an erasure wants gone of the storage goes at once, if it can. */
+  deleteRecordings(): Promise<void>;
   /** Counts for all replicas together; null: there is one. */
   redis?: Redis | null;
   /** The first one comes when nobody in particular is asked for. */
@@ -236,11 +244,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     livekitEnabled: config.livekitEnabled,
     sessionIdleMs: config.sessionIdleMs ?? SESSION_IDLE_MS,
   });
-  await parcelRoutes(app, {
-    store,
-    workerKey: options.workerKey ?? (async () => null),
-    refused: (request) => limits.refused(request),
-  });
+  const { workerKey = async () => null } = options;
+  await parcelRoutes(app, { store, workerKey, refused: limits.refused });
   await liveKitWebhooks(app, {
     livekit,
     store,
@@ -272,7 +277,19 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   webhookRoutes(app, { store, secrets: options.secrets, privateHooks });
   hookRoutes(app, { store, secrets: options.secrets, privateHooks, breaker: options.hooks ?? breaker(systemClock) });
   auditRoutes(app, store);
-  erasureRoutes(app, store);
+  erasureRoutes(app, store, options.deleteRecordings);
+  const { storage, keys } = options.recordings;
+  recordingRoutes(app, {
+    ...{ store, storage, keys },
+    seen(error) {
+      if (error === null) board.worked("recordings");
+      else board.failed("recordings", error);
+    },
+  });
+  await receiveRecordings(app, {
+    ...{ store, keys, limits, workerKey },
+    received: metrics.recordingReceived,
+  });
   await servePage(app, webRoot);
   return app;
 }

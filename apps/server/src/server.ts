@@ -26,6 +26,10 @@ import { serverMetrics } from "./metrics/server-metrics.ts";
 import { measureFacts, measureFailures, measureLeases, measureWorkers } from "./metrics/watch-ingest.ts";
 import type { AgentCard } from "./page-config/schema.ts";
 import { followLog } from "./projections/follow.ts";
+import { keepRecordings } from "./recordings/keep.ts";
+import { recordingKeys } from "./recordings/sealing/keys.ts";
+import { openStorage } from "./recordings/storage/open.ts";
+import { watchRecordings } from "./recordings/watch.ts";
 import { openRedis } from "./redis.ts";
 import { oneLink } from "./replicas/one-link.ts";
 import { shareLeases } from "./replicas/share.ts";
@@ -103,9 +107,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const follower = followLog({ store, clock: systemClock, log });
   const feed = liveFeed({ store, fanOut, clock: systemClock, log });
   const upgrades = liveUpgrades(MAX_ORDER_BYTES);
-  const erasing = keepErasing({ store, clock: systemClock, log, retentionDays: config.retentionDays });
   const secrets = sealedSecrets(config.secretKeys);
   const workerKey = workerKeys(config, store);
+  const storage = await openStorage(config.recordings.place);
+  const keys = recordingKeys(secrets, store.dataKeys, config.recordings.encrypt);
+  const recordings = keepRecordings({
+    ...{ store, storage, keys, clock: systemClock, log },
+    seen: watchRecordings(metrics, board),
+  });
+  const { deleteDue: deleteRecordings } = recordings;
+  const { retentionDays } = config;
+  const erasing = keepErasing({ store, clock: systemClock, log, deleteRecordings, retentionDays });
   const { privateHooks } = config;
   const hookFailed = () => metrics.integrationFailed("hooks");
   const outbox = deliverWebhooks({ store, secrets, privateHooks, clock: systemClock, log, hookFailed });
@@ -116,6 +128,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     livekit,
     store,
     secrets,
+    recordings: { storage, keys },
+    deleteRecordings,
     redis,
     agents,
     workerAgents: () => leases.workers().flatMap(({ agent }) => (agent === null ? [] : [agent])),
@@ -154,6 +168,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     follower,
     outbox,
     erasing,
+    recordings,
+    storage,
     connections,
     leases,
     fanOut,

@@ -15,6 +15,13 @@ import { erasures, tombstones } from "./erasure/schema.ts";
 import { silentLog } from "./log.ts";
 import { migrate } from "./migrate.ts";
 import { parcels } from "./parcels/schema.ts";
+import {
+  recordingDeletions,
+  recordingPieces,
+  recordingSegments,
+  recordings,
+  recordingTickets,
+} from "./recordings/schema.ts";
 import { calls, facts, workerKeys } from "./schema.ts";
 import { openStore } from "./store.ts";
 import { tenants } from "./tenants/schema.ts";
@@ -54,6 +61,7 @@ test("replicas that start together migrate once", async () => {
     { name: "0008b_webhooks.sql" },
     { name: "0008c_contexts.sql" },
     { name: "0010_erasure.sql" },
+    { name: "0011_recordings.sql" },
     { name: "0012_data_keys.sql" },
     { name: "0013_business_hook.sql" },
     { name: "0014_parcels.sql" },
@@ -80,6 +88,11 @@ test("the tables that the code knows are those that the SQL made", async () => {
     transcripts,
     tombstones,
     erasures,
+    recordings,
+    recordingSegments,
+    recordingPieces,
+    recordingTickets,
+    recordingDeletions,
     callUsage,
     usageDays,
     agents,

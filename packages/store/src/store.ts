@@ -38,6 +38,11 @@ import { type Parcels, parcelsIn } from "./parcels/parcels.ts";
 import { asStoreError, redactedTarget } from "./postgres-error.ts";
 import { watchPresence } from "./presence.ts";
 import { type Projections, projectionsIn } from "./projections/projections.ts";
+import { type Deletions, deletionsIn } from "./recordings/deletions.ts";
+import { type EgressRecordings, egressIn } from "./recordings/egress.ts";
+import { type Joining, joiningIn } from "./recordings/joining.ts";
+import { type Recordings, recordingsIn } from "./recordings/recordings.ts";
+import { type Segments, segmentsIn } from "./recordings/segments.ts";
 import { joinReplicas, type ReplicaEvents, type ReplicaLink } from "./replicas/link.ts";
 import { afterRestore } from "./restored.ts";
 import { type Tenants, tenantsIn } from "./tenants/tenants.ts";
@@ -100,6 +105,12 @@ export interface Store {
   connections: Connections;
   livekitEvents: LiveKitEvents;
   erasures: Erasures;
+  recordings: Recordings;
+  /** What is being recorded, as it comes from the workers. */
+  recordingSegments: Segments;
+  recordingJoins: Joining;
+  recordingDeletions: Deletions;
+  egressRecordings: EgressRecordings;
   projections: Projections;
   usage: UsageSums;
   places: Places;
@@ -186,6 +197,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     connections: guard(connectionsIn(db, keys)),
     livekitEvents: guard(livekitEventsIn(db)),
     erasures: guard(erasuresIn(db, keys)),
+    recordings: guard(recordingsIn(db)),
+    recordingSegments: guard(segmentsIn(db, keys)),
+    recordingJoins: guard(joiningIn(db, keys)),
+    recordingDeletions: guard(deletionsIn(db)),
+    egressRecordings: guard(egressIn(db, keys)),
     projections: guard(
       projectionsIn(
         db,

@@ -31,12 +31,19 @@ async function made(tenantId: string, key: string): Promise<Record<string, strin
   const event = { type: "usage.exceeded", tenantId, callId, at: new Date(), data: {} } as const;
   await platform.store.webhooks.emit({ ...event, what: tenantId });
   const { deliveries } = (await send("GET", `/api/webhooks/${webhookId}/deliveries`, { key })).json;
+  const { egressRecordings } = platform.store;
+  const stored = { storage: platform.recordings.name, object: `${callId}.ogg` };
+  const { recordingId = "" } = (await egressRecordings.begin(callId, stored)) ?? {};
+  await platform.recordings.put(stored.object, Buffer.from("{}"));
+  const sound = { startMs: 0, durationMs: 1_000, bytes: 2, contentType: "audio/ogg" };
+  await egressRecordings.ready(recordingId, { ...stored, ...sound });
   const userId = randomUUID();
   await send("PUT", `/api/contexts/${userId}`, { key, body: { name: "Ann" } });
   return {
     tenantId,
     callId,
     userId,
+    recordingId,
     webhookId,
     deliveryId: deliveries[0].deliveryId,
     keyId: (await post("/api/keys", { name: "mine", scopes: ["calls:read"] })).keyId,
@@ -67,6 +74,7 @@ const bodies: Record<string, object> = {
   "PATCH /api/agents/{agentId}": { name: "Mine now" },
   "POST /api/agents/{agentId}/versions/{version}/restore": {},
   "POST /api/calls/{callId}/ticket": {},
+  "POST /api/recordings/{recordingId}/url": {},
 };
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";

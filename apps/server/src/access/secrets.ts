@@ -6,6 +6,8 @@ export const newSecretKey = (): string => `${SECRET}${randomBytes(32).toString("
 export const newPublishableKey = (): string => `${PUBLISHABLE}${randomBytes(18).toString("base64url")}`;
 /** 256 bits, as `lt_…`: opens a live feed once. */
 export const newTicket = (): string => `lt_${randomBytes(32).toString("base64url")}`;
+/** 256 bits, as `rt_…`: plays a recording for some minutes. */
+export const newPlayTicket = (): string => `rt_${randomBytes(32).toString("base64url")}`;
 /** `key_…`, `app_…`: 96 bits, unguessable though no secret. */
 export const newId = (kind: string): string => `${kind}_${randomBytes(12).toString("base64url")}`;
 

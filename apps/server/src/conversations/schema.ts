@@ -41,7 +41,7 @@ export const conversationList = z.object({
 });
 
 export const conversationParams = callParams;
-const turn = z.object({
+export const turn = z.object({
   speaker: z.enum(["user", "agent"]),
   participantId: text,
   name: text,

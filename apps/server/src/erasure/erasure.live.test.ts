@@ -105,7 +105,13 @@ describe("a caller", () => {
     expect(begun.json).toMatchObject({ calls: 1, finishedAt: null });
     expect([await exists(ended), await exists(live)]).toEqual([false, true]);
     await end(live, 3);
-    const keeper = keepErasing({ store: platform.store, clock: still(), log, retentionDays: null });
+    const keeper = keepErasing({
+      store: platform.store,
+      clock: still(),
+      log,
+      deleteRecordings: async () => undefined,
+      retentionDays: null,
+    });
     await keeper.lookAtAll();
     keeper.close();
     expect(await exists(live)).toBe(false);
@@ -129,7 +135,15 @@ test("calls go when their retention is over: the tenant's own, or the server's",
     call({ startedMs: Date.now() - days * DAY_MS, ...(tenantId && { tenantId }) });
   const gone = [await old(3, short), await old(31, usual), await old(31)];
   const kept = [await old(1, short), await old(29, usual), await old(29)];
-  const replicas = [1, 2].map(() => keepErasing({ store: platform.store, clock: still(), log, retentionDays: 30 }));
+  const replicas = [1, 2].map(() =>
+    keepErasing({
+      store: platform.store,
+      clock: still(),
+      log,
+      deleteRecordings: async () => undefined,
+      retentionDays: 30,
+    }),
+  );
   await Promise.all(replicas.map((replica) => replica.lookAtAll()));
   for (const replica of replicas) replica.close();
   for (const callId of gone) expect(await exists(callId)).toBe(false);

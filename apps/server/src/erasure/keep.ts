@@ -12,6 +12,8 @@ export interface ErasureKeeperOptions {
   store: Pick<Store, "erasures" | "contexts" | "tenants" | "dataKeys">;
   clock: Clock;
   log: ServerLog;
+  /** What an erasure wants gone of the storage of recordings goes at once, if it can. */
+  deleteRecordings(): Promise<void>;
   /** For calls of tenants that say nothing, and of none; null: they stay. */
   retentionDays: number | null;
 }
@@ -24,7 +26,13 @@ export interface ErasureKeeper {
   close(): void;
 }
 
-export function keepErasing({ store, clock, log, retentionDays }: ErasureKeeperOptions): ErasureKeeper {
+export function keepErasing({
+  store,
+  clock,
+  log,
+  retentionDays,
+  deleteRecordings,
+}: ErasureKeeperOptions): ErasureKeeper {
   let isClosed = false;
   let stop = (): void => {};
 
@@ -42,6 +50,7 @@ export function keepErasing({ store, clock, log, retentionDays }: ErasureKeeperO
       // Another replica was faster.
       if (erased === already) break;
     }
+    await deleteRecordings();
     await store.erasures.finish(erasureId);
     log.info({ tenantId, days, calls: erased }, "calls were erased: their retention is over");
   }
@@ -50,7 +59,7 @@ export function keepErasing({ store, clock, log, retentionDays }: ErasureKeeperO
     try {
       for (const erasure of await store.erasures.unfinished())
         if (erasure.reason === "retention") await store.erasures.finish(erasure.erasureId);
-        else await carryOut(store, erasure);
+        else await carryOut(store, erasure, deleteRecordings);
       await retain(null, retentionDays);
       for (let cursor: string | null | undefined; cursor !== null && !isClosed; ) {
         const page: Page<TenantRow> = await store.tenants.list({ limit: 200, cursor });

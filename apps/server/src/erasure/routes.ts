@@ -15,6 +15,7 @@ const tags = ["erasures"];
 export function erasureRoutes(
   app: FastifyInstance,
   store: Pick<Store, "erasures" | "contexts" | "calls" | "tenants">,
+  deleteRecordings: () => Promise<void>,
 ): void {
   const exists = async (tenantId: string) => (await store.tenants.get(tenantId)) !== null;
 
@@ -35,7 +36,7 @@ export function erasureRoutes(
       if (call === null) throw new HttpProblem(404, "call-not-found", `There is no call ${JSON.stringify(callId)}.`);
       if (call.status === "live") throw new HttpProblem(409, "call-live", "The call still runs: hang up first.");
       const wanted = { erasureId: newId("erasure"), tenantId: call.tenantId, reason: "call" as const, subject: callId };
-      await carryOut(store, await store.erasures.begin(wanted));
+      await carryOut(store, await store.erasures.begin(wanted), deleteRecordings);
       return reply.code(204).send();
     },
   );
@@ -56,7 +57,7 @@ export function erasureRoutes(
       const tenantId = await tenantOfNew(principal, body.tenantId, exists);
       const wanted = { erasureId: newId("erasure"), tenantId, reason: "caller" as const, subject: body.caller };
       const begun = await store.erasures.begin(wanted);
-      await carryOut(store, begun);
+      await carryOut(store, begun, deleteRecordings);
       reply.code(201);
       return proof((await store.erasures.get(begun.erasureId)) ?? begun);
     },

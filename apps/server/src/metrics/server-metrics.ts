@@ -17,6 +17,9 @@ export interface ServerMetrics {
   /** One of LiveKit's webhooks was taken; `refused`: it was not of this LiveKit. */
   webhook(event: string): void;
   roomCreated(): void;
+  /** A piece came from a worker. */
+  recordingReceived(bytes: number): void;
+  recordingMade(outcome: "ready" | "failed" | "waits", bytes: number): void;
   integrationFailed(integration: Integration): void;
   answered(request: { method: string; route: string; status: number; ms: number }): void;
   /** A request failed through no fault of its sender's: `type` is the problem's code. */
@@ -56,6 +59,11 @@ export function serverMetrics(): ServerMetrics {
   return {
     webhook: (event) => count(measured("webhook_events", 1, { event })),
     roomCreated: () => count(measured("room_creations", 1, {})),
+    recordingReceived: (bytes) => count(measured("recording_bytes", bytes, { direction: "received" })),
+    recordingMade(outcome, bytes) {
+      count(measured("recordings", 1, { outcome }));
+      if (bytes > 0) count(measured("recording_bytes", bytes, { direction: "stored" }));
+    },
     integrationFailed: (integration) => count(measured("integration_errors", 1, { integration })),
     answered: ({ method, route, status, ms }) =>
       count(measured("http_request_duration", ms, { method, route, status: String(status) })),

@@ -9,7 +9,7 @@ export interface PartStatus {
   since: number;
 }
 
-export const PARTS = ["livekit", "webhooks", "stt", "llm", "tts", "store", "workers"] as const;
+export const PARTS = ["livekit", "webhooks", "stt", "llm", "tts", "store", "recordings", "workers"] as const;
 export type Part = (typeof PARTS)[number];
 
 const RECENT_MS = 5 * 60_000;

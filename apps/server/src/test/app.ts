@@ -9,6 +9,8 @@ import pino from "pino";
 import { onTestFinished } from "vitest";
 import { type AppOptions, buildApp } from "../app.ts";
 import { liveKitAccess } from "../livekit.ts";
+import { recordingKeys } from "../recordings/sealing/keys.ts";
+import { folderStorage } from "../recordings/storage/folder.ts";
 import { sealedSecrets } from "../secrets/secrets.ts";
 import { statusBoard } from "../status/parts.ts";
 
@@ -61,6 +63,11 @@ export async function testApp(
     }),
     store: fakeStore(calls, storeFailure),
     secrets: sealedSecrets([]),
+    recordings: {
+      storage: folderStorage(join(emptyRoot, "recordings")),
+      keys: recordingKeys(sealedSecrets([]), fakeStore(calls, storeFailure).dataKeys, false),
+    },
+    deleteRecordings: async () => undefined,
     agents: [
       { name: "front-desk", title: "Front desk", description: "Answers.", demo: true },
       { name: "sales", title: "Sales", description: "Sells.", demo: false },
@@ -91,6 +98,11 @@ const ABSENT = [
   "livekitEvents",
   "erasures",
   "dataKeys",
+  "recordings",
+  "recordingSegments",
+  "recordingJoins",
+  "recordingDeletions",
+  "egressRecordings",
   "projections",
   "usage",
   "places",

@@ -8,6 +8,9 @@ import pino from "pino";
 import { afterAll, beforeAll } from "vitest";
 import { buildApp } from "../app.ts";
 import { liveKitAccess } from "../livekit.ts";
+import { recordingKeys } from "../recordings/sealing/keys.ts";
+import { folderStorage } from "../recordings/storage/folder.ts";
+import type { RecordingStorage } from "../recordings/storage/storage.ts";
 import { sealedSecrets } from "../secrets/secrets.ts";
 import { statusBoard } from "../status/parts.ts";
 import { KEY, SECRET } from "./app.ts";
@@ -18,6 +21,8 @@ export const ROOT_KEY = "the-root-key-of-this-test";
 export interface Platform {
   app: FastifyInstance;
   store: Store;
+  /** Where recordings lie. */
+  recordings: RecordingStorage;
   /** JSON in, JSON out; `key` null: without one. Default: the root key. */
   send(
     method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
@@ -44,6 +49,7 @@ export function testPlatform(): Platform {
     folder = await mkdtemp(join(tmpdir(), "parley-platform-"));
     postgres = await startEmbeddedPostgres({ dataDir: join(folder, "postgres") });
     platform.store = await openStore({ url: postgres.url });
+    platform.recordings = folderStorage(join(folder, "recordings"));
     platform.app = await buildApp({
       config: {
         livekitEnabled: true,
@@ -63,6 +69,11 @@ export function testPlatform(): Platform {
       }),
       store: platform.store,
       secrets: sealedSecrets([Buffer.alloc(32, 7)]),
+      recordings: {
+        storage: platform.recordings,
+        keys: recordingKeys(sealedSecrets([Buffer.alloc(32, 7)]), platform.store.dataKeys, false),
+      },
+      deleteRecordings: async () => undefined,
       agents: [{ name: "front-desk", title: "Front desk", description: "Answers.", demo: true }],
       workerAgents: () => [],
       storedWorkers: { connected: () => [], wanted() {} },

@@ -44,6 +44,21 @@ export const serverInstruments = {
     meaning: "LiveKit's webhooks, each once; `refused` were not of this LiveKit",
     by,
   },
+  recordings: {
+    kind: "counter",
+    unit: "{recording}",
+    labels: ["outcome"],
+    meaning:
+      "Recordings made of what workers sent: `ready`, `failed` (for good), or `waits` (the storage did not take it yet)",
+    by,
+  },
+  recording_bytes: {
+    kind: "counter",
+    unit: "By",
+    labels: ["direction"],
+    meaning: "Of recordings: `received` from workers, `stored` where they lie",
+    by,
+  },
   room_creations: {
     kind: "counter",
     unit: "{room}",

@@ -13,6 +13,9 @@ export const ERASED_WITH_CALL: readonly string[] = [
   "transcripts",
   "parcels",
   "context_writes",
+  "recording_pieces",
+  "recording_segments",
+  "recordings",
 ];
 /** Tables with a call_id that keep it: what they say is about no person. */
 export const KEPT_OF_CALL: readonly string[] = ["call_usage"];
@@ -87,6 +90,18 @@ export async function eraseRows(
 }
 
 async function eraseFollowers(tx: Pick<NodePgDatabase, "execute">, callId: string): Promise<void> {
+  await deleteRecordings(tx, callId);
   for (const table of ERASED_WITH_CALL)
     await tx.execute(sql`delete from ${sql.identifier(table)} where call_id = ${callId}`);
+}
+
+/** What lies elsewhere goes after the transaction, and is tried until it has. An egress may write a while after the call. */
+async function deleteRecordings(tx: Pick<NodePgDatabase, "execute">, callId: string): Promise<void> {
+  await tx.execute(sql`
+    insert into recording_deletions (storage, object, erasure_id, due_at)
+    select r.storage, r.object, t.erasure_id,
+      now() + case when r.status = 'receiving' then interval '10 minutes' else interval '0' end
+    from recordings r left join parley_keys.tombstones t using (call_id)
+    where r.call_id = ${callId} and r.object is not null
+    on conflict (storage, object) do update set erasure_id = excluded.erasure_id, due_at = excluded.due_at`);
 }

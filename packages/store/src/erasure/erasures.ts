@@ -33,7 +33,7 @@ export interface Erasures {
   forgetCaller(caller: string, tenantId: string | null, erasureId: string): Promise<boolean>;
   /** Calls of that tenant that ended before; 200 at most. */
   endedBefore(before: Date, tenantId: string | null): Promise<string[]>;
-  /** Facts, calls and keys that are still there of what an erasure took: 0, or something is wrong. */
+  /** Facts, calls, keys and recordings that are still there of what an erasure took: 0, or it goes on. */
   remains(erasureId: string): Promise<number>;
 }
 
@@ -143,7 +143,9 @@ export function erasuresIn(db: NodePgDatabase, keys: KeyRing): Erasures {
         select (select count(*) from calls join parley_keys.tombstones using (call_id) where erasure_id = ${erasureId})
              + (select count(*) from facts join parley_keys.tombstones using (call_id) where erasure_id = ${erasureId})
              + (select count(*) from parley_keys.call_keys join parley_keys.tombstones using (call_id)
-                where erasure_id = ${erasureId}) as count`);
+                where erasure_id = ${erasureId})
+             + (select count(*) from recordings join parley_keys.tombstones using (call_id) where erasure_id = ${erasureId})
+             + (select count(*) from recording_deletions where erasure_id = ${erasureId}) as count`);
       return Number(rows[0]?.count ?? 0);
     },
   };
