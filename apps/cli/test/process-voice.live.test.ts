@@ -88,6 +88,19 @@ it("two turns of one session at once are one after the other, by whoever asks", 
   expect(both.map(({ status, json }) => json.code ?? status).sort()).toEqual([200, "turn-in-progress"]);
 });
 
+it("a session outlives the process that ran it", async () => {
+  const { session_id } = (await ask({ audio_data: await spoken("I would like to book a table."), agentId })).json;
+  const health = await fetch(`http://127.0.0.1:${platform.worker.port}/readyz`);
+  for (const { pid } of ((await health.json()) as { shards: { pid: number }[] }).shards) process.kill(pid, "SIGKILL");
+  // Who asks a process that dies of it learns just that, and asks again.
+  const audio_data = await spoken("For four people.");
+  let next = await ask({ audio_data, session_id });
+  for (let n = 0; n < 5 && next.status === 503; n += 1) next = await ask({ audio_data, session_id });
+  expect([next.status, next.json.code]).toEqual([200, undefined]);
+  expect(next.json.reply_text).toMatch(/when|what (day|time)|which day/i);
+  await expect.poll(() => facts(session_id, "call-recovered"), patience).toHaveLength(1);
+});
+
 it("a room's call hears it as one of its people, and answers aloud", async () => {
   const { room, caller, callId } = await platform.call(undefined, agentId);
   const silentFrom = caller.hearing.lastLoudAt;
@@ -96,6 +109,21 @@ it("a room's call hears it as one of its people, and answers aloud", async () =>
   await caller.onset(silentFrom);
   const joined = await facts(callId, "participant-joined");
   expect(joined).toContainEqual(expect.objectContaining({ participantId: "api:root" }));
+  // A sound in place of its voice: played as one of its replies, over which a caller may speak as well.
+  await platform.send("POST", `/api/calls/${callId}/interrupt`, { body: {} });
+  await caller.quiet();
+  const from = caller.hearing.lastLoudAt;
+  const say = (body: object) => platform.send("POST", `/api/calls/${callId}/say`, { body });
+  expect(await say({ audio_data: QUESTION_MP3, text: "When are you open?" })).toMatchObject({ status: 200 });
+  await caller.onset(from);
+  expect(await say({ audio_data: "Z2FyYmFnZQ==" })).toMatchObject({
+    status: 422,
+    json: { code: "sound-not-understood" },
+  });
+  expect(await say({})).toMatchObject({ status: 400 });
+  const finished = async () => (await facts(callId, "reply-finished")).at(-1)?.heardMs;
+  await expect.poll(finished, patience).toSatisfy((ms: number) => ms > 1_200 && ms < 1_700);
+
   await platform.send("POST", "/api/tenants", { body: { tenantId: "third", name: "Third" } });
   const theirs = await platform.keyFor(["calls:write"], "third");
   expect((await ask({ audio_data: QUESTION_MP3, room_name: room }, theirs)).json).toMatchObject({ status: 404 });

@@ -13,6 +13,7 @@ const orders = z.discriminatedUnion("name", [
     text: z.string().min(1).max(8_000),
     interruptible: z.boolean().default(true),
     by,
+    sound: z.object({ parcel: parcelId, sampleRateHz: z.int().min(8_000).max(96_000) }).optional(),
   }),
   z.object({ name: z.literal("interrupt"), by }),
   z.object({ name: z.literal("mute"), muted: z.boolean(), by }),

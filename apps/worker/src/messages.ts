@@ -38,9 +38,16 @@ export interface RecoveryPlan {
   farewell: boolean;
 }
 
+/** Mono 16-bit samples that are fetched. */
+export interface GivenSound {
+  parcel: string;
+  sampleRateHz: number;
+}
+
 /** An order from the server, for the owner of a call; `by` says in the log who wished for it. */
 export type CallOrder =
-  | { name: "say"; text: string; interruptible: boolean; by: string }
+  /** With a parcel its sound is played, and `text` stands in the log. */
+  | { name: "say"; text: string; interruptible: boolean; by: string; sound?: GivenSound | undefined }
   | { name: "interrupt"; by: string }
   | { name: "mute"; muted: boolean; by: string }
   | { name: "recording"; action: "start" | "pause" | "resume" | "stop"; by: string }

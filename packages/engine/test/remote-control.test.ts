@@ -1,4 +1,4 @@
-import { fakeRealtimeModel, fakeStt, fakeTts } from "@parley/testkit";
+import { fakeRealtimeModel, fakeStt, fakeTts, tone } from "@parley/testkit";
 import { describe, expect, it } from "vitest";
 import { none, scene } from "./harness.ts";
 
@@ -12,6 +12,40 @@ describe("a call controlled from outside", () => {
     await s.clock.advance(4_000);
     expect(s.texts()).toEqual(["Your taxi is here."]);
     expect(s.fact("say-requested")).toMatchObject({ by, interruptible: false });
+  });
+
+  it("plays a sound that it is given in place of its voice, whole, and counts what was heard of it", async () => {
+    const s = scene();
+    await s.begin();
+    const sound = { samples: tone(20_000, 16_000, 440, -15), sampleRateHz: 16_000 };
+    s.call.remote.say("[sound]. A jingle.", { interruptible: true, by, sound });
+    s.call.remote.say("That was all.", { interruptible: true, by });
+    await s.clock.advance(19_000);
+    expect(s.count("reply-finished")).toBe(0);
+    await s.clock.advance(6_000);
+    expect(s.tts.requests.map(({ request }) => request.text)).toEqual(["That was all."]);
+    const [first] = s.log.facts.filter((fact) => fact.type === "reply-finished");
+    expect(first).toMatchObject({ heardMs: 20_000, failed: null });
+    expect(s.texts()).toEqual(["[sound]. A jingle.", "That was all."]);
+    expect(s.differences()).toEqual([]);
+  });
+
+  it("does not say a sound that died with its process, nor words in its place", async () => {
+    const s = scene();
+    await s.begin();
+    const sound = { samples: tone(3_000, 16_000, 440, -15), sampleRateHz: 16_000 };
+    for (const text of ["First.", "Second."]) s.call.remote.say(text, { interruptible: true, by, sound });
+    await s.clock.advance(1_000);
+    const facts = [...s.log.facts];
+    s.call.abandon();
+    const next = scene({ clock: s.clock, recovered: { facts, gapMs: 0, by: "b" } });
+    await next.begin();
+    await s.clock.advance(5_000);
+    expect(next.tts.requests).toEqual([]);
+    expect(next.fact("reply-finished")).toMatchObject({ replyId: "r1" });
+    expect(next.fact("reply-finished")!.heardMs).toBeLessThan(1_100);
+    expect(next.fact("reply-discarded")).toMatchObject({ replyId: "r2", reason: "recovered" });
+    expect(next.differences()).toEqual([]);
   });
 
   it("lets no more than eight requests wait", async () => {

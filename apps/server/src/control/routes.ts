@@ -5,15 +5,21 @@ import { actorOf, tenantSeenBy } from "../access/principal.ts";
 import { HttpProblem } from "../http/problem.ts";
 import type { Leases } from "../leases/leases.ts";
 import type { LiveKitAccess } from "../livekit.ts";
+import { SOUND_BODY_BYTES, soundOf } from "../sound/decode.ts";
+import { manySounds } from "../sound/many.ts";
 import { answerTo, type CallOrder, commandOf } from "./orders.ts";
 import { notLive, orThrow } from "./outcome.ts";
 import * as schema from "./schema.ts";
 import { transferCaller } from "./transfer.ts";
 
 const tags = ["calls"];
+/** What is given is kept as well as a voice is. */
+const VOICE_RATE_HZ = 24_000;
+/** Stands in the transcript for a sound of which nobody said what it is. */
+const NO_TEXT = "[sound]";
 
 export interface ControlOptions {
-  store: Pick<Store, "calls">;
+  store: Pick<Store, "calls" | "parcels">;
   livekit: Pick<LiveKitAccess, "rooms" | "transferCaller">;
   command: Leases["command"];
 }
@@ -45,7 +51,29 @@ export function controlRoutes(app: FastifyInstance, options: ControlOptions): vo
     );
   }
 
-  control("say", "Say something in the agent's voice, after what it is saying", schema.say, schema.accepted);
+  app.post<{ Params: Params; Body: schema.SayOrPlay }>(
+    "/api/calls/:callId/say",
+    {
+      bodyLimit: SOUND_BODY_BYTES,
+      config: { access: "calls:write", isEveryday: true },
+      ...manySounds(app),
+      schema: {
+        summary: "Say something in the agent's voice, or play a sound, after what it is saying",
+        tags,
+        params: schema.controlParams,
+        body: schema.sayOrPlay,
+        response: { 200: schema.accepted },
+      },
+    },
+    async (request) => {
+      const { callId } = await liveCall(store, request);
+      const { text = NO_TEXT, interruptible } = request.body;
+      const sound = await laidDown(store, callId, request.body);
+      const args = { text, interruptible, by: actorOf(request.principal), ...sound };
+      orThrow(await command(callId, "say", args), callId);
+      return { accepted: true as const };
+    },
+  );
   control("interrupt", "Silence what the agent is saying", schema.interrupt, schema.interrupted);
   control("mute", "Mute the agent, or let it speak again", schema.mute, schema.muted);
   control("language", "Listen, think and speak in another language", schema.setLanguage, schema.languageSet);
@@ -71,6 +99,14 @@ export function controlRoutes(app: FastifyInstance, options: ControlOptions): vo
       return { participantId: await transferCaller(livekit, room, request.body), to: request.body.to };
     },
   );
+}
+
+/** The sound of a request, where its worker finds it: it fetches it before it answers. */
+async function laidDown(store: Pick<Store, "parcels">, callId: string, { audio_data, sample_rate }: schema.SayOrPlay) {
+  if (audio_data == null) return {};
+  const samples = await soundOf({ audio_data, sample_rate }, VOICE_RATE_HZ);
+  const parcel = await store.parcels.put(callId, Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength));
+  return { sound: { parcel, sampleRateHz: VOICE_RATE_HZ } };
 }
 
 /** Throws HttpProblem 404 `call-not-found`, 409 `call-not-live`. */

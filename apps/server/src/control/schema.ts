@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { callParams } from "../calls/schema.ts";
+import { soundFields } from "../sound/decode.ts";
 
 const MAX_TEXT_LENGTH = 2_000;
 const MAX_LANGUAGE_LENGTH = 35;
@@ -33,6 +34,14 @@ export const say = z.strictObject({
   /** Whether a caller who speaks over it stops it. */
   interruptible: z.boolean().default(true),
 });
+/** Over HTTP sound may be given in place of the voice. */
+export const sayOrPlay = say
+  .partial({ text: true })
+  .extend({ ...soundFields, audio_data: soundFields.audio_data.nullish() })
+  .refine(({ text, audio_data }) => text !== undefined || audio_data != null, {
+    error: "give text, or audio_data, or both: then the sound is played, and the text is what stands in the transcript",
+  });
+export type SayOrPlay = z.infer<typeof sayOrPlay>;
 export const interrupt = z.strictObject({});
 export const mute = z.strictObject({ muted: z.boolean() });
 export const setLanguage = z.strictObject({ language });

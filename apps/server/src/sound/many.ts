@@ -3,6 +3,8 @@ import { HttpProblem } from "../http/problem.ts";
 
 /** Requests with sound that one replica has in its memory at once. */
 const MOST_AT_ONCE = 32;
+/** As any other request. */
+const SMALL_BYTES = 64 * 1024;
 
 const counts = new WeakMap<FastifyInstance, Set<FastifyRequest>>();
 
@@ -15,6 +17,7 @@ export function manySounds(
   const gone = async (request: FastifyRequest): Promise<void> => void present.delete(request);
   return {
     async onRequest(request) {
+      if (Number(request.headers["content-length"] ?? Number.POSITIVE_INFINITY) <= SMALL_BYTES) return;
       if (present.size >= MOST_AT_ONCE)
         throw new HttpProblem(503, "too-much-sound", "Many others send sound now: try again in a moment.", {
           "retry-after": "2",

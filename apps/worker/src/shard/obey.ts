@@ -1,8 +1,9 @@
+import type { Recording } from "@parley/audio";
 import type { Call, RemoteControl } from "@parley/engine";
 import { asParleyError } from "@parley/engine/error";
 import type { OrderResult } from "../backend.ts";
-import type { CallOrder } from "../messages.ts";
-import { hearTurn } from "./hear-turn.ts";
+import type { CallOrder, GivenSound } from "../messages.ts";
+import { hearTurn, samplesIn } from "./hear-turn.ts";
 import type { Parcels } from "./parcels.ts";
 
 /** What an order is carried out on; the engine's Call fits. */
@@ -16,18 +17,28 @@ export interface ObedientCall {
 export async function obey(call: ObedientCall, order: CallOrder, parcels: Parcels): Promise<OrderResult> {
   try {
     if (order.name === "hear") return await hearTurn(call, order, parcels);
-    return { ok: true, reason: carryOut(call, order) };
+    // Without anything to wait for, orders are carried out in the order in which they come.
+    const sound = order.name === "say" && order.sound ? await soundOf(order.sound, parcels) : undefined;
+    return { ok: true, reason: carryOut(call, order, sound) };
   } catch (error) {
     const { code, message } = asParleyError(error, { code: "order-failed", category: "internal" });
     return { ok: false, reason: code, detail: message };
   }
 }
 
-function carryOut(call: ObedientCall, order: Exclude<CallOrder, { name: "hear" }>): string {
+async function soundOf({ parcel, sampleRateHz }: GivenSound, parcels: Parcels): Promise<Recording> {
+  return { samples: samplesIn(await parcels.fetch(parcel)), sampleRateHz };
+}
+
+function carryOut(
+  call: ObedientCall,
+  order: Exclude<CallOrder, { name: "hear" }>,
+  sound: Recording | undefined,
+): string {
   const { remote } = call;
   switch (order.name) {
     case "say":
-      remote.say(order.text, { interruptible: order.interruptible, by: order.by });
+      remote.say(order.text, { interruptible: order.interruptible, by: order.by, ...(sound ? { sound } : {}) });
       return "";
     case "interrupt":
       return remote.interrupt(order.by) ? "" : "said-nothing";

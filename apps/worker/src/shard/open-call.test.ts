@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { settingsSchema } from "@parley/conversation";
-import type { CallAgent } from "@parley/engine";
+import { type CallAgent, readFileLog } from "@parley/engine";
 import { callStarted } from "@parley/testkit/facts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { WorkerConfig } from "../config.ts";
@@ -50,5 +50,33 @@ describe("a call whose log cannot be gone on from", () => {
     ],
   ])("is not begun anew: %s", async (_why, lines, error) => {
     await expect(goOn(lines)).rejects.toMatchObject(error);
+  });
+});
+
+it("a session waits for its next turn as long as it is told to, greets nobody, misses nobody and records nothing", async () => {
+  const logPath = join(dir, "c.1.ndjson");
+  const nobody = { agentId: null, tenantId: null, language: null, from: null, to: null };
+  const context = { ...nobody, room: "session~c", metadata: { sessionIdleMs: 1_000 } };
+  const assignment = { callId: "c", epoch: 1, logPath, recovery: null, context } as unknown as CallAssignment;
+  const agent = {
+    name: "shop",
+    instructions: "",
+    greeting: "Hello.",
+    language: "en",
+    tools: [],
+    hooks: {},
+    settings: settingsSchema.parse({ recording: { mode: "on" }, closing: { graceMs: 9 } }),
+    timeouts: {},
+  } as unknown as CallAgent;
+  const lease = { isHeld: () => true, confirm: async () => true };
+  const watch = { onFact() {}, onEphemeral() {} };
+  const parts = { config: {} as WorkerConfig, agent, lease, log: createLog("test", "silent"), watch, recorder: null };
+  const call = await openCall(assignment, parts);
+  await call.start();
+  call.close("test");
+  await call.done;
+  expect(readFileLog(logPath).facts[0]).toMatchObject({
+    greeting: null,
+    settings: { closing: { graceMs: 1_000, joinMs: 1_000 }, away: { afterMs: 0 }, recording: { mode: "off" } },
   });
 });

@@ -94,13 +94,18 @@ function callOf(
   return call;
 }
 
-/** Nobody is on the line: nobody is greeted, or away; between two turns everybody has left, for as long as that may last. */
+/**
+ * Nobody is on the line: nobody is greeted or away, and there is nothing to record; between two turns everybody has left,
+ * for as long as that may last.
+ */
 function inSession(agent: CallAgent, { metadata }: CallContext): CallAgent {
   const { sessionIdleMs } = metadata;
   const idleMs = typeof sessionIdleMs === "number" && sessionIdleMs > 0 ? sessionIdleMs : SESSION_IDLE_MS;
   const { settings } = agent;
   const closing = { ...settings.closing, graceMs: idleMs, joinMs: idleMs };
-  return { ...agent, greeting: null, settings: { ...settings, closing, away: { ...settings.away, afterMs: 0 } } };
+  const away = { ...settings.away, afterMs: 0 };
+  const recording = { ...settings.recording, mode: "off" as const };
+  return { ...agent, greeting: null, settings: { ...settings, closing, away, recording } };
 }
 
 /** What is left can say a sentence, and no more. */

@@ -16,6 +16,9 @@ export const replyCause = z.discriminatedUnion("kind", [
 ]);
 export type ReplyCause = z.infer<typeof replyCause>;
 
+/** Given sound that is played in place of a voice; only the process that was given it has it. `text` is what it stands for. */
+const sound = z.string();
+
 /** Decision: make a reply. `text` is fixed speech; without it the model is asked. */
 export const replyRequested = fact("reply-requested", {
   replyId: z.string(),
@@ -25,6 +28,7 @@ export const replyRequested = fact("reply-requested", {
   basis: z.string().nullable(),
   text: z.string().nullable(),
   interruptible: z.boolean(),
+  sound: sound.optional(),
 });
 
 // What the stages report of it.
@@ -58,6 +62,7 @@ export const sayRequested = fact("say-requested", {
   text: z.string(),
   by: z.string(),
   interruptible: z.boolean(),
+  sound: sound.optional(),
 });
 export const interruptRequested = fact("interrupt-requested", { by: z.string() });
 

@@ -153,6 +153,8 @@ export interface Reply {
   /** Fixed speech; null: the model is asked. */
   text: string | null;
   interruptible: boolean;
+  /** Given sound: it is played, nothing is made. */
+  sound?: string;
   step: number;
   textEnded: boolean;
   failed: { stage: string; error: Failure } | null;

@@ -98,6 +98,7 @@ export class Call {
       state: () => this.#loop.state,
       isOver: () => this.#closing !== null || this.#loop.isClosed,
       report: (input) => this.#report(input),
+      keep: (sound) => this.#stages.givenSounds.keep(sound),
     });
     this.#stages = new CallStages(this.#stageContext(), this.control, options.transport, options.recorder ?? null);
     this.#events = roomEvents({

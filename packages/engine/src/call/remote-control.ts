@@ -1,3 +1,4 @@
+import type { Recording } from "@parley/audio";
 import type { InputBody, RuleState } from "@parley/conversation";
 import { ParleyError } from "../error.ts";
 import type { CallAgent } from "./agent.ts";
@@ -10,8 +11,11 @@ const MOST_WAITING = 8;
  * before it returns, or throws a ParleyError and changes nothing: `call-over`, and those named below.
  */
 export interface RemoteControl {
-  /** Speaks after what is being said now. Throws `agent-muted`, `too-much-to-say`. */
-  say(text: string, options: { interruptible: boolean; by: string }): void;
+  /**
+   * Speaks after what is being said now; with `sound` that is played, and `text` is what the log has of it. Throws
+   * `agent-muted`, `too-much-to-say`.
+   */
+  say(text: string, options: { interruptible: boolean; by: string; sound?: Recording }): void;
   /** Silences the agent, what waits to be said is said next. False: it said nothing. */
   interrupt(by: string): boolean;
   /** Muted, it hears and remembers, but says and answers nothing; what it was saying is cut off. */
@@ -28,6 +32,8 @@ export function remoteControl(call: {
   /** Closed, or let go of. */
   isOver(): boolean;
   report(input: InputBody): void;
+  /** Until it was played, or never will be; gives its name. */
+  keep(sound: Recording): string;
 }): RemoteControl {
   const { agent, report } = call;
   const goingOn = (): RuleState => {
@@ -37,13 +43,14 @@ export function remoteControl(call: {
     return state;
   };
   return {
-    say(text, { interruptible, by }) {
+    say(text, { interruptible, by, sound }) {
       const state = goingOn();
       if (state.muted) throw refusal("agent-muted", "The agent is muted and says nothing: unmute it first.");
       const waiting = state.replies.active.filter(({ cause }) => cause.kind === "say").length;
       if (waiting >= MOST_WAITING)
         throw refusal("too-much-to-say", `${waiting} requests wait to be said already: wait until some were heard.`);
-      report({ type: "say-requested", text, by, interruptible });
+      const given = sound === undefined ? {} : { sound: call.keep(sound) };
+      report({ type: "say-requested", text, by, interruptible, ...given });
     },
     interrupt(by) {
       const { current } = goingOn().playback;

@@ -5,6 +5,7 @@ import { Converse } from "../stages/converse.ts";
 import { Detect } from "../stages/detect.ts";
 import { toFailure } from "../stages/failure.ts";
 import { FarEnd } from "../stages/far-end.ts";
+import { GivenSounds } from "../stages/given-sounds.ts";
 import { Hear } from "../stages/hear.ts";
 import { Play } from "../stages/play.ts";
 import { Record } from "../stages/record.ts";
@@ -24,6 +25,7 @@ const SILENCE = new Int16Array(HEARING_RATE_HZ / 5);
 /** All that acts on the facts of one call: its ears, mouth and mind, what people read, and the author's hooks. */
 export class CallStages {
   readonly hooks: AuthorHooks;
+  readonly givenSounds = new GivenSounds();
   readonly #context: StageContext;
   readonly #all: readonly Stage[];
   readonly #clean: Clean | null;
@@ -67,7 +69,8 @@ export class CallStages {
       ...(this.#converse ? [this.#converse] : []),
       ...(this.#detect ? [this.#detect] : []),
       new Think(context),
-      new Speak(context, this.#mouth(play), out.sampleRateHz),
+      new Speak(context, this.#mouth(play), out.sampleRateHz, this.givenSounds),
+      this.givenSounds,
       new Work(context, control),
       ...(this.#record ? [this.#record] : []),
       this.#relay,

@@ -4,6 +4,7 @@ import { ParleyError } from "../error.ts";
 import type { Tts, TtsChunk, WordTime } from "../ports/index.ts";
 import { linkedAbort, pause, type RemoteError, within } from "../remote/index.ts";
 import { isCancelled, toFailure } from "./failure.ts";
+import type { GivenSounds } from "./given-sounds.ts";
 import type { Stage, StageContext } from "./stage.ts";
 
 /** Where made sound goes: the mouth. */
@@ -19,9 +20,13 @@ const LOOK_MS = 500;
 const REST_MS = 10_000;
 const LONGEST_REST_MS = 60_000;
 
+/** Given sound is brought to the mouth's rate in such pieces, so that no other call waits for it. */
+const PIECE_MS = 500;
+const BETWEEN_PIECES_MS = 5;
+
 interface Queue {
   abort: AbortController & { release(): void };
-  waiting: { index: number; text: string }[];
+  waiting: { index: number; text: string; sound: string | undefined }[];
   running: boolean;
 }
 
@@ -30,13 +35,15 @@ export class Speak implements Stage {
   readonly #context: StageContext;
   readonly #sink: SoundSink;
   readonly #outHz: number;
+  readonly #given: Pick<GivenSounds, "find">;
   readonly #queues = new Map<string, Queue>();
   #restUntil = 0;
 
-  constructor(context: StageContext, sink: SoundSink, outHz: number) {
+  constructor(context: StageContext, sink: SoundSink, outHz: number, given: Pick<GivenSounds, "find">) {
     this.#context = context;
     this.#sink = sink;
     this.#outHz = outHz;
+    this.#given = given;
   }
 
   react(fact: Fact, state: RuleState): void {
@@ -68,7 +75,7 @@ export class Speak implements Stage {
       queue = { abort: linkedAbort(this.#context.signal), waiting: [], running: false };
       this.#queues.set(replyId, queue);
     }
-    queue.waiting.push({ index, text });
+    queue.waiting.push({ index, text, sound: reply?.sound });
     if (!queue.running) void this.#run(replyId, queue);
   }
 
@@ -87,7 +94,8 @@ export class Speak implements Stage {
     try {
       for (let next = queue.waiting.shift(); next && !signal.aborted; next = queue.waiting.shift()) {
         await this.#room(replyId, signal);
-        await this.#sentence(replyId, next.index, next.text, signal);
+        if (next.sound !== undefined) await this.#playGiven(replyId, next.index, next.sound, signal);
+        else await this.#sentence(replyId, next.index, next.text, signal);
       }
     } catch (error) {
       if (signal.aborted || isCancelled(error)) return;
@@ -101,6 +109,29 @@ export class Speak implements Stage {
   async #room(replyId: string, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && this.#sink.aheadMs(replyId) > MAX_AHEAD_MS)
       await pause(this.#context.clock, LOOK_MS, signal);
+  }
+
+  async #playGiven(replyId: string, index: number, name: string, signal: AbortSignal): Promise<void> {
+    const sound = this.#given.find(name);
+    if (sound === undefined)
+      throw new ParleyError("The sound that was to be played is gone", { code: "sound-gone", category: "internal" });
+    const { samples, sampleRateHz } = sound;
+    const resampler = new Resampler(sampleRateHz, this.#outHz);
+    const piece = Math.round((sampleRateHz * PIECE_MS) / 1000);
+    let made = 0;
+    const play = (given: Int16Array) => {
+      made += given.length;
+      this.#sink.audio(replyId, given);
+    };
+    this.#context.report({ type: "speech-first-audio", replyId, index });
+    for (let from = 0; from < samples.length; from += piece) {
+      play(resampler.push(samples.subarray(from, from + piece)));
+      await pause(this.#context.clock, BETWEEN_PIECES_MS, signal);
+      await this.#room(replyId, signal);
+      if (signal.aborted) return;
+    }
+    play(resampler.flush());
+    this.#context.report({ type: "speech-made", replyId, index, ms: (made / this.#outHz) * 1000 });
   }
 
   async #sentence(replyId: string, index: number, text: string, signal: AbortSignal): Promise<void> {

@@ -33,7 +33,8 @@ export class Think implements Stage {
   react(fact: Fact, state: RuleState): void {
     switch (fact.type) {
       case "reply-requested":
-        if (fact.text !== null) this.#recite(fact.replyId, fact.text);
+        if (fact.text !== null)
+          this.#recite(fact.replyId, fact.sound === undefined ? sentencesOf(fact.text) : [fact.text]);
         else if (state.settings.mode !== "realtime") this.#begin(fact);
         return;
       case "reply-continued": {
@@ -57,8 +58,8 @@ export class Think implements Stage {
     for (const replyId of this.#thoughts.keys()) this.#end(replyId);
   }
 
-  #recite(replyId: string, text: string): void {
-    sentencesOf(text).forEach((sentence, index) => {
+  #recite(replyId: string, sentences: readonly string[]): void {
+    sentences.forEach((sentence, index) => {
       this.#context.report({ type: "reply-sentence", replyId, index, text: sentence });
     });
     this.#context.report({ type: "reply-text-ended", replyId, step: 0, finishReason: "fixed" });

@@ -12,6 +12,7 @@ export function requested(fact: FactOf<"reply-requested">): Reply {
     basis,
     text: fact.text,
     interruptible,
+    ...(fact.sound === undefined ? {} : { sound: fact.sound }),
     step: 0,
     textEnded: false,
     failed: null,

@@ -6,11 +6,12 @@ export function request(
   state: RuleState,
   cause: ReplyCause,
   text: string | null,
-  options: { basis?: string | null; interruptible?: boolean; nth?: number } = {},
+  options: { basis?: string | null; interruptible?: boolean; sound?: string | undefined; nth?: number } = {},
 ): Decision {
-  const { basis = null, interruptible = true, nth = 1 } = options;
+  const { basis = null, interruptible = true, sound, nth = 1 } = options;
   const replyId = `r${state.replies.requested + nth}`;
-  return { type: "reply-requested", replyId, cause, speculative: basis !== null, basis, text, interruptible };
+  const given = sound === undefined ? {} : { sound };
+  return { type: "reply-requested", replyId, cause, speculative: basis !== null, basis, text, interruptible, ...given };
 }
 
 /** Fixed words; where there are none (an author's empty phrase), or the agent is muted, nothing is said. */
@@ -18,7 +19,7 @@ export function say(
   state: RuleState,
   cause: ReplyCause,
   text: string | null,
-  options: { interruptible?: boolean; nth?: number } = {},
+  options: { interruptible?: boolean; sound?: string | undefined; nth?: number } = {},
 ): Decision[] {
   return text === null || text.trim() === "" || state.muted ? [] : [request(state, cause, text, options)];
 }

@@ -20,8 +20,10 @@ export function react(state: RuleState, fact: Fact): readonly Decision[] {
       return takeBack(state, fact.participantId);
     case "transcript-final":
       return speculate(state, fact);
-    case "say-requested":
-      return say(state, { kind: "say", by: fact.by }, fact.text, { interruptible: fact.interruptible });
+    case "say-requested": {
+      const { by, text, interruptible, sound } = fact;
+      return say(state, { kind: "say", by }, text, { interruptible, sound });
+    }
     case "track-failed":
       return say(state, { kind: "fallback", turnId: null }, state.settings.phrases.notHeard);
     case "turn-failed":

@@ -14,7 +14,9 @@ export function recover(state: RuleState, { farewell }: FactOf<"call-recovered">
   for (const reply of state.replies.active) {
     const cut = reply.replyId === current?.replyId && current.audible;
     ends.push(cut ? end(state, reply.replyId) : discard(reply, "recovered"));
-    const over = reply.failed !== null || (cut && current.phase === "stopping");
+    // Given sound died with the process: what was heard of it stands, and nobody makes words of the rest.
+    const isGone = reply.sound !== undefined;
+    const over = isGone || reply.failed !== null || (cut && current.phase === "stopping");
     if (over || farewell || state.muted || state.closing.phase === "closing") continue;
     const unheard = reply.cause.kind === "turn" ? null : reply.text;
     const rest = cut ? splitHeard(reply.sentences, current.heardMs).rest : unheard;
