@@ -32,6 +32,8 @@ export interface House {
   readonly url: string;
   readonly openai: OpenAiServer;
   readonly worker: WorkerProcess;
+  /** The worker's PARLEY_DATA. */
+  readonly dataDir: string;
   /** Lets this identity into the room named like the call, and brings the agent if the join makes the room. */
   token(callId: string, identity?: string, ticket?: Ticket): Promise<string>;
   join(callId: string, identity?: string, ticket?: Ticket): Promise<SimulatedCaller>;
@@ -97,6 +99,7 @@ export async function openHouse({ agent, openai: openaiOptions = {}, settings = 
       url: server.url,
       openai,
       worker,
+      dataDir: path.join(dataDir, "parley"),
       token,
       join,
       async call(callId, ticket) {
