@@ -10,6 +10,7 @@ const programs = [
   { program: "redis-server", also: [], debian: "redis-server" },
   { program: "sox", also: [], debian: "sox" },
   { program: "openssl", also: [], debian: "openssl" },
+  { program: "lame", also: [], debian: "lame" },
   { program: "opusdec", also: [], debian: "opus-tools" },
 ];
 

@@ -1,14 +1,18 @@
 import path from "node:path";
 import { decodeWav, encodeWav, resample } from "@parley/audio";
 import { pocketSphinxStt } from "@parley/local";
-import { QUESTION_MP3, speechClip } from "@parley/testkit";
+import { mp3Of, speechClip } from "@parley/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type LivePlatform, livePlatform } from "./support/platform.ts";
 
 const patience = { timeout: 15_000, interval: 50 };
 const agentId = "receptionist";
 let platform: LivePlatform;
+/** A question, as MP3. */
+let audio_data: string;
 beforeAll(async () => {
+  const question = await speechClip("When are you open?");
+  audio_data = Buffer.from(mp3Of(question, 16_000)).toString("base64");
   const agentFile = path.resolve(import.meta.dirname, "../../../examples/receptionist.ts");
   platform = await livePlatform({ agentFile });
 });
@@ -52,7 +56,7 @@ it("a question is heard, answered aloud, and remembered in the next turn; whiche
   expect(second.json.reply_text).toMatch(/when|what (day|time)|which day/i);
   expect(second.json.session_id).toBe(session_id);
 
-  const mp3 = await ask({ audio_data: QUESTION_MP3, agentId }, key);
+  const mp3 = await ask({ audio_data, agentId }, key);
   expect(mp3.json.transcript).toMatch(/when are you open/i);
   expect(mp3.json.reply_text).toMatch(/open|closed/i);
   expect(await heardAgain(mp3.json.audio_data)).toMatch(/open|closed/i);
@@ -71,20 +75,20 @@ it("a question is heard, answered aloud, and remembered in the next turn; whiche
   await platform.send("POST", "/api/tenants", { body: { tenantId: "other", name: "Other" } });
   const theirs = await platform.keyFor(["calls:write"], "other");
   for (const answer of [
-    await ask({ audio_data: QUESTION_MP3, session_id }, theirs),
-    await ask({ audio_data: QUESTION_MP3, session_id: "nobody" }, key),
+    await ask({ audio_data, session_id }, theirs),
+    await ask({ audio_data, session_id: "nobody" }, key),
   ])
     expect([answer.status, answer.json.code]).toEqual([404, "session-not-found"]);
 
   await platform.send("POST", `/api/calls/${session_id}/hang-up`, { body: {} });
   await expect.poll(async () => (await platform.store.calls.get(session_id))?.status, patience).toBe("ended");
-  const late = await ask({ audio_data: QUESTION_MP3, session_id }, key);
+  const late = await ask({ audio_data, session_id }, key);
   expect([late.status, late.json.code]).toEqual([409, "session-over"]);
 });
 
 it("two turns of one session at once are one after the other, by whoever asks", async () => {
-  const { session_id } = (await ask({ audio_data: QUESTION_MP3, agentId })).json;
-  const both = await Promise.all([1, 2].map(() => ask({ audio_data: QUESTION_MP3, session_id })));
+  const { session_id } = (await ask({ audio_data, agentId })).json;
+  const both = await Promise.all([1, 2].map(() => ask({ audio_data, session_id })));
   expect(both.map(({ status, json }) => json.code ?? status).sort()).toEqual([200, "turn-in-progress"]);
 });
 
@@ -104,7 +108,7 @@ it("a session outlives the process that ran it", async () => {
 it("a room's call hears it as one of its people, and answers aloud", async () => {
   const { room, caller, callId } = await platform.call(undefined, agentId);
   const silentFrom = caller.hearing.lastLoudAt;
-  const answer = await ask({ audio_data: QUESTION_MP3, room_name: room });
+  const answer = await ask({ audio_data, room_name: room });
   expect(answer.json).toMatchObject({ session_id: callId, transcript: expect.stringMatching(/open/i) });
   await caller.onset(silentFrom);
   const joined = await facts(callId, "participant-joined");
@@ -126,7 +130,7 @@ it("a room's call hears it as one of its people, and answers aloud", async () =>
 
   await platform.send("POST", "/api/tenants", { body: { tenantId: "third", name: "Third" } });
   const theirs = await platform.keyFor(["calls:write"], "third");
-  expect((await ask({ audio_data: QUESTION_MP3, room_name: room }, theirs)).json).toMatchObject({ status: 404 });
+  expect((await ask({ audio_data, room_name: room }, theirs)).json).toMatchObject({ status: 404 });
 });
 
 it("what cannot be used is refused before anybody is bothered", async () => {
@@ -138,12 +142,9 @@ it("what cannot be used is refused before anybody is bothered", async () => {
   };
   expect(await refused({ audio_data: "Z2FyYmFnZQ==" })).toEqual([422, "sound-not-understood"]);
   expect(await refused({ audio_data: "A".repeat(12_000_000) })).toEqual([413, "ctp-body-too-large"]);
-  expect(await refused({ audio_data: QUESTION_MP3, agentId: "nobody" })).toEqual([404, "agent-not-found"]);
-  expect(await refused({ audio_data: QUESTION_MP3, session_id: "a", room_name: "b" })).toEqual([
-    400,
-    "request-invalid",
-  ]);
-  expect(await refused({ audio_data: QUESTION_MP3, room_name: "nowhere" })).toEqual([404, "call-not-found"]);
+  expect(await refused({ audio_data, agentId: "nobody" })).toEqual([404, "agent-not-found"]);
+  expect(await refused({ audio_data, session_id: "a", room_name: "b" })).toEqual([400, "request-invalid"]);
+  expect(await refused({ audio_data, room_name: "nowhere" })).toEqual([404, "call-not-found"]);
   expect(await calls()).toBe(before);
 });
 

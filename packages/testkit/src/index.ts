@@ -31,7 +31,7 @@ export { type FakeVad, type FakeVadOptions, fakeVad } from "./fakes/vad.ts";
 export * from "./openai-server/index.ts";
 export { type SpeechClipOptions, speechClip } from "./speech/clip.ts";
 export type { FliteVoice } from "./speech/flite.ts";
-export { QUESTION_MP3 } from "./speech/question-mp3.ts";
+export { mp3Of } from "./speech/mp3.ts";
 export { mix, noise, randomFrom, silence, tone } from "./speech/sounds.ts";
 export { type SpokenWord, wordTimes } from "./speech/words.ts";
 export {
