@@ -118,7 +118,7 @@ it("a room's call hears it as one of its people, and answers aloud", async () =>
   await caller.quiet();
   const from = caller.hearing.lastLoudAt;
   const say = (body: object) => platform.send("POST", `/api/calls/${callId}/say`, { body });
-  expect(await say({ audio_data: QUESTION_MP3, text: "When are you open?" })).toMatchObject({ status: 200 });
+  expect(await say({ audio_data, text: "When are you open?" })).toMatchObject({ status: 200 });
   await caller.onset(from);
   expect(await say({ audio_data: "Z2FyYmFnZQ==" })).toMatchObject({
     status: 422,
