@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { STORED_AGENTS } from "@parley/agent/stored";
 import { systemClock } from "@parley/engine";
+import type { EgressState } from "@parley/livekit";
 import type { Store } from "@parley/store";
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
 import type { Redis } from "ioredis";
@@ -116,6 +117,8 @@ export interface AppOptions {
   metrics?: ServerMetrics;
   /** Something happened in this room of LiveKit's. */
   happened(roomName: string): void;
+  /** An egress of LiveKit's is so. Default: nobody waits for any. */
+  recorded?(egress: EgressState): void;
   log: ServerLog;
   /** The built talk page. Default: apps/web/dist. */
   webRoot?: string;
@@ -250,6 +253,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     livekit,
     store,
     happened: options.happened,
+    recorded: options.recorded ?? (() => undefined),
     seen(event) {
       metrics.webhook(event ?? "refused");
       if (event === null) board.failed("webhooks", "one was refused: it is not of this LiveKit");

@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { STORED_AGENTS } from "@parley/agent/stored";
 import { ParleyError, systemClock } from "@parley/engine";
+import { egressApi } from "@parley/livekit";
 import { measured } from "@parley/metrics";
 import type { Store } from "@parley/store";
 import { attachUplink, type CallCommand, type OrderResult, singleKey, type UplinkServer } from "@parley/uplink";
@@ -26,6 +27,8 @@ import { serverMetrics } from "./metrics/server-metrics.ts";
 import { measureFacts, measureFailures, measureLeases, measureWorkers } from "./metrics/watch-ingest.ts";
 import type { AgentCard } from "./page-config/schema.ts";
 import { followLog } from "./projections/follow.ts";
+import { recordByEgress } from "./recordings/egress/egress.ts";
+import { watchRecorded } from "./recordings/egress/watch.ts";
 import { keepRecordings } from "./recordings/keep.ts";
 import { recordingKeys } from "./recordings/sealing/keys.ts";
 import { openStorage } from "./recordings/storage/open.ts";
@@ -116,6 +119,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     seen: watchRecordings(metrics, board),
   });
   const { deleteDue: deleteRecordings } = recordings;
+  const egress =
+    options.livekit === null || config.recordings.by !== "egress"
+      ? null
+      : recordByEgress({
+          ...{ store, storage, clock: systemClock, log, seen: watchRecordings(metrics, board) },
+          egress: egressApi(options.livekit),
+          place: config.recordings.place,
+        });
   const { retentionDays } = config;
   const erasing = keepErasing({ store, clock: systemClock, log, deleteRecordings, retentionDays });
   const { privateHooks } = config;
@@ -146,12 +157,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     board,
     metrics,
     happened: connections.happened,
+    ...(egress === null ? {} : { recorded: egress.told }),
     log,
     ...(options.webRoot === undefined ? {} : { webRoot: options.webRoot }),
   });
   const workers = measureWorkers(metrics);
+  const facts = tellFeed(watchFacts(measureFacts(leases.facts, metrics), measureFailures(board, metrics)), feed);
   const lines = attachUplink(app.server, {
-    store: tellFeed(watchFacts(measureFacts(leases.facts, metrics), measureFailures(board, metrics)), feed),
+    store: egress === null ? facts : watchRecorded(facts, egress.changed),
     keeper: measureLeases(leases.keeper, metrics, workers),
     measured: workers.told,
     agentVersion: storedDefinitions(store, secrets),
@@ -168,6 +181,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     follower,
     outbox,
     erasing,
+    ...(egress === null ? [] : [egress]),
     recordings,
     storage,
     connections,

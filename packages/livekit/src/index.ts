@@ -2,11 +2,12 @@ export type { HeardFrame, Hearing } from "./caller/hearing.ts";
 export { LOUD_RMS } from "./caller/hearing.ts";
 export type { Spoken } from "./caller/mouth.ts";
 export { type HeardTranscript, SimulatedCaller, type SimulatedCallerOptions } from "./caller/simulated-caller.ts";
+export type { RoomApiOptions } from "./control/asking.ts";
+export { type EgressApi, type EgressState, type EgressTarget, egressApi } from "./control/egress-api.ts";
 export {
   type CreateRoomRequest,
   type ListedRoom,
   type RoomApi,
-  type RoomApiOptions,
   type RoomParticipant,
   roomApi,
 } from "./control/room-api.ts";

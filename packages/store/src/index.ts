@@ -21,7 +21,7 @@ export type { StoreLog } from "./log.ts";
 export type { Page, PageQuery } from "./page.ts";
 export type { Lag, Projections } from "./projections/projections.ts";
 export type { Deletions, StoredObject } from "./recordings/deletions.ts";
-export type { EgressRecordings } from "./recordings/egress.ts";
+export type { EgressRecordings, EgressRow } from "./recordings/egress.ts";
 export type { Join, Joined, Joining } from "./recordings/joining.ts";
 export type { RecordingRow, Recordings } from "./recordings/recordings.ts";
 export type { Piece, PieceSealing, PieceTaken, Segment, Segments } from "./recordings/segments.ts";

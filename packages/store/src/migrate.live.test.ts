@@ -62,6 +62,7 @@ test("replicas that start together migrate once", async () => {
     { name: "0008c_contexts.sql" },
     { name: "0010_erasure.sql" },
     { name: "0011_recordings.sql" },
+    { name: "0011b_egress.sql" },
     { name: "0012_data_keys.sql" },
     { name: "0013_business_hook.sql" },
     { name: "0014_parcels.sql" },

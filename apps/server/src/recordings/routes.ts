@@ -123,7 +123,9 @@ export function recordingRoutes(app: FastifyInstance, options: RecordingRoutesOp
       },
     },
     async ({ principal, params }, reply) => {
-      await seen(params.recordingId, tenantSeenBy(principal));
+      const { madeBy, status } = await seen(params.recordingId, tenantSeenBy(principal));
+      if (madeBy === "egress" && status === "receiving")
+        throw new HttpProblem(409, "recording-live", "LiveKit's Egress still writes it: stop the recording first.");
       await store.recordings.remove(params.recordingId, tenantSeenBy(principal));
       return reply.code(204).send();
     },

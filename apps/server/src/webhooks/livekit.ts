@@ -1,5 +1,5 @@
 import { ParleyError } from "@parley/engine";
-import { receiveWebhook } from "@parley/livekit";
+import { type EgressState, receiveWebhook } from "@parley/livekit";
 import type { Store } from "@parley/store";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
@@ -14,6 +14,8 @@ export interface WebhookOptions {
   store: Pick<Store, "livekitEvents">;
   /** Something happened in this room. */
   happened(roomName: string): void;
+  /** An egress of LiveKit's is so. */
+  recorded(egress: EgressState): void;
   /** One came: of this kind, or (null) one that was refused. */
   seen(event: string | null): void;
 }
@@ -54,10 +56,15 @@ export async function liveKitWebhooks(app: FastifyInstance, options: WebhookOpti
           roomName: room?.name ?? null,
           roomSid: room?.sid ?? null,
           createdAt: new Date(event.createdAt),
-          body: { participant: event.participant, track: event.track, egress: event.egress },
+          body: {
+            participant: event.participant,
+            track: event.track,
+            egress: event.egress && { egressId: event.egress.egressId, status: event.egress.status },
+          },
         });
         if (stored) options.seen(name);
         if (stored && room) options.happened(room.name);
+        if (stored && event.egress) options.recorded(event.egress);
         return { stored };
       },
     );

@@ -4,7 +4,7 @@ import { keepCompiledCodeSoon } from "../compiled-code.ts";
 import type { WorkerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { FromShard, ToShard } from "../messages.ts";
-import { createRecorder } from "../recording/recorder.ts";
+import { recorderFor } from "../recording/recorder-for.ts";
 import { loadShardAgent } from "./agent.ts";
 import { askForAgents } from "./ask-for-agents.ts";
 import { type Calls, createCalls, type RunningCall } from "./calls.ts";
@@ -57,7 +57,7 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
   });
 
   const recordings = { dir: join(config.dataDir, "recordings"), maxMb: config.recordingsMaxMb };
-  const recorder = config.recordingBy === "agent" ? createRecorder(recordings, log) : null;
+  const recorder = recorderFor(config.recordingBy, recordings, log);
 
   const asking = askForAgents(tell);
 

@@ -1,6 +1,7 @@
 import { ParticipantInfo_Kind, TrackType } from "@livekit/protocol";
 import { ParleyError } from "@parley/engine/error";
 import { WebhookReceiver } from "livekit-server-sdk";
+import { type EgressState, egressState } from "../control/egress-api.ts";
 
 /** What LiveKit says happened, without what is nobody's business (a room holds a password for TURN). */
 export interface LiveKitEvent {
@@ -13,7 +14,7 @@ export interface LiveKitEvent {
   room: { name: string; sid: string } | null;
   participant: { identity: string; sid: string; kind: "standard" | "sip" | "agent" | "other" } | null;
   track: { sid: string; name: string; kind: "audio" | "video" | "data" } | null;
-  egress: { egressId: string; status: string } | null;
+  egress: EgressState | null;
 }
 
 const KINDS: Partial<Record<ParticipantInfo_Kind, NonNullable<LiveKitEvent["participant"]>["kind"]>> = {
@@ -62,6 +63,6 @@ function plain(event: Awaited<ReturnType<WebhookReceiver["receive"]>>): LiveKitE
       ? { identity: participant.identity, sid: participant.sid, kind: KINDS[participant.kind] ?? "other" }
       : null,
     track: track ? { sid: track.sid, name: track.name, kind: TRACKS[track.type] ?? "data" } : null,
-    egress: egressInfo ? { egressId: egressInfo.egressId, status: String(egressInfo.status) } : null,
+    egress: egressInfo ? egressState(egressInfo) : null,
   };
 }

@@ -1,20 +1,33 @@
-import { and, asc, eq, isNull, sql } from "drizzle-orm";
+import { and, asc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import type { KeyRing } from "../data-keys/data-keys.ts";
+import { calls } from "../schema.ts";
 import { deleteSoon, type StoredObject } from "./deletions.ts";
 import { becameReady, type Joined } from "./joining.ts";
 import type { RecordingRow } from "./recordings.ts";
 import { recordings } from "./schema.ts";
 
+/** One that is being made, with what its call says. */
+export interface EgressRow extends RecordingRow {
+  room: string | null;
+  callEnded: boolean;
+  callStartedAt: Date;
+}
+
 /** Recordings that LiveKit's Egress makes. */
 export interface EgressRecordings {
-  /** One is to be made of this call, into this object. Null: there is one already, or no such live call. */
+  /** One is to be made of this call, into this object. Null: one is made already, or there is no such live call. */
   begin(callId: string, stored: StoredObject): Promise<{ recordingId: string } | null>;
   /** LiveKit makes it. */
   started(recordingId: string, egressId: string): Promise<void>;
-  find(egressId: string): Promise<RecordingRow | null>;
+  /** It is asked to end. */
+  stopping(recordingId: string): Promise<void>;
+  /** Null: none that is being made. */
+  find(egressId: string): Promise<EgressRow | null>;
   /** Those that are being made, oldest first, 200 at most. */
-  open(): Promise<(RecordingRow & { room: string | null; callEnded: boolean; callStartedAt: Date })[]>;
+  open(): Promise<EgressRow[]>;
+  /** Of one call. */
+  openOf(callId: string): Promise<RecordingRow[]>;
   /** Its file is there. False: nobody wants it any more, and it goes. */
   ready(recordingId: string, made: Omit<Joined, "sealedKey" | "version">): Promise<boolean>;
   /** There will be none; what may lie there goes. */
@@ -24,6 +37,27 @@ export interface EgressRecordings {
 const OPEN = 200;
 
 export function egressIn(db: NodePgDatabase, keys: KeyRing): EgressRecordings {
+  const isOpen = and(eq(recordings.madeBy, "egress"), eq(recordings.status, "receiving"));
+
+  async function rows(more?: SQL): Promise<EgressRow[]> {
+    const found = await db
+      .select({
+        recording: recordings,
+        room: calls.room,
+        callStatus: calls.status,
+        callStartedAt: calls.startedAt,
+      })
+      .from(recordings)
+      .innerJoin(calls, eq(calls.callId, recordings.callId))
+      .where(and(isOpen, more))
+      .orderBy(asc(recordings.createdAt))
+      .limit(OPEN);
+    return found.map(({ recording, room, callStatus, callStartedAt }) => ({
+      ...recording,
+      ...{ room, callEnded: callStatus === "ended", callStartedAt },
+    }));
+  }
+
   return {
     begin: (callId, stored) =>
       db.transaction(async (tx) => {
@@ -34,7 +68,10 @@ export function egressIn(db: NodePgDatabase, keys: KeyRing): EgressRecordings {
           select 'rec_' || replace(gen_random_uuid()::text, '-', ''), call_id, tenant_id, 'egress',
             ${stored.storage}, ${stored.object}
           from calls c where call_id = ${callId} and status = 'live'
-            and not exists (select 1 from recordings r where r.call_id = c.call_id and r.made_by = 'egress')
+            and not exists (
+              select 1 from recordings r where r.call_id = c.call_id and r.made_by = 'egress'
+                and r.status = 'receiving' and r.stopping_at is null
+            )
           returning recording_id as "recordingId"`);
         return rows[0] ?? null;
       }),
@@ -44,29 +81,22 @@ export function egressIn(db: NodePgDatabase, keys: KeyRing): EgressRecordings {
         .set({ egressId })
         .where(and(eq(recordings.recordingId, recordingId), isNull(recordings.egressId)));
     },
+    async stopping(recordingId) {
+      await db
+        .update(recordings)
+        .set({ stoppingAt: sql`now()` })
+        .where(and(eq(recordings.recordingId, recordingId), isNull(recordings.stoppingAt)));
+    },
     async find(egressId) {
-      const [row] = await db.select().from(recordings).where(eq(recordings.egressId, egressId));
+      const [row] = await rows(eq(recordings.egressId, egressId));
       return row ?? null;
     },
-    async open() {
-      const rows = await db
-        .select({
-          recording: recordings,
-          room: sql<string | null>`c.room`,
-          callEnded: sql<boolean>`c.status = 'ended'`,
-          startedMs: sql<number>`extract(epoch from c.started_at) * 1000`.mapWith(Number),
-        })
+    open: () => rows(),
+    openOf: (callId) =>
+      db
+        .select()
         .from(recordings)
-        .innerJoin(sql`calls c`, sql`c.call_id = ${recordings.callId}`)
-        .where(and(eq(recordings.madeBy, "egress"), eq(recordings.status, "receiving")))
-        .orderBy(asc(recordings.createdAt))
-        .limit(OPEN);
-      return rows.map(({ recording, startedMs, ...call }) => ({
-        ...recording,
-        ...call,
-        callStartedAt: new Date(startedMs),
-      }));
-    },
+        .where(and(isOpen, eq(recordings.callId, callId))),
     ready: (recordingId, made) =>
       db.transaction((tx) => becameReady(tx, keys, recordingId, { ...made, sealedKey: null, version: 1 })),
     failed: (recordingId, error) =>

@@ -24,6 +24,7 @@ export const recordings = pgTable("recordings", {
   claimedUntil: moment("claimed_until"),
   attempts: integer("attempts").notNull().default(0),
   createdAt: moment("created_at").notNull().defaultNow(),
+  stoppingAt: moment("stopping_at"),
   readyAt: moment("ready_at"),
 });
 
