@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { IceSettings } from "@parley/livekit";
 import {
   dataFolder,
+  filesKeys,
   httpUrl,
   iceServers,
   liveKitUrls,
@@ -47,6 +48,7 @@ export const workerSettings = z.object({
     "processes that run calls; unset: as many as calls need, up to one per core",
   ).optional(),
   PARLEY_DRAIN_MS: wholeNumber(0, 86_400_000, "how long running calls may go on after a stop, in ms").optional(),
+  PARLEY_FILES_KEY: filesKeys,
   PARLEY_RECORDING_BY: recordingBy,
   PARLEY_RECORDINGS_MAX_MB: wholeNumber(1, 1_048_576, "room for recordings that no server has taken").default(2_048),
   PARLEY_CALLS_MAX_MB: wholeNumber(1, 1_048_576, "room for call files when no server takes them").default(512),
@@ -92,6 +94,8 @@ export interface WorkerConfig {
   /** How long running calls may go on after a stop; null: 10 minutes on SIGTERM, 30 s on SIGINT. */
   drainMs: number | null;
   callsMaxMb: number;
+  /** Of call files, in base64: the first seals, all open. None: they are plain. */
+  filesKeys: readonly string[];
   /** Who makes recordings; nobody but `agent` concerns the worker. */
   recordingBy: "agent" | "egress" | "off";
   recordingsMaxMb: number;
@@ -177,6 +181,7 @@ export function readWorkerConfig(
     maxConcurrentJobs: settings.MAX_CONCURRENT_JOBS ?? null,
     drainMs: settings.PARLEY_DRAIN_MS ?? null,
     callsMaxMb: settings.PARLEY_CALLS_MAX_MB,
+    filesKeys: settings.PARLEY_FILES_KEY,
     recordingBy: settings.PARLEY_RECORDING_BY,
     recordingsMaxMb: settings.PARLEY_RECORDINGS_MAX_MB,
     connectionTimeoutMs: settings.CONNECTION_TIMEOUT,

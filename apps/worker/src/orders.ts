@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ParsedFact } from "@parley/conversation";
-import type { CallContext, Clock } from "@parley/engine";
+import type { CallContext, Clock, LineSeal } from "@parley/engine";
 import { DECLINED, MAX_METADATA, type ShippedFact } from "@parley/uplink";
 import { z } from "zod";
 import type { Backend, OrderResult, ServerOrder } from "./backend.ts";
@@ -10,6 +10,7 @@ import type { WorkerConfig } from "./config.ts";
 import type { GivenOrders } from "./given-orders.ts";
 import { CALL_ID, callOf } from "./job.ts";
 import { askWhatIsKnown, withKnown } from "./known.ts";
+import { lineSealOf } from "./line-seal.ts";
 import type { Log } from "./log.ts";
 import type { AgentSummary, CallOrder } from "./messages.ts";
 import { type Offers, SHARD_ENDED } from "./offers.ts";
@@ -110,9 +111,10 @@ export function createOrders(options: OrdersOptions): Orders {
         giveBack(jobId);
         return refused(DECLINED);
       }
+      const lines = await lineSealOf(config.filesKeys);
       // Its shard died meanwhile, and with it the place.
       if (slots.find(jobId) !== slot) return refused("no-shard");
-      const copy = keepCopy(config.dataDir, callId, facts);
+      const copy = keepCopy(config.dataDir, callId, facts, lines);
       const call = { jobId, callId, epoch, logPath: "", url: config.livekit.url, token, identity, context, refusal };
       recovery.goOn(slot, { ...call, recovery: null }, copy);
       return done;
@@ -164,10 +166,10 @@ function contextOf(first: ParsedFact, room: string): CallContext {
 }
 
 /** The server's copy, beside the files of this worker: it is none of theirs to ship. */
-function keepCopy(dataDir: string, callId: string, facts: readonly ShippedFact[]): string {
+function keepCopy(dataDir: string, callId: string, facts: readonly ShippedFact[], lines: LineSeal): string {
   const dir = join(dataDir, "taken-over");
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, `${callId}.ndjson`);
-  writeFileSync(path, facts.map((fact) => `${JSON.stringify(fact)}\n`).join(""), { mode: 0o600 });
+  writeFileSync(path, facts.map((fact) => `${lines.seal(JSON.stringify(fact))}\n`).join(""), { mode: 0o600 });
   return path;
 }

@@ -1,7 +1,8 @@
-import { readdirSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Fact, historyOf, replayFacts } from "@parley/conversation";
-import { readCallFiles } from "@parley/engine";
+import { lineSeal, readCallFiles } from "@parley/engine";
 import type { SimulatedCaller } from "@parley/livekit";
 import { speechClip } from "@parley/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -13,6 +14,8 @@ beforeEach(async () => {
 });
 afterEach(() => live.close());
 
+/** One of the calls is kept in sealed files. */
+const FILES_KEY = randomBytes(32).toString("base64");
 const SENTENCE = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen.";
 
 interface ShardHealth {
@@ -31,7 +34,11 @@ async function shards(port: number): Promise<ShardHealth[]> {
 async function facts(callId: string): Promise<Fact[]> {
   const dir = join(live.dataDir, "calls");
   const paths = readdirSync(dir).filter((name) => name.startsWith(`${callId}.`) && name.endsWith(".ndjson"));
-  const reading = await readCallFiles(paths.map((name) => join(dir, name)));
+  const reading = await readCallFiles(
+    paths.map((name) => join(dir, name)),
+    [],
+    lineSeal([FILES_KEY]),
+  );
   expect(reading.problems).toEqual([]);
   return reading.facts;
 }
@@ -58,7 +65,7 @@ async function expectWholeCall(callId: string, recoveries: number): Promise<void
 
 describe("a call whose process dies", () => {
   it("goes on in another shard, in the middle of a sentence, within a second", { timeout: 120_000 }, async () => {
-    const worker = await live.start("long-winded", { PARLEY_SHARDS: "2" });
+    const worker = await live.start("long-winded", { PARLEY_SHARDS: "2", PARLEY_FILES_KEY: FILES_KEY });
     const caller = await live.call(worker.agentName, "cut");
     await intoTheAnswer(caller);
     const busy = (await shards(worker.port)).find(({ calls }) => calls === 1);
@@ -68,6 +75,8 @@ describe("a call whose process dies", () => {
     await caller.onset(killedAt + 250, 15_000);
     await caller.quiet();
     await expectWholeCall("cut", 1);
+    const raw = live.callFiles().map((name) => readFileSync(join(live.dataDir, "calls", name), "utf8"));
+    expect(raw.map((text) => /call-started|please|twelve/.test(text))).toEqual([false, false]);
     expect(caller.agents).toHaveLength(1);
     expect(worker.runningCalls).toBe(1);
 

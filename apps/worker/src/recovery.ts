@@ -145,13 +145,14 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     cancel();
     try {
       // Rarely wanted, and more than all else that a supervisor is made of.
-      const { endingFacts, openFileLog, readCallFiles } = await import("@parley/engine");
-      const { facts, newerVersion } = await readCallFiles(logPaths(slot.callId));
+      const { endingFacts, lineSeal, openFileLog, readCallFiles } = await import("@parley/engine");
+      const sealed = lineSeal(config.filesKeys);
+      const { facts, newerVersion } = await readCallFiles(logPaths(slot.callId), [], sealed);
       if (newerVersion !== null) throw new RangeError(`facts of version ${newerVersion} in its log`);
       const file = nextLogFile(callsDir, slot.callId, Math.max(options.lastEpoch(slot.callId) ?? 0, call.epoch));
       const ending = endingFacts(facts, file.epoch, "process-died", clock.wall());
       if (ending.length > 0) {
-        const callLog = openFileLog({ path: file.path });
+        const callLog = openFileLog({ path: file.path, lines: sealed });
         callLog.append(ending);
         callLog.close();
       }

@@ -1,5 +1,6 @@
 import type { Backend, OrderResult, ServerOrder } from "./backend.ts";
 import type { WorkerConfig } from "./config.ts";
+import { lineSealOf } from "./line-seal.ts";
 import type { Log } from "./log.ts";
 import type { OwnedCall } from "./supervisor.ts";
 
@@ -36,13 +37,14 @@ export interface ShippingOptions {
 /** To the server when one is named, else they stay in the folder under a cap. */
 export async function openShipping({ config, callsDir, log, ...calls }: ShippingOptions): Promise<Shipping> {
   const capMiB = config.callsMaxMb;
+  const { open: openLine } = await lineSealOf(config.filesKeys);
   if (!config.backend) {
     log.info(
       { dir: callsDir, capMiB },
       `no BACKEND_URL: call logs stay in ${callsDir}; beyond ${capMiB} MB (PARLEY_CALLS_MAX_MB) the oldest finished ones are removed`,
     );
     const { keepCallFiles } = await import("@parley/uplink/keep");
-    const kept = keepCallFiles({ dir: callsDir, capMiB, log });
+    const kept = keepCallFiles({ dir: callsDir, capMiB, openLine, log });
     return { hasRoom: () => kept.hasRoom(), backend: null, close: async () => kept.close() };
   }
   const { url, key } = config.backend;
@@ -52,6 +54,7 @@ export async function openShipping({ config, callsDir, log, ...calls }: Shipping
     key,
     dir: callsDir,
     capMiB,
+    openLine,
     connectMs: config.connectionTimeoutMs,
     confirmMs: config.requestTimeoutMs,
     log,

@@ -30,6 +30,7 @@ export { asParleyError, type ErrorCategory, ParleyError, type ParleyErrorOptions
 export * from "./llm/index.ts";
 export { type FileLogOptions, type LogReading, openFileLog, readFileLog } from "./log/file-log.ts";
 export { type CallFilesReading, readCallFiles } from "./log/recovered-log.ts";
+export { type LineSeal, lineSeal } from "./log/sealed-lines.ts";
 export * from "./ports/index.ts";
 export * from "./remote/index.ts";
 export * from "./vad/index.ts";

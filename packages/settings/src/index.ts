@@ -4,6 +4,7 @@ export { nearest } from "./nearest.ts";
 export { readSettings, type SettingProblem } from "./read.ts";
 export {
   dataFolder,
+  filesKeys,
   httpUrl,
   liveKitUrl,
   liveKitUrls,

@@ -45,6 +45,15 @@ export const dataFolder = z.string().default(".parley");
 export const yesOrNo = (what: string) =>
   z.enum(["true", "false"], { error: `must be true or false (${what})` }).transform((text) => text === "true");
 
+/** PARLEY_FILES_KEY: of call files, in base64; the first seals, all open. */
+export const filesKeys = z
+  .string()
+  .transform((text) => text.split(",").map((key) => key.trim()))
+  .refine((keys) => keys.every((key) => Buffer.from(key, "base64").length === 32), {
+    error: "must be 32 bytes in base64 (openssl rand -base64 32), or several with commas between: the first seals",
+  })
+  .default([]);
+
 /** PARLEY_RECORDING_BY: who makes the recordings of calls, on server and worker alike. */
 export const recordingBy = z
   .enum(["agent", "egress", "off"], { error: "must be agent, egress (LiveKit's, run by you) or off" })

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { loadAgent, resolveAgent } from "@parley/agent";
 import { encodeWav } from "@parley/audio";
 import { timelineOf } from "@parley/conversation";
-import { Call, type CallAgent, openFileLog, systemClock } from "@parley/engine";
+import { Call, type CallAgent, lineSeal, openFileLog, systemClock } from "@parley/engine";
 import { allowAgentAnywhere } from "@parley/worker/agent-imports";
 import { createLog } from "@parley/worker/log";
 import type { ExitCode } from "../command.ts";
@@ -24,6 +24,8 @@ export interface SessionOptions {
   outFile: string | null;
   bargeInMs: number | null;
   dataDir: string;
+  /** Of the call's file, in base64; none: it is plain. */
+  filesKeys: readonly string[];
   metadata: Record<string, unknown>;
   env: NodeJS.ProcessEnv;
 }
@@ -50,7 +52,7 @@ export async function talk(options: SessionOptions, out: Out): Promise<ExitCode>
     epoch: 1,
     agent,
     transport,
-    log: openFileLog({ path: logPath }),
+    log: openFileLog({ path: logPath, lines: lineSeal(options.filesKeys) }),
     clock,
     context: { ...context, metadata: options.metadata },
     logger: createLog("call", "info").child({ callId }),

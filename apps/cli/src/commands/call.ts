@@ -38,7 +38,7 @@ async function talkTo(given: Given, out: Out): Promise<0 | 1 | 2> {
   );
   const outFile = given.one("out");
   const { talk } = await import("../call/session.ts");
-  const { callDataFolder } = await import("../call/data-folder.ts");
+  const { callDataFolder, callFilesKeys } = await import("../call/data-folder.ts");
   return talk(
     {
       agentFile: typedPath(agentFile),
@@ -47,6 +47,7 @@ async function talkTo(given: Given, out: Out): Promise<0 | 1 | 2> {
       outFile: outFile === undefined ? null : resolve(outFile),
       bargeInMs: milliseconds(given.one("barge-in")),
       dataDir: callDataFolder(process.env),
+      filesKeys: callFilesKeys(process.env),
       metadata: metadataOf(given.one("metadata")),
       env: process.env,
     },
@@ -58,9 +59,10 @@ async function replay(given: Given, out: Out): Promise<0 | 1> {
   if (given.positionals.length > 0)
     throw new UsageError("--replay needs no agent: the rules alone decide again.", "call");
   const path = typedPath(given.one("replay") ?? "");
-  const { readFileLog } = await import("@parley/engine");
+  const { lineSeal, readFileLog } = await import("@parley/engine");
+  const { callFilesKeys } = await import("../call/data-folder.ts");
   const { replayReport } = await import("../call/replay.ts");
-  const { facts, problems } = readFileLog(path);
+  const { facts, problems } = readFileLog(path, lineSeal(callFilesKeys(process.env)));
   for (const { line, message } of problems) out.complain(`${path}:${line}: ${message}`);
   if (facts.length === 0) {
     throw new ParleyError(`${path} holds no facts of a call`, { code: "call-file-empty", category: "configuration" });

@@ -25,10 +25,11 @@ function goOn(lines: readonly object[]) {
   const recovery = { logPaths: [path], copied: false, by: "test", farewell: false };
   const assignment = { callId: "c", epoch: 2, logPath: join(dir, "c.2.ndjson"), recovery } as unknown as CallAssignment;
   const agent = { settings: settingsSchema.parse({}) } as CallAgent;
+  const config = { filesKeys: [] as readonly string[] } as WorkerConfig;
   const lease = { isHeld: () => true, confirm: async () => true };
   const watch = { onFact() {}, onEphemeral() {} };
   const log = createLog("test", "silent");
-  return openCall(assignment, { config: {} as WorkerConfig, agent, lease, log, watch, recorder: null });
+  return openCall(assignment, { config, agent, lease, log, watch, recorder: null });
 }
 
 describe("a call whose log cannot be gone on from", () => {

@@ -4,6 +4,7 @@ import {
   type CallContext,
   isSessionRoom,
   type Lease,
+  lineSeal,
   openFileLog,
   ParleyError,
   type Recorder,
@@ -45,7 +46,11 @@ export function openCall(assignment: CallAssignment, parts: CallParts): RunningC
 }
 
 async function goOn(assignment: CallAssignment, plan: RecoveryPlan, parts: CallParts): Promise<RunningCall> {
-  const { facts, modifiedMs, problems, newerVersion, leftOut } = await readCallFiles(plan.logPaths);
+  const { facts, modifiedMs, problems, newerVersion, leftOut } = await readCallFiles(
+    plan.logPaths,
+    [],
+    lineSeal(parts.config.filesKeys),
+  );
   for (const problem of problems) parts.log.warn(problem, "a part of the call's log could not be read");
   // To begin anew would greet a caller twice, and say that what was said was not.
   if (newerVersion !== null || (facts.length === 0 && leftOut > 0)) throw unreadable(newerVersion);
@@ -82,7 +87,7 @@ function callOf(
     epoch,
     agent: line === null ? inSession(own, context) : own,
     transport: line ?? sessionTransport(),
-    log: openFileLog({ path: logPath }),
+    log: openFileLog({ path: logPath, lines: lineSeal(config.filesKeys) }),
     context,
     lease,
     logger: log,

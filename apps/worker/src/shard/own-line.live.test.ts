@@ -88,6 +88,7 @@ async function orphan(url: string | null, running = ["mine"]) {
   const config = {
     backend: url === null ? null : { url, key: KEY },
     callsMaxMb: 16,
+    filesKeys: [] as readonly string[],
     recordingBy: "agent",
     connectionTimeoutMs: 5_000,
     requestTimeoutMs: 5_000,

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
+import { lineSeal } from "@parley/engine";
 import type { CommandResult, LeasedCall, Uplink } from "@parley/uplink";
 import { carryOutOrder, NOT_HERE } from "../call-orders.ts";
 import type { WorkerConfig } from "../config.ts";
@@ -49,6 +50,7 @@ export async function openOwnLine({ config, agentName, calls, log }: OwnLineOpti
     dir: dirname(first.logPath),
     ships: (callId) => ours.has(callId),
     capMiB: config.callsMaxMb,
+    openLine: lineSeal(config.filesKeys).open,
     instance: randomUUID(),
     // No agent: no call of another worker is ordered here.
     agent: null,

@@ -99,7 +99,7 @@ export function setUp({ cap = null, summary = agent, shards = 2, cores = 2, back
     close: async () => {},
   };
   const livekit = { url: "ws://here", apiKey: "key", apiSecret: "a-secret-of-32-characters-or-more-x" };
-  const config = { maxConcurrentJobs: cap, livekit, dataDir } as WorkerConfig;
+  const config = { maxConcurrentJobs: cap, livekit, dataDir, filesKeys: [] as readonly string[] } as WorkerConfig;
   let room = true;
   const fillDisk = () => {
     room = false;

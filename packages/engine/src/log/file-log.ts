@@ -4,11 +4,14 @@ import type { Fact } from "@parley/conversation";
 import { asParleyError, ParleyError } from "../error.ts";
 import type { CallLog } from "../ports/index.ts";
 import { readLine } from "./line.ts";
+import { type LineSeal, PLAIN_LINES } from "./sealed-lines.ts";
 
 export interface FileLogOptions {
   path: string;
   /** Largest size of the file; beyond it `append` throws `log-full`. Default 64 MiB. */
   maxBytes?: number;
+  /** Default: lines are plain. */
+  lines?: LineSeal;
 }
 
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -17,7 +20,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
  * One JSON line per fact, private to this user, written with a plain write: it survives the death of the process
  * (not of the machine) the moment `append` returns. A step's facts go in one write.
  */
-export function openFileLog({ path, maxBytes = MAX_BYTES }: FileLogOptions): CallLog {
+export function openFileLog({ path, maxBytes = MAX_BYTES, lines: kept = PLAIN_LINES }: FileLogOptions): CallLog {
   let file: number | null;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -37,7 +40,7 @@ export function openFileLog({ path, maxBytes = MAX_BYTES }: FileLogOptions): Cal
     append(facts) {
       if (file === null)
         throw new ParleyError(`The call file ${path} is closed`, { code: "log-closed", category: "internal" });
-      const lines = (broken ? "\n" : "") + facts.map((fact) => `${JSON.stringify(fact)}\n`).join("");
+      const lines = (broken ? "\n" : "") + facts.map((fact) => `${kept.seal(JSON.stringify(fact))}\n`).join("");
       const data = Buffer.from(lines, "utf8");
       if (bytes + data.length > maxBytes)
         throw new ParleyError(`The call file ${path} has reached its cap of ${maxBytes} bytes`, {
@@ -75,7 +78,7 @@ export interface LogReading {
 }
 
 /** Reads a call file. Never throws for what is in it; a missing file throws ParleyError `log-not-found`. */
-export function readFileLog(path: string): LogReading {
+export function readFileLog(path: string, lines: LineSeal = PLAIN_LINES): LogReading {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -90,7 +93,7 @@ export function readFileLog(path: string): LogReading {
   const seen = new Set<number>();
   text.split("\n").forEach((line, index) => {
     if (line.trim() === "") return;
-    const read = readLine(line);
+    const read = readLine(line, lines);
     if (read.kind === "unreadable") reading.problems.push({ line: index + 1, message: read.message });
     else if (!seen.has(read.fact.seq)) {
       seen.add(read.fact.seq);

@@ -1,4 +1,5 @@
 import { type Fact, parseFact } from "@parley/conversation";
+import type { LineSeal } from "./sealed-lines.ts";
 
 /** Where a fact stands, known even of a fact that can't be read. */
 export interface Place {
@@ -9,16 +10,21 @@ export interface Place {
 
 export type ReadLine =
   | { kind: "fact"; fact: Fact }
-  /** `place` is null when not even that can be made out; `newerVersion` is that of a newer Parley's fact. */
-  | { kind: "unreadable"; place: Place | null; newerVersion: number | null; message: string };
+  /** `place` is null when not even that can be made out; `newerVersion` is that of a newer Parley's fact; foreign: its key is not here. */
+  | { kind: "unreadable"; place: Place | null; newerVersion: number | null; message: string; isForeign?: true };
+
+const UNREADABLE = { kind: "unreadable", place: null, newerVersion: null } as const;
+const FOREIGN = "sealed with a key that is not here: PARLEY_FILES_KEY must list the one that it was written with";
 
 /** One line of a call file. */
-export function readLine(line: string): ReadLine {
+export function readLine(line: string, lines: LineSeal): ReadLine {
+  const text = lines.open(line);
+  if (text === null) return { ...UNREADABLE, isForeign: true, message: FOREIGN };
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = JSON.parse(text);
   } catch {
-    return { kind: "unreadable", place: null, newerVersion: null, message: "not JSON (cut in the middle?)" };
+    return { ...UNREADABLE, message: "not JSON (cut in the middle?)" };
   }
   return readValue(value);
 }

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Fact } from "@parley/conversation";
 import { type ReadLine, readLine, readValue } from "./line.ts";
 import { type Entry, mergeEpochs } from "./merge.ts";
+import { type LineSeal, PLAIN_LINES } from "./sealed-lines.ts";
 
 /** So many lines are read in one go: the process that reads has other calls to look after. */
 const LINES_PER_TURN = 500;
@@ -37,10 +38,12 @@ export interface CallFilesReading {
  * over; where that leaves a hole, the log ends there. A last line without its end was never acted on and is no fact.
  * Never throws: a file that can't be read is a problem like any other.
  * @param elsewhere facts of the same call from another place (the server's copy), merged by the same rules
+ * @param sealed how lines may be sealed; one whose key is not here counts as left out
  */
 export async function readCallFiles(
   paths: readonly string[],
   elsewhere: readonly unknown[] = [],
+  sealed: LineSeal = PLAIN_LINES,
 ): Promise<CallFilesReading> {
   const problems: CallFilesReading["problems"] = [];
   const problem = (path: string, line: number, message: string): void => {
@@ -48,11 +51,13 @@ export async function readCallFiles(
   };
   const found: Entry[] = [];
   const modified = new Map<string, number>();
+  let foreign = 0;
   let callId = nameOf(paths[0] ?? "")?.callId ?? null;
 
   const take = (read: ReadLine, path: string, line: number): void => {
     const place = read.kind === "fact" ? read.fact : read.place;
     if (read.kind === "unreadable") problem(path, line, read.message);
+    if (read.kind === "unreadable" && read.isForeign) foreign += 1;
     // Ephemeral facts (seq 0) are not part of the log.
     if (!place || place.seq === 0) return;
     callId ??= place.callId;
@@ -75,7 +80,7 @@ export async function readCallFiles(
     const rest = lines.pop() ?? "";
     for (const [index, line] of lines.entries()) {
       if (index % LINES_PER_TURN === LINES_PER_TURN - 1) await nextTurn();
-      if (line.trim() !== "") take(readLine(line), path, index + 1);
+      if (line.trim() !== "") take(readLine(line, sealed), path, index + 1);
     }
     if (rest !== "") problem(path, lines.length + 1, "cut in the middle: its end was never written");
   }
@@ -93,7 +98,7 @@ export async function readCallFiles(
   return {
     facts: entries.map(({ fact }) => fact),
     modifiedMs: modified.get(entries.at(-1)?.path ?? "") ?? null,
-    leftOut: stop?.leftOut ?? 0,
+    leftOut: (stop?.leftOut ?? 0) + foreign,
     newerVersion: stop?.unreadable?.newerVersion ?? null,
     problems,
   };

@@ -2,6 +2,7 @@ import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { UplinkLog } from "../log.ts";
 import { removeCallFile } from "./ack.ts";
+import { asItIs, type OpenLine } from "./lines.ts";
 import { type CallFileName, parseCallFileName } from "./name.ts";
 
 const MIB = 1024 * 1024;
@@ -45,14 +46,14 @@ export async function removeLoneAcks(dir: string): Promise<void> {
 }
 
 /** True when the file's last line is the call's last fact. */
-export async function hasEnded(file: CallFile): Promise<boolean> {
+export async function hasEnded(file: CallFile, openLine: OpenLine = asItIs): Promise<boolean> {
   const tailBytes = Math.min(file.sizeBytes, 4_096);
   const handle = await open(file.path, "r");
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(tailBytes), 0, tailBytes, file.sizeBytes - tailBytes);
     const lines = buffer.toString("utf8", 0, bytesRead).split("\n");
     if (lines.at(-1) !== "") return false;
-    return (JSON.parse(lines.at(-2) ?? "") as { type?: unknown }).type === "call-closed";
+    return (JSON.parse(openLine(lines.at(-2) ?? "") ?? "") as { type?: unknown }).type === "call-closed";
   } catch {
     return false;
   } finally {

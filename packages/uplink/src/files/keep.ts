@@ -1,5 +1,6 @@
 import { silentLog, type UplinkLog } from "../log.ts";
 import { ABANDONED_MS, type CallFile, diskCap, hasEnded, listCallFiles } from "./folder.ts";
+import type { OpenLine } from "./lines.ts";
 
 export interface KeptCallFiles {
   /** False while files of calls that still run fill the cap. */
@@ -15,15 +16,19 @@ export function keepCallFiles({
   dir,
   capMiB = 512,
   everyMs = 10_000,
+  openLine,
   log = silentLog,
 }: {
   dir: string;
   capMiB?: number;
   everyMs?: number;
+  /** As `UplinkOptions` has it. */
+  openLine?: OpenLine;
   log?: UplinkLog;
 }): KeptCallFiles {
   const cap = diskCap({ capMiB, dir, log });
-  const isDisposable = async (file: CallFile) => Date.now() - file.modifiedMs > ABANDONED_MS || (await hasEnded(file));
+  const isDisposable = async (file: CallFile) =>
+    Date.now() - file.modifiedMs > ABANDONED_MS || (await hasEnded(file, openLine));
   const check = async () => {
     await cap.enforce(await listCallFiles(dir), isDisposable);
   };

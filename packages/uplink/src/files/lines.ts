@@ -10,6 +10,21 @@ export interface Line {
   endOffset: number;
 }
 
+/** How a line is read that may be sealed. Null: with a key that is not here. */
+export type OpenLine = (line: string) => string | null;
+export const asItIs: OpenLine = (line) => line;
+
+/** Null: one of them is sealed with a key that is not here. */
+export function openLines(lines: readonly Line[], open: OpenLine): Line[] | null {
+  const opened: Line[] = [];
+  for (const { text, endOffset } of lines) {
+    const plain = open(text);
+    if (plain === null) return null;
+    opened.push({ text: plain, endOffset });
+  }
+  return opened;
+}
+
 export interface Lines {
   lines: Line[];
   /** There are bytes behind these lines; perhaps not yet a whole line. */

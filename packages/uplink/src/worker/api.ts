@@ -17,6 +17,8 @@ export interface UplinkOptions {
   /** Where the call files are: `<callId>.<epoch>.ndjson`. Made when missing. */
   dir: string;
   log?: UplinkLog;
+  /** How lines of call files are read that may be sealed; null: with a key that is not here. Default: they are plain. */
+  openLine?: (line: string) => string | null;
   /** Whose files are shipped; those of other calls in the folder are left alone. Default: all. */
   ships?: (callId: string) => boolean;
   /** Name of this worker in the server's log. Default: host name and process id. */

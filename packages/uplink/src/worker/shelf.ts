@@ -6,7 +6,10 @@ import { Shipment } from "./shipment.ts";
 /** That are read (128 KiB of each at most) or written side by side. */
 const FILES_AT_ONCE = 8;
 
-export type ShelfOptions = Pick<UplinkOptions, "dir" | "ships" | "capMiB" | "keepFiles" | "runningCalls"> & {
+export type ShelfOptions = Pick<
+  UplinkOptions,
+  "dir" | "ships" | "capMiB" | "keepFiles" | "runningCalls" | "openLine"
+> & {
   log: UplinkLog;
 };
 
@@ -98,7 +101,8 @@ export class Shelf {
       const key = `${file.callId}.${file.epoch}`;
       present.add(key);
       const known = this.#shipments.get(key);
-      if (known === undefined) this.#shipments.set(key, await Shipment.open(file, this.#options.log));
+      if (known === undefined)
+        this.#shipments.set(key, await Shipment.open(file, this.#options.log, this.#options.openLine));
       else known.seen(file);
     }
     for (const [key, shipment] of this.#shipments) {
@@ -118,7 +122,8 @@ export class Shelf {
       if (file === null || !this.#ships(file)) continue;
       const key = `${file.callId}.${file.epoch}`;
       const known = this.#shipments.get(key);
-      if (known === undefined) this.#shipments.set(key, await Shipment.open(file, this.#options.log));
+      if (known === undefined)
+        this.#shipments.set(key, await Shipment.open(file, this.#options.log, this.#options.openLine));
       else known.seen(file);
     }
   }

@@ -43,3 +43,21 @@ test("so does a server that asks for all of it again in that moment", async () =
   expect(seqs(await reading)).toEqual(upTo(15));
   expect(shipment.state).toBe("open");
 });
+
+test("sealed lines are sent opened; a file whose key is not here is kept, with the setting named, until it is", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "parley-shipment-"));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const sealed = facts("c", 1, 3).map((fact) => `s${Buffer.from(JSON.stringify(fact)).toString("base64")}\n`);
+  write(dir, sealed, "c", 1);
+  const [file] = await listCallFiles(dir);
+  const errors: string[] = [];
+  const log = { ...silentLog, error: (_fields: object, message: string) => errors.push(message) };
+  const without = await Shipment.open(file!, log, () => null);
+  expect(await without.next()).toBe(null);
+  expect(without.state).toBe("damaged");
+  expect(await without.settle(true)).toBe(false);
+  expect(errors).toEqual([expect.stringContaining("PARLEY_FILES_KEY")]);
+  const opened = (line: string) => Buffer.from(line.slice(1), "base64").toString();
+  const shipment = await Shipment.open(file!, log, opened);
+  expect(seqs(await shipment.next())).toEqual([1, 2, 3]);
+});

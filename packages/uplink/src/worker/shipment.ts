@@ -1,6 +1,6 @@
 import { type Ack, readAck, removeCallFile, writeAck } from "../files/ack.ts";
 import { ABANDONED_MS, type CallFile } from "../files/folder.ts";
-import { MAX_LINE_BYTES, readLines } from "../files/lines.ts";
+import { asItIs, MAX_LINE_BYTES, type OpenLine, openLines, readLines } from "../files/lines.ts";
 import type { UplinkLog } from "../log.ts";
 import { type Batch, makeBatch } from "./batch.ts";
 
@@ -38,8 +38,10 @@ export class Shipment {
   /** At this size no further whole line was found. */
   #exhaustedAtBytes = -1;
   readonly #log: UplinkLog;
+  readonly #openLine: OpenLine;
 
-  private constructor(file: CallFile, ack: Ack, log: UplinkLog) {
+  private constructor(file: CallFile, ack: Ack, log: UplinkLog, openLine: OpenLine) {
+    this.#openLine = openLine;
     this.file = file;
     this.#acked = ack;
     this.#written = ack;
@@ -51,8 +53,8 @@ export class Shipment {
     this.#log = log;
   }
 
-  static async open(file: CallFile, log: UplinkLog): Promise<Shipment> {
-    return new Shipment(file, await readAck(file.path, file.sizeBytes), log);
+  static async open(file: CallFile, log: UplinkLog, openLine: OpenLine = asItIs): Promise<Shipment> {
+    return new Shipment(file, await readAck(file.path, file.sizeBytes), log, openLine);
   }
 
   get key(): string {
@@ -95,7 +97,9 @@ export class Shipment {
         return null;
       }
       const { callId, epoch } = this.file;
-      const result = makeBatch(lines, { callId, epoch, afterSeq: this.#seq, offset, maxBytes: MAX_BATCH_BYTES });
+      const opened = openLines(lines, this.#openLine);
+      if (opened === null) return this.#damaged("it is sealed with a key that is not here (PARLEY_FILES_KEY)");
+      const result = makeBatch(opened, { callId, epoch, afterSeq: this.#seq, offset, maxBytes: MAX_BATCH_BYTES });
       if (result.kind === "damaged") return this.#damaged(result.problem);
       if (result.skippedLines > 0) {
         this.#log.warn({ callId, epoch, lines: result.skippedLines }, "passed over unreadable lines of a call file");
