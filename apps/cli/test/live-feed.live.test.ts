@@ -124,7 +124,14 @@ it("lets in who has the key or a fresh ticket for the call, and nobody else", as
   const elsewhere = await ticketFor(other.callId);
   expect(await refused(callId, { ticket: elsewhere.ticket })).toEqual({ status: 401, code: "ticket-not-good" });
   const late = "lt_that-has-expired";
-  const expired = { secret: late, callId, tenantId: null, mayControl: true, expiresAt: new Date(Date.now() - 1) };
+  const expired = {
+    secret: late,
+    callId,
+    tenantId: null,
+    mayControl: true,
+    keyId: null,
+    expiresAt: new Date(Date.now() - 1),
+  };
   await platform.store.tickets.issue(expired);
   expect(await refused(callId, { ticket: late })).toEqual({ status: 401, code: "ticket-not-good" });
 
@@ -160,6 +167,34 @@ it("shows the same as server-sent events, which go on behind Last-Event-ID", asy
   expect(atEnd.status).toBe(204);
   const theirs = await platform.keyFor(["calls:read"], "two");
   expect((await fetch(url, { headers: { authorization: `Bearer ${theirs}` } })).status).toBe(404);
+});
+
+it("shows out whoever watches by a key that is revoked or rotated, with a ticket of it, or of a tenant that is gone", async () => {
+  const tenantId = "three";
+  await platform.send("POST", "/api/tenants", { body: { tenantId, name: "Three" } });
+  const { callId } = await platform.call(await platform.keyFor(["calls:write"], tenantId));
+  const made = async () => (await platform.send("POST", "/api/keys", { body })).json as { key: string; keyId: string };
+  const body = { name: "of a page", scopes: ["calls:read"], tenantId };
+  const [revoked, rotated, removed] = [await made(), await made(), await made()];
+  const root = watch(callId);
+  const byKey = watch(callId, revoked);
+  const byTicket = watch(callId, { ticket: (await ticketFor(callId, {}, revoked.key)).ticket });
+  const old = watch(callId, rotated);
+  const last = watch(callId, removed);
+  const unused = (await ticketFor(callId, {}, revoked.key)).ticket;
+  const events = await fetch(`${platform.server.url}/api/calls/${callId}/events`, {
+    headers: { authorization: `Bearer ${revoked.key}` },
+  });
+  const all = [root, byKey, byTicket, old, last];
+  await expect.poll(() => all.map(({ isLive }) => isLive), patience).toEqual([true, true, true, true, true]);
+  await platform.send("DELETE", `/api/keys/${revoked.keyId}`);
+  await platform.send("POST", `/api/keys/${rotated.keyId}/rotate`, { body: { graceSeconds: 0 } });
+  expect(await events.text()).toMatch(/event: closed\ndata: \{"code":"key-not-good"\}\n\n$/);
+  const codes = () => all.map(({ closed }) => closed);
+  await expect.poll(codes, patience).toEqual([null, 4401, 4401, 4401, null]);
+  expect(await refused(callId, { ticket: unused })).toEqual({ status: 401, code: "ticket-not-good" });
+  await platform.send("DELETE", `/api/tenants/${tenantId}`);
+  await expect.poll(codes, patience).toEqual([null, 4401, 4401, 4401, 4401]);
 });
 
 it("the server says goodbye to who watches when it stops, and Postgres away is a 503", async () => {

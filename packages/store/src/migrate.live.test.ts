@@ -65,6 +65,7 @@ test("replicas that start together migrate once", async () => {
     { name: "0011b_egress.sql" },
     { name: "0012_data_keys.sql" },
     { name: "0013_business_hook.sql" },
+    { name: "0013b_tickets_of_keys.sql" },
     { name: "0014_parcels.sql" },
   ]);
   await Promise.all(stores.map((store) => store.close()));

@@ -62,7 +62,7 @@ export function authenticate(app: FastifyInstance, options: AuthenticateOptions)
   }
 
   async function identify(request: FastifyRequest, access: Access): Promise<Principal> {
-    const key = bearer(request) ?? (access === "token" ? keyInAddress(request) : undefined);
+    const key = bearer(request.headers) ?? (access === "token" ? keyInAddress(request) : undefined);
     if (key === undefined) {
       if (apiKey === null && request.headers.authorization === undefined) return { kind: "local" };
       throw unauthorised(
@@ -99,7 +99,8 @@ function unauthorised(code: string, detail: string): HttpProblem {
   return new HttpProblem(401, code, detail, { "www-authenticate": 'Bearer realm="parley"' });
 }
 
-function bearer({ headers }: FastifyRequest): string | undefined {
+/** The key that a request was sent with. */
+export function bearer(headers: FastifyRequest["headers"]): string | undefined {
   return /^Bearer (\S{1,256})$/i.exec(headers.authorization ?? "")?.[1];
 }
 

@@ -49,6 +49,7 @@ export function eventStream(options: { clock: Clock; gone(): void }): { sink: Si
       over(why) {
         cancel();
         if (why === "call-ended") void send("ended", "{}");
+        if (why === "key-gone") void send("closed", '{"code":"key-not-good"}');
         body.end();
       },
     },

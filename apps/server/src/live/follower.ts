@@ -7,7 +7,7 @@ export interface Sink {
   /** Everything that is stored was sent: what follows comes as it happens. Once. */
   caughtUp(): void;
   /** Nothing follows. Once, and not after `close`. */
-  over(why: "call-ended" | "server-stops"): void;
+  over(why: "call-ended" | "server-stops" | "key-gone"): void;
 }
 
 /** Who watches a call, and how far it has been told. */

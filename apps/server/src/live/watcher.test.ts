@@ -38,7 +38,6 @@ function setUp(options: Partial<WatcherOptions> = {}) {
   const sink = watcher(socket as unknown as WebSocket, {
     clock: { now: () => 0, wall: () => 0, after },
     carryOut: null,
-    mayStay: async () => true,
     gone: () => {
       gone += 1;
     },
@@ -76,10 +75,11 @@ test("who answers no ping is cut", () => {
 });
 
 test("whose key was revoked is closed", async () => {
-  const { socket, pass } = setUp({ mayStay: async () => false });
-  pass(15_000);
-  await settle();
-  expect(socket.log).toEqual(["ping", "close 4401"]);
+  const { socket, sink, pass } = setUp();
+  sink.over("key-gone");
+  expect(socket.log).toEqual(["close 4401"]);
+  pass(2_000);
+  expect(socket.log).toEqual(["close 4401", "terminate"]);
 });
 
 test("orders are answered each by its id, too many at once are refused, a fault tells nothing of itself", async () => {

@@ -21,8 +21,6 @@ export interface WatcherOptions {
   maxBufferedBytes?: number;
   /** Carries out what the client asks for; null: it may only watch. Rejects with HttpProblem. */
   carryOut: ((order: CallOrder) => Promise<Record<string, unknown>>) | null;
-  /** Asked with every ping. */
-  mayStay(): Promise<boolean>;
   /** The socket is gone. */
   gone(): void;
 }
@@ -54,9 +52,6 @@ export function watcher(socket: WebSocket, options: WatcherOptions): Sink {
       if (!isAlive) return socket.terminate();
       isAlive = false;
       socket.ping();
-      void options.mayStay().then((may) => {
-        if (!may) close(NO_LONGER_ALLOWED, "the key is no longer good");
-      });
       ping();
     });
   }
@@ -104,6 +99,7 @@ export function watcher(socket: WebSocket, options: WatcherOptions): Sink {
     caughtUp: () => void send('{"type":"live"}'),
     over(why) {
       if (why === "call-ended") close(NORMAL, "the call has ended");
+      else if (why === "key-gone") close(NO_LONGER_ALLOWED, "the key is no longer good");
       else close(GOING, "the server stops");
     },
   };

@@ -21,6 +21,11 @@ export interface ApiKeys {
   create(key: Omit<ApiKeyRow, "createdAt" | "revokedAt"> & { secret: string }): Promise<ApiKeyRow>;
   /** Null: unknown, revoked or expired. */
   find(secret: string): Promise<ApiKeyRow | null>;
+  /** Which of these are neither unknown, revoked nor expired: keys themselves, and ids of keys. */
+  stillGood(passes: { secrets: readonly string[]; keyIds: readonly string[] }): Promise<{
+    secrets: ReadonlySet<string>;
+    keyIds: ReadonlySet<string>;
+  }>;
   list(query?: PageQuery & { tenantId?: string | undefined }): Promise<Page<ApiKeyRow>>;
   /** The old one is good for `graceMs` more. Null: there is none, or it is revoked. */
   rotate(
@@ -64,6 +69,20 @@ export function apiKeysIn(db: NodePgDatabase): ApiKeys {
         .from(apiKeys)
         .where(and(or(isIt, wasIt), isNull(apiKeys.revokedAt), isGood));
       return row ?? null;
+    },
+    async stillGood({ secrets, keyIds }) {
+      const { rows } = await db.execute<{ key_id: string; now: Buffer; before: Buffer | null }>(sql`
+        select key_id, key_sha256 as now, case when previous_until > now() then previous_sha256 end as before
+        from api_keys
+        where revoked_at is null and (expires_at is null or expires_at > now()) and (
+          key_id = any(${sql.param([...keyIds])}::text[])
+          or key_sha256 = any(${sql.param(secrets.map(sha256))}::bytea[])
+          or previous_sha256 = any(${sql.param(secrets.map(sha256))}::bytea[]))`);
+      const hashes = new Set(rows.flatMap(({ now, before }) => [now, before].map((hash) => hash?.toString("hex"))));
+      return {
+        secrets: new Set(secrets.filter((secret) => hashes.has(sha256(secret).toString("hex")))),
+        keyIds: new Set(rows.map(({ key_id: keyId }) => keyId)),
+      };
     },
     async list({ limit, cursor, tenantId } = {}) {
       const size = pageSize(limit);

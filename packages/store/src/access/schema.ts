@@ -31,6 +31,7 @@ export const tickets = pgTable("tickets", {
   callId: text("call_id").notNull(),
   tenantId: text("tenant_id"),
   mayControl: boolean("may_control").notNull(),
+  keyId: text("key_id"),
   expiresAt: moment("expires_at").notNull(),
 });
 

@@ -8,6 +8,8 @@ export interface Ticket {
   callId: string;
   tenantId: string | null;
   mayControl: boolean;
+  /** Of the key that it was made with; null: PARLEY_API_KEY. */
+  keyId: string | null;
 }
 
 export interface Tickets {
@@ -26,7 +28,12 @@ export function ticketsIn(db: NodePgDatabase): Tickets {
       const [row] = await db
         .delete(tickets)
         .where(and(eq(tickets.ticketSha256, sha256(secret)), gt(tickets.expiresAt, new Date())))
-        .returning({ callId: tickets.callId, tenantId: tickets.tenantId, mayControl: tickets.mayControl });
+        .returning({
+          callId: tickets.callId,
+          tenantId: tickets.tenantId,
+          mayControl: tickets.mayControl,
+          keyId: tickets.keyId,
+        });
       return row ?? null;
     },
   };
