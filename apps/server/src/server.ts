@@ -108,7 +108,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     graceMs: options.connectionGraceMs,
   });
   const follower = followLog({ store, clock: systemClock, log });
-  const feed = liveFeed({ store, fanOut, clock: systemClock, log });
+  const watch = async (callId: string, forMs: number) => (await leases.command(callId, "watch", { forMs })).ok;
+  const feed = liveFeed({ store, fanOut, watch, clock: systemClock, log });
   const upgrades = liveUpgrades(MAX_ORDER_BYTES);
   const secrets = sealedSecrets(config.secretKeys);
   const workerKey = workerKeys(config, store);
@@ -167,6 +168,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     store: egress === null ? facts : watchRecorded(facts, egress.changed),
     keeper: measureLeases(leases.keeper, metrics, workers),
     measured: workers.told,
+    interim: feed.interim,
     agentVersion: storedDefinitions(store, secrets),
     leaseMs: leases.heartbeatMs,
     authenticate: workerKey,

@@ -1,4 +1,4 @@
-import type { AgentWanted, CallKnown, ShippedFact, UnservedCall, WorkerMeasured } from "@parley/uplink";
+import type { AgentWanted, CallKnown, Interim, ShippedFact, UnservedCall, WorkerMeasured } from "@parley/uplink";
 
 /** What the worker asks the server for. Null answers: the server is away, and calls go on without it. */
 export interface Backend {
@@ -21,6 +21,8 @@ export interface Backend {
   unserved(call: UnservedCall): void;
   /** False: nobody was told. */
   measured(told: WorkerMeasured): boolean;
+  /** Shown to whoever watches the call; lost when the line is away or busy. */
+  interim(told: Interim): void;
   /** The running calls, or whether there is room for another, have changed: the server hears of it at once. */
   beat(): void;
 }

@@ -26,6 +26,7 @@ const orders = z.discriminatedUnion("name", [
     withinMs: z.int().min(1).max(60_000),
     by,
   }),
+  z.object({ name: z.literal("watch"), forMs: z.int().min(1).max(300_000) }),
   z.object({ name: z.literal("hang-up"), reason }),
 ]) satisfies z.ZodType<CallOrder>;
 

@@ -1,7 +1,7 @@
 import type { CallContext } from "@parley/engine";
 import type { JobOffer } from "@parley/livekit";
 import type { Span, SumsOf } from "@parley/metrics";
-import type { AgentWanted } from "@parley/uplink";
+import type { AgentWanted, Interim } from "@parley/uplink";
 import type { OrderResult } from "./backend.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { Refusal } from "./shard/refusal.ts";
@@ -54,6 +54,8 @@ export type CallOrder =
   | { name: "set-language"; language: string; by: string }
   /** A turn that came as a whole: its sound is fetched, 16 kHz, and the answer is brought, by parcel. */
   | { name: "hear"; soundParcel: string; answerParcel: string; withinMs: number; by: string }
+  /** Somebody watches the call for so long. */
+  | { name: "watch"; forMs: number }
   /** What is being said is said to its end first. */
   | { name: "hang-up"; reason: string };
 
@@ -118,6 +120,8 @@ export type FromShard =
   | { type: "traced"; spans: Span[] }
   | { type: "offer-answer"; offerId: number; accept: boolean; reason: string }
   | { type: "order-answer"; orderId: number; result: OrderResult }
+  /** What is being understood in a call that somebody watches. */
+  | ({ type: "interim"; jobId: string } & Omit<Interim, "callId">)
   /** A call is of this stored agent, in this version: what is it? */
   | { type: "agent-wanted"; askId: number; wanted: AgentWanted }
   /** This process stood still for seconds: is the call still its own? */

@@ -277,6 +277,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (message.type === "call-released") return handOver.released(message.jobId);
       const slot = slots.find(message.jobId);
       if (slot?.shardId !== shardId) return;
+      if (message.type === "interim") {
+        const { type: _type, jobId: _jobId, ...told } = message;
+        return backend()?.interim({ callId: slot.callId, ...told });
+      }
       if (message.type === "call-joined") {
         slot.joined = true;
         return report();

@@ -8,6 +8,7 @@ export {
   type CallKnown,
   type Command,
   DECLINED,
+  type Interim,
   type LeasedCall,
   MAX_METADATA,
   PROTOCOL,

@@ -138,6 +138,16 @@ const measured = z.object({
   running: z.object({ calls: count, meanMs: z.number().min(0), longestMs: z.number().min(0) }).nullable(),
 });
 export type WorkerMeasured = Omit<z.infer<typeof measured>, "type">;
+/** What is being understood in a call that somebody watches. Not sent again, and not at all when the line is busy. */
+const interim = z.object({
+  type: z.literal("interim"),
+  callId,
+  participantId: name,
+  turnId: name,
+  segment: count,
+  text: z.string().max(2_000),
+});
+export type Interim = Omit<z.infer<typeof interim>, "type">;
 const commandResult = z.object({
   type: z.literal("command-result"),
   commandId: id,
@@ -206,7 +216,18 @@ const command = z.object({
   type: z.literal("command"),
   commandId: id,
   callId,
-  name: z.enum(["end", "say", "interrupt", "mute", "set-language", "recording", "hang-up", "hear", "take-over"]),
+  name: z.enum([
+    "end",
+    "say",
+    "interrupt",
+    "mute",
+    "set-language",
+    "recording",
+    "hang-up",
+    "hear",
+    "watch",
+    "take-over",
+  ]),
   args: z.record(z.string(), z.unknown()),
 });
 export type Command = Omit<z.infer<typeof command>, "type">;
@@ -246,6 +267,7 @@ const fromWorker = z.discriminatedUnion("type", [
   handOver,
   agent,
   measured,
+  interim,
   commandResult,
   error,
 ]);

@@ -4,6 +4,8 @@ import type { Sink } from "./follower.ts";
 
 /** Not yet taken by the client's side; beyond it the reader is too slow, and comes back by itself with Last-Event-ID. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
+/** Whoever is behind by so much is told only what is stored. */
+const MAX_BEHIND_BYTES = 64 * 1024;
 /** Proxies close what is silent for a minute. */
 const COMMENT_MS = 15_000;
 
@@ -45,6 +47,9 @@ export function eventStream(options: { clock: Clock; gone(): void }): { sink: Si
     body,
     sink: {
       facts: (json, lastSeq) => send("facts", json, lastSeq),
+      interim(json) {
+        if (body.writableLength < MAX_BEHIND_BYTES) void send("interim", json);
+      },
       caughtUp: () => void send("live", "{}"),
       over(why) {
         cancel();

@@ -58,6 +58,21 @@ test.for([false, true])("what one announces the others hear, gathered (Redis: %s
   expect(a.heard.size === 0 || withRedis).toBe(true);
 });
 
+test.for([false, true])(
+  "what is being understood the others hear, and nobody hears themselves (Redis: %s)",
+  async (withRedis) => {
+    const [a, b] = [await replica(withRedis), await replica(withRedis)];
+    const told: string[] = [];
+    a.fanOut.onInterim(({ text }) => void told.push(`a ${text}`));
+    b.fanOut.onInterim(({ text }) => void told.push(`b ${text}`));
+    const interim = { callId: "c", participantId: "ann", turnId: "t1", segment: 0, text: "what" };
+    a.fanOut.tellInterim(interim);
+    await expect.poll(() => told).toEqual(["b what"]);
+    b.fanOut.tellInterim({ ...interim, text: "time" });
+    await expect.poll(() => told).toEqual(["b what", "a time"]);
+  },
+);
+
 test("Redis is lost and comes back: Postgres carries meanwhile, and what may have been missed is asked for", async () => {
   const [a, b] = [await replica(true), await replica(true)];
   redisServer.kill();

@@ -1,4 +1,4 @@
-import type { ShippedFact } from "@parley/uplink";
+import type { Interim, ShippedFact } from "@parley/uplink";
 import pino from "pino";
 import { expect, test } from "vitest";
 import type { FanOut } from "./fan-out.ts";
@@ -18,11 +18,18 @@ function house(limits: { maxPerCall?: number; maxInAll?: number } = {}) {
   let failures = 0;
   const timers: (() => void)[] = [];
   const announced: [string, number][] = [];
+  const interims: string[] = [];
+  const asked: string[] = [];
+  let hearInterim: (told: Interim) => void = () => {};
   let hear: (callId: string, lastSeq: number) => void = () => {};
   const fanOut: FanOut = {
     announce: (callId, lastSeq) => void announced.push([callId, lastSeq]),
     onAnnounced(heard) {
       hear = heard;
+    },
+    tellInterim: ({ text }) => void interims.push(text),
+    onInterim(heard) {
+      hearInterim = heard;
     },
   };
   const sinkOfStore = {
@@ -44,6 +51,10 @@ function house(limits: { maxPerCall?: number; maxInAll?: number } = {}) {
   const feed = liveFeed({
     store: { facts: sinkOfStore },
     fanOut,
+    async watch(callId) {
+      asked.push(callId);
+      return true;
+    },
     clock: { now: () => 0, wall: () => 0, after },
     log,
     ...limits,
@@ -53,6 +64,9 @@ function house(limits: { maxPerCall?: number; maxInAll?: number } = {}) {
     feed,
     announced,
     heard: (lastSeq: number) => hear("c", lastSeq),
+    interims,
+    asked,
+    hearInterim: (text: string) => hearInterim(interim(text)),
     /** Here: stored and told. Elsewhere: stored by another replica. */
     here: (batch: ShippedFact[]) => told.appendBatch({ callId: "c", epoch: batch[0]!.epoch, facts: batch }),
     elsewhere: (batch: ShippedFact[]) => sinkOfStore.appendBatch({ facts: batch }),
@@ -70,6 +84,7 @@ function house(limits: { maxPerCall?: number; maxInAll?: number } = {}) {
             for (const { seq, epoch } of JSON.parse(json) as ShippedFact[]) seen.push(`${seq}.${epoch}`);
             await taken();
           },
+          interim: (json) => void seen.push(JSON.parse(json).text),
           caughtUp: () => void seen.push("live"),
           over: (why) => void seen.push(why),
         },
@@ -78,6 +93,7 @@ function house(limits: { maxPerCall?: number; maxInAll?: number } = {}) {
     },
   };
 }
+const interim = (text: string): Interim => ({ callId: "c", participantId: "ann", turnId: "t1", segment: 0, text });
 const seqs = (from: number, to: number, epoch = 1) => facts(from, to, epoch).map(({ seq }) => `${seq}.${epoch}`);
 
 test("what was comes first, then what comes, each once and in order", async () => {
@@ -93,6 +109,24 @@ test("what was comes first, then what comes, each once and in order", async () =
   await here([closed(459)]);
   expect(seen.at(-1)).toBe("call-ended");
   expect(feed.size).toBe(0);
+});
+
+test("what is being understood is shown to who is up to date, here and at other replicas, and asked for once a call", async () => {
+  const { feed, here, watch, interims, hearInterim, asked } = house();
+  await here(facts(1, 3));
+  const [first, second] = [watch(), watch()];
+  feed.interim(interim("too early"));
+  for (let i = 0; i < 8; i++) await settle();
+  feed.interim(interim("what"));
+  hearInterim("what time");
+  feed.interim({ ...interim("elsewhere"), callId: "other" });
+  expect(first.seen).toEqual([...seqs(1, 3), "live", "what", "what time"]);
+  expect(second.seen).toEqual(first.seen);
+  expect(interims).toEqual(["too early", "what", "elsewhere"]);
+  expect(asked).toEqual(["c"]);
+  await here([closed(4)]);
+  watch({ isOver: true });
+  expect(asked).toEqual(["c"]);
 });
 
 test("however writes, reads and slow readers meet, nothing is left out or doubled", async () => {

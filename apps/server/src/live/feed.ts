@@ -1,9 +1,10 @@
 import type { Clock } from "@parley/engine";
-import type { FactSink, ShippedFact } from "@parley/uplink";
+import type { FactSink, Interim, ShippedFact } from "@parley/uplink";
 import { HttpProblem } from "../http/problem.ts";
 import type { ServerLog } from "../log.ts";
 import type { FanOut } from "./fan-out.ts";
 import { type Follower, news, type Sink } from "./follower.ts";
+import { watchedCalls } from "./watched.ts";
 
 const MAX_PER_CALL = 50;
 const MAX_IN_ALL = 2_000;
@@ -20,6 +21,8 @@ export interface Subscription {
 export interface Feed {
   /** These were stored just now. */
   publish(callId: string, facts: readonly ShippedFact[]): void;
+  /** A worker of this replica tells what is being understood. */
+  interim(told: Interim): void;
   /** `isOver`: the store knows the call as ended. Throws HttpProblem 503 `feed-full`. */
   subscribe(callId: string, from: { afterSeq: number; isOver: boolean }, sink: Sink): Subscription;
   /** How many watch now. */
@@ -33,6 +36,8 @@ export interface FeedOptions {
   fanOut: FanOut;
   clock: Clock;
   log: ServerLog;
+  /** Has the owner of a call tell what is being understood, for a while. False: it was not heard. Default: nobody does. */
+  watch?: (callId: string, forMs: number) => Promise<boolean>;
   maxPerCall?: number;
   maxInAll?: number;
 }
@@ -40,6 +45,7 @@ export interface FeedOptions {
 export function liveFeed(options: FeedOptions): Feed {
   const { store, fanOut, clock, log, maxPerCall = MAX_PER_CALL, maxInAll = MAX_IN_ALL } = options;
   const ofCalls = new Map<string, Set<Follower>>();
+  const watched = watchedCalls({ ask: options.watch ?? (async () => false), clock });
   let size = 0;
   let isClosed = false;
 
@@ -49,7 +55,9 @@ export function liveFeed(options: FeedOptions): Feed {
     follower.stopWaiting();
     if (!ofCall?.delete(follower)) return;
     size -= 1;
-    if (ofCall.size === 0) ofCalls.delete(follower.callId);
+    if (ofCall.size > 0) return;
+    ofCalls.delete(follower.callId);
+    watched.end(follower.callId);
   }
 
   function end(follower: Follower, why: "call-ended" | "server-stops"): void {
@@ -114,7 +122,21 @@ export function liveFeed(options: FeedOptions): Feed {
     },
   );
 
+  function showInterim({ callId, ...told }: Interim): void {
+    const followers = ofCalls.get(callId);
+    if (followers === undefined) return;
+    const { participantId, turnId, segment, text } = told;
+    const json = JSON.stringify({ participantId, turnId, segment, text });
+    for (const { isCaughtUp, sink } of followers) if (isCaughtUp) sink.interim(json);
+  }
+  fanOut.onInterim(showInterim);
+
   return {
+    interim(told) {
+      if (isClosed) return;
+      fanOut.tellInterim(told);
+      showInterim(told);
+    },
     publish(callId, facts) {
       const last = facts.at(-1);
       if (last === undefined || isClosed) return;
@@ -156,6 +178,7 @@ export function liveFeed(options: FeedOptions): Feed {
       };
       ofCalls.set(callId, ofCall.add(follower));
       size += 1;
+      if (!isOver && options.watch !== undefined) watched.begin(callId);
       void read(follower);
       return { close: () => leave(follower) };
     },
@@ -164,6 +187,7 @@ export function liveFeed(options: FeedOptions): Feed {
     },
     close() {
       isClosed = true;
+      watched.close();
       for (const ofCall of [...ofCalls.values()]) for (const follower of [...ofCall]) end(follower, "server-stops");
     },
   };

@@ -4,6 +4,8 @@ import type { ShippedFact } from "@parley/uplink";
 export interface Sink {
   /** An array of facts as JSON, and the seq of its last. Resolves when there is room for more; what was read from the store waits for that. */
   facts(json: string, lastSeq: number): Promise<void>;
+  /** What is being understood, and is stored nowhere: left out where the reader is behind. */
+  interim(json: string): void;
   /** Everything that is stored was sent: what follows comes as it happens. Once. */
   caughtUp(): void;
   /** Nothing follows. Once, and not after `close`. */

@@ -6,6 +6,8 @@ import type { Sink } from "./follower.ts";
 
 /** Not yet taken by the client's side; beyond it the reader is too slow. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
+/** Whoever is behind by so much is told only what is stored. */
+const MAX_BEHIND_BYTES = 64 * 1024;
 const PING_MS = 15_000;
 const CLOSE_MS = 2_000;
 const MAX_ORDERS_AT_ONCE = 8;
@@ -96,6 +98,9 @@ export function watcher(socket: WebSocket, options: WatcherOptions): Sink {
 
   return {
     facts: (json) => send(`{"type":"facts","facts":${json}}`),
+    interim(json) {
+      if (socket.bufferedAmount < MAX_BEHIND_BYTES) void send(`{"type":"interim",${json.slice(1)}`);
+    },
     caughtUp: () => void send('{"type":"live"}'),
     over(why) {
       if (why === "call-ended") close(NORMAL, "the call has ended");

@@ -62,6 +62,7 @@ class FakeCall implements RunningCall {
   };
 }
 
+const noInterims = { watch() {} };
 const noParcels: Parcels = {
   fetch: () => Promise.reject(new Error("none")),
   bring: () => Promise.reject(new Error("none")),
@@ -78,6 +79,7 @@ function setUp({ breakOn = "", parcels = noParcels } = {}) {
       return call;
     },
     tell: (message) => told.push(message),
+    interims: noInterims,
     log: createLog("test", "silent"),
     parcels,
   });
@@ -147,6 +149,7 @@ describe("the calls of a shard", () => {
     const calls = createCalls({
       open: () => opening.promise,
       tell: (message) => told.push(message),
+      interims: noInterims,
       log: silent,
       parcels: noParcels,
     });
@@ -213,6 +216,7 @@ describe("the calls of a shard", () => {
       const calls = createCalls({
         open: () => Promise.reject(closed),
         tell: (message) => told.push(message),
+        interims: noInterims,
         log: silent,
         parcels: noParcels,
       });

@@ -2,6 +2,7 @@ import { asParleyError } from "@parley/engine/error";
 import type { OrderResult } from "../backend.ts";
 import type { Log } from "../log.ts";
 import type { CallAssignment, CallOrder, FromShard } from "../messages.ts";
+import type { Interims } from "./interims.ts";
 import { type ObedientCall, obey } from "./obey.ts";
 import type { Parcels } from "./parcels.ts";
 import { callScope } from "./stray.ts";
@@ -23,6 +24,7 @@ export interface CallsOptions {
   tell(message: FromShard): void;
   log: Log;
   parcels: Parcels;
+  interims: Pick<Interims, "watch">;
 }
 
 /** The calls of one shard. Whatever one of them throws ends that call alone. */
@@ -51,7 +53,7 @@ interface Entry {
   over: Promise<void>;
 }
 
-export function createCalls({ open, tell, log, parcels }: CallsOptions): Calls {
+export function createCalls({ open, tell, log, parcels, interims }: CallsOptions): Calls {
   const running = new Map<string, Entry>();
 
   async function live(assignment: CallAssignment, entry: Entry): Promise<void> {
@@ -115,6 +117,10 @@ export function createCalls({ open, tell, log, parcels }: CallsOptions): Calls {
       const over: OrderResult = { ok: false, reason: "call-over", detail: "The call is over." };
       const entry = running.get(jobId);
       if (!entry) return Promise.resolve(over);
+      if (order.name === "watch") {
+        interims.watch(jobId, order.forMs);
+        return Promise.resolve({ ok: true, reason: "" });
+      }
       const { promise, resolve } = Promise.withResolvers<OrderResult>();
       void entry.over.then(() => resolve(over));
       act(jobId, "given an order", (call) => obey(call, order, parcels).then(resolve));

@@ -14,7 +14,11 @@ export interface ObedientCall {
 }
 
 /** Carries it out as the room's control does: the same methods, the same facts. `reason` of a refusal is its code. */
-export async function obey(call: ObedientCall, order: CallOrder, parcels: Parcels): Promise<OrderResult> {
+export async function obey(
+  call: ObedientCall,
+  order: Exclude<CallOrder, { name: "watch" }>,
+  parcels: Parcels,
+): Promise<OrderResult> {
   try {
     if (order.name === "hear") return await hearTurn(call, order, parcels);
     // Without anything to wait for, orders are carried out in the order in which they come.
@@ -32,7 +36,7 @@ async function soundOf({ parcel, sampleRateHz }: GivenSound, parcels: Parcels): 
 
 function carryOut(
   call: ObedientCall,
-  order: Exclude<CallOrder, { name: "hear" }>,
+  order: Exclude<CallOrder, { name: "hear" | "watch" }>,
   sound: Recording | undefined,
 ): string {
   const { remote } = call;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { systemClock } from "@parley/engine";
 import { collectAfterStart } from "../at-rest.ts";
 import { keepCompiledCodeSoon } from "../compiled-code.ts";
 import type { WorkerConfig } from "../config.ts";
@@ -8,8 +9,9 @@ import { recorderFor } from "../recording/recorder-for.ts";
 import { loadShardAgent } from "./agent.ts";
 import { askForAgents } from "./ask-for-agents.ts";
 import { type Calls, createCalls, type RunningCall } from "./calls.ts";
+import { createInterims } from "./interims.ts";
 import { watchLeases } from "./lease.ts";
-import { type MeasuredCalls, measureCalls } from "./measure.ts";
+import { type CallWatch, type MeasuredCalls, measureCalls } from "./measure.ts";
 import { openCall } from "./open-call.ts";
 import { openOwnLine } from "./own-line.ts";
 import { parcelsOf } from "./parcels.ts";
@@ -60,6 +62,7 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
   const recorder = recorderFor(config.recordingBy, recordings, log);
 
   const asking = askForAgents(tell);
+  const interims = createInterims(systemClock, tell);
 
   catchStrayErrors(log, (why) => {
     log.fatal(why);
@@ -75,7 +78,15 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
       open(assignment, callLog) {
         const lease = leases.of(assignment.jobId, assignment.epoch);
         const begin = ({ agent: lent, giveBack }: LentAgent) => {
-          const watch = measured.call(assignment.callId, lent, callLog);
+          const measure = measured.call(assignment.callId, lent, callLog);
+          const interim = interims.of(assignment.jobId);
+          const watch: CallWatch = {
+            ...measure,
+            onEphemeral(input) {
+              measure.onEphemeral(input);
+              interim(input);
+            },
+          };
           const opened = openCall(assignment, { config, agent: lent, lease, log: callLog, watch, recorder });
           return givenBack(opened, giveBack);
         };
@@ -85,6 +96,7 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
       tell,
       log,
       parcels: parcelsOf(config.backend),
+      interims,
     });
     startPulse(
       () => calls?.count ?? 0,

@@ -114,6 +114,7 @@ export function setUp({ cap = null, summary = agent, shards = 2, cores = 2, back
     unserved: () => {},
     measured: () => true,
     beat: () => {},
+    interim: () => {},
     ...backend,
   };
   const boss = createSupervisor({

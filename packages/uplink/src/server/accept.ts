@@ -5,6 +5,7 @@ import {
   type CallKnown,
   type FromServer,
   type FromWorker,
+  type Interim,
   PROTOCOL,
   parseFromWorker,
   type Question,
@@ -32,6 +33,8 @@ export interface AcceptOptions {
   callContext?: (call: { callId: string; metadata: string }) => Promise<CallKnown>;
   /** What a worker has measured. Default: nobody wants to know. */
   measured?: (peer: UplinkPeer, told: WorkerMeasured) => void;
+  /** What is being understood in a call that somebody watches. Default: nobody wants to know. */
+  interim?: (told: Interim) => void;
   /** Who decides about claims and take-overs. Default: whoever asks may. */
   keeper?: CallKeeper;
 }
@@ -141,6 +144,7 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
     else if (message.type === "hello") greet(message);
     else if (message.type === "lease") keeper.leased(peer, message);
     else if (message.type === "unserved") keeper.unserved(peer, message);
+    else if (message.type === "interim") options.interim?.(message);
     else if (message.type === "measured") options.measured?.(peer, message);
     else if (message.type === "command-result") obeyed(message);
     else if (isQuestion(message)) asked.ask(message);

@@ -3,6 +3,7 @@ import type {
   AgentWanted,
   CallKnown,
   Command,
+  Interim,
   LeasedCall,
   ShippedFact,
   UnservedCall,
@@ -99,6 +100,8 @@ export interface Uplink {
   unserved(call: UnservedCall): void;
   /** What was measured here. False: the line does not stand, or is slow, and nobody was told. */
   measured(told: WorkerMeasured): boolean;
+  /** Shown to whoever watches; lost when the line is away or busy. */
+  interim(told: Interim): void;
   /**
    * Epoch null: may this worker have the new call? A number: does it still own the call in that epoch? Null: nobody
    * answered within the time (the server or its store is away). Asked again on every new line.

@@ -9,6 +9,7 @@ import {
   type CallKnown,
   type Command,
   type FromServer,
+  type Interim,
   MAX_CALLS,
   MAX_UNSHIPPED,
   type ShippedFact,
@@ -31,6 +32,8 @@ export async function openUplink(options: UplinkOptions): Promise<Uplink> {
 
 /** Keeps what is buffered in this process small: what the system does not take yet can as well wait in its file. */
 const MAX_BUFFERED_BYTES = 512 * 1024;
+/** What is not stored goes first. */
+const MAX_BUFFERED_INTERIM = 64 * 1024;
 
 /** What is not yet noted as stored is only sent again after a crash, so it need not be noted at once. */
 const SAVE_ACKS_MS = 1_000;
@@ -170,6 +173,11 @@ class Shipper implements Uplink {
     if (line?.isUp !== true || line.bufferedBytes >= MAX_BUFFERED_BYTES) return false;
     line.send({ type: "measured", ...told });
     return true;
+  }
+
+  interim(told: Interim): void {
+    const line = this.#line;
+    if (line?.isUp === true && line.bufferedBytes < MAX_BUFFERED_INTERIM) line.send({ type: "interim", ...told });
   }
 
   claim(call: CallClaim, withinMs: number): Promise<ClaimAnswer | null> {
