@@ -33,6 +33,8 @@ export interface LivePlatform {
   worker: Worker;
   store: Store;
   postgres: EmbeddedPostgres;
+  /** The worker's PARLEY_DATA. */
+  workerDataDir: string;
   send(method: string, url: string, options?: { key?: string | null; body?: object }): Promise<Answer>;
   keyFor(scopes: string[], tenantId?: string): Promise<string>;
   /** Somebody calls; answers when the greeting was heard and the call is in the store. */
@@ -109,6 +111,7 @@ export async function livePlatform({
       worker,
       store,
       postgres,
+      workerDataDir: env.PARLEY_DATA,
       send,
       async keyFor(scopes, tenantId) {
         const body = { name: "of this test", scopes, ...(tenantId === undefined ? {} : { tenantId }) };
