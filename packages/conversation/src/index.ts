@@ -24,7 +24,7 @@ export { isPoor, worstConnection } from "./projections/connection.ts";
 export { emptyHistory, evolveHistory, type HistoryState, historyOf, messages } from "./projections/history.ts";
 export { endedInFailure } from "./projections/outcome.ts";
 export { type Phase, phase } from "./projections/phase.ts";
-export { redact, redactDeep } from "./projections/redact.ts";
+export { redact, redactDeep } from "./projections/redact/redact.ts";
 export { SEVERAL_SPEAKERS, withSpeakers } from "./projections/speakers.ts";
 export { followTimeline, type Timeline, type TurnTimeline, timelineOf } from "./projections/timeline.ts";
 export {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Drive } from "../../test/drive.ts";
-import { redact, redactDeep } from "./redact.ts";
+import { redact, redactDeep } from "./redact/redact.ts";
 import { transcriptOf, transcriptTypes } from "./transcript.ts";
 
 describe("the transcript", () => {
@@ -55,6 +55,30 @@ describe("redaction", () => {
     ["my number is one two three four", "my number is [number]"],
     ["Write to ann.lee+x@mail.example.com!", "Write to [e-mail]!"],
     ["it is ann dot lee at example dot com", "it is [e-mail]"],
+    ["double seven oh five nine", "[number]"],
+    ["call five five five, twelve thirty four", "call [number]"],
+    ["card 4111-1111-1111-1111, or 4111–1111–1111–1111", "card [number], or [number]"],
+    ["٠١٢٣ ٤٥٦٧", "[number]"],
+    ["Meine Nummer ist null eins fünf eins, dann zwo sieben.", "Meine Nummer ist [number], dann zwo sieben."],
+    ["Null einunddreißig zweiundvierzig siebzehn bitte", "[number] bitte"],
+    ["c'est le zéro six douze trente-quatre cinquante et un", "c'est le [number]"],
+    ["vingt et un euros, quarante et puis", "vingt et un euros, quarante et puis"],
+    ["es el seis uno cinco treinta y cuatro ochenta", "es el [number]"],
+    ["è il tre tre otto ventuno quarantacinque", "è il [number]"],
+    ["é nove um dois meia sete", "é [number]"],
+    ["nul zes eenentwintig vierenveertig", "[number]"],
+    ["восемь девять ноль пять", "[number]"],
+    ["sıfır beş üç iki", "[number]"],
+    ["我的号码是一三八 一二三四 五六七八。", "我的号码是[number]。"],
+    ["ann punkt lee ät example punkt de", "[e-mail]"],
+    ["escribe a ana guion lopez arroba ejemplo punto com", "escribe a [e-mail]"],
+    ["jean tiret luc arobase exemple point fr", "[e-mail]"],
+    [
+      "Wir sind zu viert: zwei Kinder und zwei Erwachsene, um acht.",
+      "Wir sind zu viert: zwei Kinder und zwei Erwachsene, um acht.",
+    ],
+    ["Une table pour deux à vingt heures trente.", "Une table pour deux à vingt heures trente."],
+    ["Sei due, tre six huit", "Sei due, tre six huit"],
     ["We open at nine, on the 3rd, for 120 people.", "We open at nine, on the 3rd, for 120 people."],
     ["I was one of two at the door. See you.", "I was one of two at the door. See you."],
   ])("%s", (text, expected) => {
@@ -72,7 +96,15 @@ describe("redaction", () => {
   });
 
   it("takes its time from no text", () => {
-    for (const text of ["1 ".repeat(50_000), "a.".repeat(50_000), "a dot ".repeat(20_000), "one ".repeat(20_000)])
+    for (const text of [
+      "1 ".repeat(50_000),
+      "a.".repeat(50_000),
+      "a dot ".repeat(20_000),
+      "one ".repeat(20_000),
+      "vingt et ".repeat(20_000),
+      "double ".repeat(20_000),
+      "a at b ".repeat(20_000),
+    ])
       expect(redact(text).length).toBeLessThanOrEqual(text.length + 20);
   });
 });
