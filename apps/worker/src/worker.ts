@@ -138,6 +138,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
       recordings = keepRecordings({
         dir: join(config.dataDir, "recordings"),
         maxMb: config.recordingsMaxMb,
+        keys: config.filesKeys,
         to: config.backend && { ...config.backend, timeoutMs: Math.min(config.requestTimeoutMs, LONGEST_PIECE_MS) },
         log,
       });

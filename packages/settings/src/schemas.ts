@@ -45,7 +45,7 @@ export const dataFolder = z.string().default(".parley");
 export const yesOrNo = (what: string) =>
   z.enum(["true", "false"], { error: `must be true or false (${what})` }).transform((text) => text === "true");
 
-/** PARLEY_FILES_KEY: of call files, in base64; the first seals, all open. */
+/** PARLEY_FILES_KEY: of call files and recordings, in base64; the first seals, all open. */
 export const filesKeys = z
   .string()
   .transform((text) => text.split(",").map((key) => key.trim()))

@@ -1,7 +1,8 @@
-import { open, unlink } from "node:fs/promises";
+import { unlink } from "node:fs/promises";
 import type { Log } from "../log.ts";
 import { listSegments, type SegmentFile } from "./folder.ts";
-import { type Recipient, shipSegment } from "./ship-segment.ts";
+import { type OpenedFile, openSegmentFile } from "./sealing.ts";
+import { type Recipient, type Shipped, shipSegment } from "./ship-segment.ts";
 
 const EVERY_MS = 5_000;
 /** A recording grows every half second while its call lives, whether anything sounds or not. */
@@ -23,6 +24,8 @@ export interface KeptRecordings {
 export interface KeepOptions {
   dir: string;
   maxMb: number;
+  /** What files may be sealed with. */
+  keys?: readonly string[];
   /** Null: the recordings stay where they are. */
   to: Recipient | null;
   log: Log;
@@ -39,7 +42,7 @@ interface Way {
  * What becomes of the files that shards record into, whichever process recorded them: they go to the server while their
  * calls go on, and are removed once it has them whole. Beyond the cap the oldest finished ones are dropped.
  */
-export function keepRecordings({ dir, maxMb, to, log, now = Date.now }: KeepOptions): KeptRecordings {
+export function keepRecordings({ dir, maxMb, keys = [], to, log, now = Date.now }: KeepOptions): KeptRecordings {
   const ways = new Map<string, Way>();
   let looking: Promise<void> | null = null;
   let closed: Promise<void> | null = null;
@@ -56,9 +59,8 @@ export function keepRecordings({ dir, maxMb, to, log, now = Date.now }: KeepOpti
     const way = ways.get(file.path) ?? { offset: 0, failures: 0, againAtMs: 0 };
     ways.set(file.path, way);
     if (now() < way.againAtMs) return;
-    const isFinal = await isFinished(file);
-    if (!isFinal && way.offset >= file.sizeBytes) return;
-    const shipped = await shipSegment(file, { offset: way.offset, isFinal }, recipient);
+    const shipped = await send(file, way, recipient);
+    if (shipped === null) return;
     const { callId, epoch } = file;
     if (shipped.outcome === "complete") log.debug({ callId, epoch }, "the server has the recording");
     if (shipped.outcome === "erased") log.info({ callId, epoch }, "a recording was removed: its call is erased");
@@ -71,11 +73,30 @@ export function keepRecordings({ dir, maxMb, to, log, now = Date.now }: KeepOpti
     if (shipped.outcome === "received") return;
     way.againAtMs = now() + Math.min(MOST_WAIT_MS, EVERY_MS * 2 ** Math.min(way.failures - 1, 10));
     if (way.failures === 1)
-      log.warn({ callId, epoch, why: shipped.why }, "the server does not take a recording; it stays here meanwhile");
+      log.warn(
+        { callId, epoch, why: shipped.why },
+        "a recording can't be given to the server; it stays here meanwhile",
+      );
   }
 
+  /** Null: there is nothing new. */
+  async function send(file: SegmentFile, { offset }: Way, recipient: Recipient): Promise<Shipped | null> {
+    try {
+      const opened = await openSegmentFile(file.path, file.sizeBytes, keys);
+      const isFinal = isDead(file) || (await endsWithLastPage(opened));
+      if (!isFinal && offset >= opened.sizeBytes) return null;
+      return await shipSegment(file, opened, { offset, isFinal }, recipient);
+    } catch (error) {
+      return { outcome: "refused", offset, why: String((error as Error).message) };
+    }
+  }
+
+  const isDead = ({ modifiedMs }: SegmentFile): boolean => now() - modifiedMs > DEAD_MS;
+
   async function isFinished(file: SegmentFile): Promise<boolean> {
-    return now() - file.modifiedMs > DEAD_MS || (await endsWithLastPage(file));
+    if (isDead(file)) return true;
+    const opened = await openSegmentFile(file.path, file.sizeBytes, keys).catch(() => null);
+    return opened !== null && (await endsWithLastPage(opened));
   }
 
   async function drop(files: readonly SegmentFile[]): Promise<void> {
@@ -121,17 +142,10 @@ export function keepRecordings({ dir, maxMb, to, log, now = Date.now }: KeepOpti
 }
 
 /** The header of its last page says so (RFC 3533, section 6). */
-async function endsWithLastPage({ path, sizeBytes }: SegmentFile): Promise<boolean> {
-  const length = Math.min(sizeBytes, TAIL_BYTES);
-  const file = await open(path, "r").catch(() => null);
-  if (!file) return false;
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, sizeBytes - length);
-    const at = buffer.subarray(0, bytesRead).lastIndexOf("OggS");
-    return at >= 0 && at + 5 < bytesRead && (buffer[at + 5]! & 4) !== 0;
-  } finally {
-    await file.close();
-  }
+async function endsWithLastPage({ sizeBytes, read }: OpenedFile): Promise<boolean> {
+  const tail = Buffer.from(await read(Math.max(0, sizeBytes - TAIL_BYTES), TAIL_BYTES));
+  const at = tail.lastIndexOf("OggS");
+  return at >= 0 && at + 5 < tail.length && (tail[at + 5]! & 4) !== 0;
 }
 
 async function inTurns<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {

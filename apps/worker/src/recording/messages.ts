@@ -23,4 +23,6 @@ export interface RecorderSettings {
   /** Absolute; made when it is missing. */
   dir: string;
   maxMb: number;
+  /** What files are sealed with, 32 bytes in base64; null: they lie in plain. */
+  key: string | null;
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,6 +11,7 @@ import { createLog } from "../log.ts";
 import { keepRecordings } from "./keep.ts";
 import type { FromRecorder, ToRecorder } from "./messages.ts";
 import { createRecorder, type RecorderThread } from "./recorder.ts";
+import { openSegmentFile } from "./sealing.ts";
 
 const log = createLog("test", "silent");
 let dir: string;
@@ -37,7 +39,7 @@ function call(callId = "call-1", epoch = 1) {
 
 describe("the recorder of a shard", () => {
   it("writes what is said on both sides, for its owner only, in a thread of its own", async () => {
-    const recorder = createRecorder({ dir, maxMb: 10 }, log);
+    const recorder = createRecorder({ dir, maxMb: 10, key: null }, log);
     const { options, time, failures } = call();
     const recording = recorder.open(options);
     recording.sounds(1500, loud(500, 24_000));
@@ -58,7 +60,7 @@ describe("the recorder of a shard", () => {
 
   it("records nothing more when there is no room, and says what to raise", async () => {
     writeFileSync(join(dir, "old.1.ogg"), Buffer.alloc(1024 * 1024));
-    const recorder = createRecorder({ dir, maxMb: 1 }, log);
+    const recorder = createRecorder({ dir, maxMb: 1, key: null }, log);
     const { options, failures } = call();
     const recording = recorder.open(options);
     await expect.poll(() => failures).toHaveLength(1);
@@ -81,7 +83,7 @@ describe("the recorder of a shard", () => {
       unref() {},
       terminate: async () => {},
     } as unknown as RecorderThread;
-    const recorder = createRecorder({ dir, maxMb: 1 }, log, () => stuck);
+    const recorder = createRecorder({ dir, maxMb: 1, key: null }, log, () => stuck);
     const busy = call("busy");
     const recording = recorder.open(busy.options);
     for (let n = 0; n < 100; n++) recording.hears("ann", loud(500, 16_000));
@@ -141,8 +143,8 @@ function store() {
 }
 
 /** A recording's file, ended or (what a killed process leaves) not. */
-async function recordedFile(seconds = 4, { cut = 0 } = {}): Promise<string> {
-  const recorder = createRecorder({ dir, maxMb: 10 }, log);
+async function recordedFile(seconds = 4, { cut = 0, key = null as string | null } = {}): Promise<string> {
+  const recorder = createRecorder({ dir, maxMb: 10, key }, log);
   const { options, time } = call();
   const recording = recorder.open(options);
   for (; time.ms < 1000 + seconds * 1000; time.ms += 20) recording.hears("ann", loud(20, 16_000));
@@ -227,6 +229,34 @@ describe("what becomes of recordings", () => {
     await keeping.close();
     await server.close();
     expect(readdirSync(dir), path).toEqual([]);
+  });
+
+  it("lies sealed where a key is set, at any length, and is opened for the server alone", async () => {
+    const [key, other] = [randomBytes(32).toString("base64"), randomBytes(32).toString("base64")];
+    const path = await recordedFile(4, { key });
+    const sealed = readFileSync(path);
+    for (const word of ["OggS", "Opus", "call-1"]) expect(sealed.includes(word)).toBe(false);
+    const { answer, kept } = store();
+    // What it has, it says: every piece begins in the middle of a block.
+    const server = await fakeServer(({ offset, isFinal, body }) =>
+      answer({ offset, isFinal, body: body.subarray(0, 1001) }),
+    );
+    let nowMs = Date.now();
+    const strange = keepRecordings({ dir, maxMb: 10, keys: [other], to: server.to, log, now: () => nowMs });
+    await strange.check();
+    nowMs += 61_000;
+    await strange.close();
+    expect([server.asked.length, readdirSync(dir)]).toEqual([0, ["call-1.1.ogg"]]);
+    writeFileSync(path, sealed.subarray(0, sealed.length - 50));
+    const opened = await openSegmentFile(path, sealed.length - 50, [other, key]);
+    const plain = await opened.read(0, 1e6);
+    for (const offset of [1, 15, 16, 17, 4097])
+      expect(Buffer.from(await opened.read(offset, 33)).equals(plain.subarray(offset, offset + 33))).toBe(true);
+    await keepRecordings({ dir, maxMb: 10, keys: [other, key], to: server.to, log }).close();
+    await server.close();
+    expect(kept().equals(plain.subarray(0, kept().length))).toBe(true);
+    expect(kept().length).toBe(plain.length);
+    expect(readSegment(kept())).toMatchObject({ callId: "call-1", complete: false });
   });
 
   it("is removed here too when its call was erased", async () => {

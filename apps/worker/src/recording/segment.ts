@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { SegmentEncoder, Timeline } from "@parley/recording";
 import { isFull, segmentFileName } from "./folder.ts";
 import type { RecorderSettings, Sound } from "./messages.ts";
+import { type SegmentSeal, segmentSeal } from "./sealing.ts";
 
 /** So often, in pages of half a second, it is looked whether there is still room. */
 const LOOK_EVERY = 120;
@@ -23,6 +24,7 @@ export class SegmentFile {
   readonly #timeline: Timeline;
   readonly #encoder: SegmentEncoder;
   readonly #fd: number;
+  readonly #seal: SegmentSeal | null;
   #pages = 0;
   #isClosed = false;
 
@@ -36,7 +38,9 @@ export class SegmentFile {
     this.#encoder = new SegmentEncoder({ ...call, startMs: this.#timeline.startMs });
     // An epoch's file is never opened again.
     this.#fd = openSync(join(dir, segmentFileName(call.callId, call.epoch)), "wx", 0o600);
-    writeAll(this.#fd, this.#encoder.head());
+    this.#seal = settings.key === null ? null : segmentSeal(settings.key);
+    if (this.#seal) writeAll(this.#fd, this.#seal.head);
+    this.#write(this.#encoder.head());
   }
 
   /** Throws what `constructor` throws. */
@@ -51,7 +55,7 @@ export class SegmentFile {
     this.#isClosed = true;
     try {
       this.#timeline.take(nowMs, (frame) => this.#encode(frame), true);
-      writeAll(this.#fd, this.#encoder.end());
+      this.#write(this.#encoder.end());
     } finally {
       closeSync(this.#fd);
     }
@@ -86,8 +90,12 @@ export class SegmentFile {
   #encode(frame: Int16Array): void {
     const page = this.#encoder.push(frame);
     if (!page) return;
-    writeAll(this.#fd, page);
+    this.#write(page);
     if (++this.#pages % LOOK_EVERY === 0) this.#checkRoom();
+  }
+
+  #write(bytes: Uint8Array): void {
+    writeAll(this.#fd, this.#seal?.seal(bytes) ?? bytes);
   }
 
   #checkRoom(): void {

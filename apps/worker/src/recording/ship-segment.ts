@@ -1,5 +1,6 @@
-import { open, unlink } from "node:fs/promises";
+import { unlink } from "node:fs/promises";
 import type { SegmentFile } from "./folder.ts";
+import type { OpenedFile } from "./sealing.ts";
 
 /** The server takes 1 MiB at once. */
 const PIECE_BYTES = 512 * 1024;
@@ -22,7 +23,8 @@ export type Shipped =
 
 /** Sends what the server has not got of one file, piece by piece. Never rejects. */
 export async function shipSegment(
-  file: Pick<SegmentFile, "path" | "callId" | "epoch" | "sizeBytes">,
+  file: Pick<SegmentFile, "path" | "callId" | "epoch">,
+  { sizeBytes, read }: OpenedFile,
   from: { offset: number; isFinal: boolean },
   to: Recipient,
 ): Promise<Shipped> {
@@ -30,34 +32,21 @@ export async function shipSegment(
   let corrections = 0;
   try {
     for (;;) {
-      const piece = await readPiece(file.path, offset, file.sizeBytes);
-      const isLast = from.isFinal && offset + piece.length >= file.sizeBytes;
+      const piece = await read(offset, PIECE_BYTES);
+      const isLast = from.isFinal && offset + piece.length >= sizeBytes;
       if (piece.length === 0 && !isLast) return { outcome: "received", offset };
       const { status, receivedBytes, text } = await put(file, offset, piece, isLast, to);
-      if (status === 410 || (status === 200 && isLast)) {
+      if (status === 410 || (status === 200 && isLast && receivedBytes === sizeBytes)) {
         await unlink(file.path).catch(() => {});
         return { outcome: status === 410 ? "erased" : "complete" };
       }
-      const isNews = receivedBytes !== null && receivedBytes >= 0 && receivedBytes <= file.sizeBytes;
+      const isNews = receivedBytes !== null && receivedBytes >= 0 && receivedBytes <= sizeBytes;
       if (status === 409 && isNews && ++corrections <= 3) offset = receivedBytes;
       else if (status === 200 && isNews && receivedBytes > offset) offset = receivedBytes;
       else return { outcome: "refused", offset, why: `${status} ${text}`.trim() };
     }
   } catch (error) {
     return { outcome: "refused", offset, why: reasonOf(error) };
-  }
-}
-
-async function readPiece(path: string, offset: number, sizeBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  const wanted = Math.min(PIECE_BYTES, sizeBytes - offset);
-  if (wanted <= 0) return new Uint8Array(0);
-  const file = await open(path, "r");
-  try {
-    const bytes = new Uint8Array(wanted);
-    const { bytesRead } = await file.read(bytes, 0, wanted, offset);
-    return bytes.slice(0, bytesRead);
-  } finally {
-    await file.close();
   }
 }
 

@@ -58,7 +58,11 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
     },
   });
 
-  const recordings = { dir: join(config.dataDir, "recordings"), maxMb: config.recordingsMaxMb };
+  const recordings = {
+    dir: join(config.dataDir, "recordings"),
+    maxMb: config.recordingsMaxMb,
+    key: config.filesKeys[0] ?? null,
+  };
   const recorder = recorderFor(config.recordingBy, recordings, log);
 
   const asking = askForAgents(tell);
