@@ -227,6 +227,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     livekit,
     directory,
     defaultAgent: agents[0].name,
+    knowsWorkers: () => options.workerAgents().some((name) => name !== STORED_AGENTS),
     origins,
     limits,
     ownAppId: ownApp?.appId ?? null,

@@ -100,6 +100,10 @@ describe("a connection", () => {
       startedAt: null,
       endedAt: null,
     });
+    // Nothing of its log is there; whoever is quick is told to wait a little, and others that there is no such call.
+    const { callId } = await statusOf(json.connectionId);
+    const early = await ask("POST", `/api/calls/${callId}/interrupt`, {});
+    expect(early).toMatchObject({ status: 409, json: { code: "call-starting" } });
     const ann = await enter(json);
     await becomes(json.connectionId, "active");
     const rooms = (await ask("GET", `/livekit/status?room_name=${json.roomName}`)).json.rooms;
@@ -153,6 +157,10 @@ describe("a connection", () => {
     const [a, b] = tenants as [(typeof tenants)[0], (typeof tenants)[0]];
     const made = (await ask("POST", "/livekit/create-room", { participantName: "Ann", agentId: "front-desk" }, a.key))
       .json;
+    const { callId } = await statusOf(made.connectionId);
+    const early = (key: string) => ask("POST", `/api/calls/${callId}/interrupt`, {}, key);
+    expect((await early(a.key)).json).toMatchObject({ status: 409, code: "call-starting" });
+    expect((await early(b.key)).json).toMatchObject({ status: 404, code: "call-not-found" });
     expect(made.roomName).toMatch(new RegExp(`^${a.tenantId}~`));
     await enter(made);
     await becomes(made.connectionId, "active");

@@ -54,3 +54,9 @@ function refusal({ reason, detail }: OrderResult, callId: string): HttpProblem {
 export function notLive(callId: string): HttpProblem {
   return new HttpProblem(409, "call-not-live", `The call ${JSON.stringify(callId)} is not live: nothing can be done.`);
 }
+
+/** Its room is made, and nothing of its log has come yet. */
+export function starting(callId: string): HttpProblem {
+  const detail = `The call ${JSON.stringify(callId)} has not begun: its room is there, its agent is not. Try again in a moment.`;
+  return new HttpProblem(409, "call-starting", detail, soon);
+}

@@ -8,7 +8,7 @@ import type { LiveKitAccess } from "../livekit.ts";
 import { SOUND_BODY_BYTES, soundOf } from "../sound/decode.ts";
 import { manySounds } from "../sound/many.ts";
 import { answerTo, type CallOrder, commandOf } from "./orders.ts";
-import { notLive, orThrow } from "./outcome.ts";
+import { notLive, orThrow, starting } from "./outcome.ts";
 import * as schema from "./schema.ts";
 import { transferCaller } from "./transfer.ts";
 
@@ -19,7 +19,7 @@ const VOICE_RATE_HZ = 24_000;
 const NO_TEXT = "[sound]";
 
 export interface ControlOptions {
-  store: Pick<Store, "calls" | "parcels">;
+  store: Pick<Store, "calls" | "connections" | "parcels">;
   livekit: Pick<LiveKitAccess, "rooms" | "transferCaller">;
   command: Leases["command"];
 }
@@ -109,10 +109,12 @@ async function laidDown(store: Pick<Store, "parcels">, callId: string, { audio_d
   return { sound: { parcel, sampleRateHz: VOICE_RATE_HZ } };
 }
 
-/** Throws HttpProblem 404 `call-not-found`, 409 `call-not-live`. */
-export async function liveCall(store: Pick<Store, "calls">, request: FastifyRequest): Promise<CallRow> {
+/** Throws HttpProblem 404 `call-not-found`, 409 `call-starting`, `call-not-live`. */
+export async function liveCall(store: Pick<Store, "calls" | "connections">, request: FastifyRequest): Promise<CallRow> {
   const { callId } = request.params as Params;
-  const row = await store.calls.get(callId, tenantSeenBy(request.principal));
+  const tenantId = tenantSeenBy(request.principal);
+  const row = await store.calls.get(callId, tenantId);
+  if (row === null && (await store.connections.isOpenCall(callId, tenantId))) throw starting(callId);
   if (row === null) throw new HttpProblem(404, "call-not-found", `There is no call ${JSON.stringify(callId)}.`);
   if (row.status === "ended") throw notLive(callId);
   return row;

@@ -30,9 +30,9 @@ export interface TestApp {
 }
 
 export async function testApp(
-  options: Partial<AppOptions["config"]> & { webRoot?: string; publicUrl?: string } = {},
+  options: Partial<AppOptions["config"]> & { webRoot?: string; publicUrl?: string; workerAgents?: string[] } = {},
 ): Promise<TestApp> {
-  const { webRoot, publicUrl = null, ...config } = options;
+  const { webRoot, publicUrl = null, workerAgents = [], ...config } = options;
   const rooms = new Map<string, string[]>();
   const livekitFailure: TestApp["livekitFailure"] = { error: null };
   const storeFailure: TestApp["storeFailure"] = { error: null };
@@ -72,7 +72,7 @@ export async function testApp(
       { name: "front-desk", title: "Front desk", description: "Answers.", demo: true },
       { name: "sales", title: "Sales", description: "Sells.", demo: false },
     ],
-    workerAgents: () => [],
+    workerAgents: () => workerAgents,
     storedWorkers: { connected: () => [], wanted() {} },
     command: async () => ({ ok: false, reason: "no-owner" }),
     board: statusBoard(systemClock),
@@ -124,12 +124,16 @@ function fakeStore(calls: CallRow[], failure: { error: Error | null }): AppOptio
   const notHere = (): never => {
     throw new Error("what a real Postgres is wanted for is tested with one");
   };
-  const empty = new Proxy({}, { get: (_target, name) => (name === "find" ? nothing : notHere) });
+  const empty = new Proxy(
+    {},
+    { get: (_target, name) => (name === "find" || name === "isOpenCall" ? nothing : notHere) },
+  );
   return {
     ...(Object.fromEntries([...ABSENT].map((name) => [name, empty])) as Pick<
       AppOptions["store"],
       (typeof ABSENT)[number]
     >),
+    agents: { list: async () => ({ items: [], nextCursor: null }) } as unknown as AppOptions["store"]["agents"],
     audit: { add: async () => undefined, list: notHere },
     async ping() {
       guard();

@@ -22,6 +22,8 @@ export interface TokenOptions {
   livekit: LiveKitAccess;
   directory: AgentDirectory;
   defaultAgent: string;
+  /** A worker of code is connected: agents that the directory does not know are not there. */
+  knowsWorkers(): boolean;
   origins: OriginRules;
   limits: Pick<RateLimits, "token">;
   /** The id of the app that is our own page. */
@@ -51,9 +53,9 @@ export function tokenRoutes(app: FastifyInstance, options: TokenOptions): void {
       const agents = agentsOf(principal, defaultAgent);
       const find = async (agentId: string): Promise<AgentToSend> => {
         agents.refuseOther(agentId);
-        // Whatever else is named may be an agent of a worker that has no line to us.
-        const isOurs = isStoredId(agentId) || agentId === STORED_AGENTS;
-        return isOurs ? options.directory.find(agentId, tenantId) : { agentName: agentId, metadata: {} };
+        // Where no worker of code has a line to us, whatever else is named may be an agent of one that has none.
+        const isKnowable = isStoredId(agentId) || agentId === STORED_AGENTS || options.knowsWorkers();
+        return isKnowable ? options.directory.find(agentId, tenantId) : { agentName: agentId, metadata: {} };
       };
       const person = { mayBeNamed: principal.kind !== "app", identity: body.participant_identity };
       const roomConfig = await callRoom(body.room_config, { person, defaultAgent: agents.first, tenantId, find });

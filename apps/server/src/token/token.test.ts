@@ -16,6 +16,20 @@ async function granted(app: TestApp["app"], payload?: object) {
 }
 
 describe("POST /api/token", () => {
+  test("asked for an agent that is not there lists those that are, as soon as workers tell of theirs", async () => {
+    const wanted = { room_config: { agents: [{ agent_name: "nobody" }] } };
+    const { app: alone } = await testApp();
+    expect((await ask(alone, wanted)).statusCode).toBe(201);
+    const { app: stored } = await testApp({ workerAgents: ["parley"] });
+    expect((await ask(stored, wanted)).statusCode).toBe(201);
+    const { app } = await testApp({ workerAgents: ["notes"] });
+    const answer = await ask(app, wanted);
+    expect(answer.json()).toMatchObject({ status: 404, code: "agent-not-found" });
+    expect(answer.json().detail).toMatch(/front-desk, notes, sales/);
+    const known = { room_config: { agents: [{ agent_name: "notes" }, { agent_name: "sales" }] } };
+    expect((await ask(app, known)).statusCode).toBe(201);
+  });
+
   test("without a body gives a seat in a room of its own, for 15 minutes, never admin", async () => {
     const { app } = await testApp();
     const before = Math.floor(Date.now() / 1000);

@@ -2,6 +2,7 @@ import { type IncomingMessage, request as overHttp, type RequestOptions } from "
 import { request as overHttps } from "node:https";
 import { type AgentTool, ParleyError, type ToolContext } from "@parley/engine";
 import { lookUpPublic, refuseClosedHost } from "./addresses.ts";
+import { argumentsCheck } from "./arguments.ts";
 import { fillPlaces, type HttpTool, placesIn } from "./schema.ts";
 
 /** What is read of an answer; a model is given less. */
@@ -19,6 +20,7 @@ export interface HttpToolOptions {
 /** An HTTP tool as the model calls it. Whatever goes wrong is told to the model, without the headers' values. */
 export function httpTool(tool: HttpTool, options: HttpToolOptions): AgentTool {
   const { name, description, parameters, readOnly } = tool;
+  const check = argumentsCheck(parameters);
   const secrets = Object.values(tool.headers).filter((value) => value.length >= SECRET_CHARS);
   const redact = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
   return {
@@ -28,7 +30,9 @@ export function httpTool(tool: HttpTool, options: HttpToolOptions): AgentTool {
     readOnly,
     async execute(args, context) {
       try {
-        const answer = await ask(tool, objectOf(args), context, options);
+        const given = objectOf(args);
+        check(given);
+        const answer = await ask(tool, given, context, options);
         return understood(redact(answer.text), answer.type);
       } catch (error) {
         throw failure(tool, error, redact);

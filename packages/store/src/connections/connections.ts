@@ -22,6 +22,8 @@ export interface Connections {
   get(connectionId: string, tenantId?: string): Promise<ConnectionRow | null>;
   /** The newest of that room. */
   ofRoom(roomName: string, tenantId?: string): Promise<ConnectionRow | null>;
+  /** Whether a connection of that call is not over. */
+  isOpenCall(callId: string, tenantId?: string): Promise<boolean>;
   /** Those that may still change, by id, behind `after`, 200 at most. */
   open(query?: { after?: string; roomName?: string }): Promise<ConnectionRow[]>;
   /** Somebody is in the room. False: it was over, or known already. */
@@ -71,6 +73,9 @@ export function connectionsIn(db: NodePgDatabase, keys: KeyRing): Connections {
         .returning();
       if (box !== null) await keys.notePeople(db, callId, people);
       return { ...row!, metadata };
+    },
+    async isOpenCall(callId, tenantId) {
+      return (await db.$count(connections, and(eq(connections.callId, callId), isOpen, ofTenant(tenantId)))) > 0;
     },
     async get(connectionId, tenantId) {
       const [row] = await db
