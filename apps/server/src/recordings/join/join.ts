@@ -53,7 +53,7 @@ async function make(recordingId: string, callId: string, options: JoinOptions): 
   if (leftOut > 0) log.warn({ callId, recordingId, leftOut }, "what a worker sent is no recording, and was left out");
   const object = newObject(recordingId);
   const made = await keys.newKey({ callId, object });
-  const file = made === null ? joined.bytes : sealFile(made.key, joined.bytes);
+  const file = made === null ? joined.bytes : await sealFile(made.key, joined.bytes);
   const stored = { storage: storage.name, object };
   // If this process dies on the way, the file goes.
   await store.recordingDeletions.writing(stored, LEASE_MS);

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { Readable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import { ParleyError } from "@parley/engine";
 import type { ByteRange, RecordingStorage } from "../storage/storage.ts";
 
@@ -15,16 +16,21 @@ export const sealedLength = (bytes: number): number => bytes + chunksOf(bytes) *
 
 /**
  * A file in chunks of 64 KiB, each sealed by AES-256-GCM. Its place and whether it is the last one are in its nonce, so
- * that a file that was cut, or whose chunks changed places, does not open. `key`: 32 bytes, of this one file.
+ * that a file that was cut, or whose chunks changed places, does not open. `key`: 32 bytes, of this one file. Others are
+ * let through between two of them.
  */
-export function sealFile(key: Buffer, bytes: Uint8Array): Buffer {
+export async function sealFile(key: Buffer, bytes: Uint8Array): Promise<Buffer> {
+  const sealed = Buffer.alloc(sealedLength(bytes.length));
   const count = chunksOf(bytes.length);
-  const chunks = Array.from({ length: count }, (_, index) => {
+  for (let index = 0; index < count; index++) {
     const cipher = createCipheriv(ALGORITHM, key, nonceOf(index, index === count - 1), { authTagLength: TAG_BYTES });
-    const chunk = bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES);
-    return Buffer.concat([cipher.update(chunk), cipher.final(), cipher.getAuthTag()]);
-  });
-  return Buffer.concat(chunks);
+    const chunk = cipher.update(bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES));
+    cipher.final();
+    sealed.set(chunk, index * SEALED_BYTES);
+    sealed.set(cipher.getAuthTag(), index * SEALED_BYTES + chunk.length);
+    await setImmediate();
+  }
+  return sealed;
 }
 
 /**

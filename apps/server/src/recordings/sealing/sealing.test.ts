@@ -36,7 +36,7 @@ describe("a sealed file", () => {
     await fc.assert(
       fc.asyncProperty(length, fc.nat(), fc.nat(), fc.integer({ min: 1, max: 200_000 }), async (bytes, a, b, piece) => {
         const plain = randomBytes(bytes);
-        const file = sealFile(key, plain);
+        const file = await sealFile(key, plain);
         expect(file.length).toBe(sealedLength(bytes));
         const [start, end] = [a % (bytes + 1), b % (bytes + 1)].sort((x, y) => x - y) as [number, number];
         const stream = await readSealed(storage(file, piece), "a", { key, bytes, range: { start, end } });
@@ -48,7 +48,7 @@ describe("a sealed file", () => {
 
   test("holds nothing of the sound, and is read by no more chunks than are needed", async () => {
     const plain = Buffer.alloc(5 * CHUNK_BYTES, "sound");
-    const file = sealFile(key, plain);
+    const file = await sealFile(key, plain);
     expect(file.includes("soundsound")).toBe(false);
     const source = storage(file);
     const range = { start: CHUNK_BYTES + 5, end: 2 * CHUNK_BYTES + 1 };
@@ -58,7 +58,7 @@ describe("a sealed file", () => {
 
   test("does not open when it was altered, cut, put in another order, or sealed by another key", async () => {
     const bytes = 3 * CHUNK_BYTES;
-    const file = sealFile(key, randomBytes(bytes));
+    const file = await sealFile(key, randomBytes(bytes));
     const sealed = CHUNK_BYTES + 16;
     const flipped = Buffer.from(file);
     flipped[sealed + 7] = flipped[sealed + 7]! ^ 1;
@@ -68,7 +68,7 @@ describe("a sealed file", () => {
     await expect(read(Buffer.concat([two!, one!, three!]), bytes)).rejects.toMatchObject(altered);
     // The row's length is what says how much there should be: a shorter one must not make a shorter file whole.
     await expect(read(file.subarray(0, 2 * sealed), 2 * CHUNK_BYTES)).rejects.toMatchObject(altered);
-    await expect(read(sealFile(randomBytes(32), randomBytes(bytes)), bytes)).rejects.toMatchObject(altered);
+    await expect(read(await sealFile(randomBytes(32), randomBytes(bytes)), bytes)).rejects.toMatchObject(altered);
   });
 });
 
