@@ -75,6 +75,33 @@ const started = async (callId: string) =>
   }, patience)) as StoredFact & { metadata: Record<string, unknown> };
 
 describe("a stored agent", () => {
+  it("hands its call to another one, which has it also after its process has died", { timeout: 90_000 }, async () => {
+    const front = await make({ greeting: "Hello, the desk." });
+    const billing = await make({ greeting: "Hello, billing.", instructions: "BILLING", llm: "openai" });
+    const { callId, caller } = await platform.call(undefined, front);
+    const transfer = (body: object) => platform.send("POST", `/api/calls/${callId}/transfer`, { body });
+    expect(await transfer({ agentId: "agent_nobody_nobody_" })).toMatchObject({ status: 404 });
+    expect(await transfer({ agentId: "echo" })).toMatchObject({ status: 409, json: { code: "agent-not-here" } });
+    expect(await transfer({})).toMatchObject({ status: 400 });
+    expect(await transfer({ agentId: billing })).toMatchObject({ status: 200, json: { agentId: billing } });
+    await expect.poll(() => said(caller), patience).toContain("Hello, billing.");
+    await expect.poll(() => facts(callId, "agent-changed"), patience).toMatchObject([{ agentId: billing, by: "root" }]);
+    await caller.quiet();
+
+    const health = await fetch(`http://127.0.0.1:${platform.worker.port}/healthz`);
+    const { shards } = (await health.json()) as { shards: { pid: number; calls: number }[] };
+    for (const { pid } of shards.filter(({ calls }) => calls > 0)) process.kill(pid, "SIGKILL");
+    await expect.poll(() => facts(callId, "call-recovered"), patience).toHaveLength(1);
+    const from = openai.requests.length;
+    wanted = { tool: "none", args: {} };
+    // What is written while nobody is in the room to read it is lost.
+    const questions = setInterval(() => void caller.sendChat("What do I owe?"), 1_000);
+    await expect.poll(() => openai.requests.length, patience).toBeGreaterThan(from);
+    clearInterval(questions);
+    expect(JSON.stringify(openai.requests.slice(from))).toContain("BILLING");
+    await caller.leave();
+  });
+
   it("answers a call, with tools of code and over HTTP, and tells nobody its secrets", {
     timeout: 90_000,
   }, async () => {

@@ -234,7 +234,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     refuseOverQuota,
   });
   callRoutes(app, store);
-  controlRoutes(app, { store, livekit, command: options.command });
+  controlRoutes(app, { store, livekit, command: options.command, agents: directory });
   conversationRoutes(app, store);
   const { feed = noFeed(options), upgrades = liveUpgrades(BODY_LIMIT_BYTES) } = options;
   liveRoutes(app, { store, feed, upgrades, identify, command: options.command, clock: systemClock, log });

@@ -20,6 +20,13 @@ const orders = z.discriminatedUnion("name", [
   z.object({ name: z.literal("recording"), action: z.enum(["start", "pause", "resume", "stop"]), by }),
   z.object({ name: z.literal("set-language"), language: z.string().min(1).max(35), by }),
   z.object({
+    name: z.literal("change-agent"),
+    agentId: z.string().min(1).max(128),
+    agentVersion: z.int().min(1),
+    message: z.string().min(1).max(8_000).optional(),
+    by,
+  }),
+  z.object({
     name: z.literal("hear"),
     soundParcel: parcelId,
     answerParcel: parcelId,

@@ -4,7 +4,13 @@ import type { CallOrder, FromShard, ToShard } from "./messages.ts";
 
 /** The server waits 5 s for the answer to a command, and longer where a turn is to be answered. */
 const ANSWER_MS = 4_000;
-const answerMs = (order: CallOrder): number => ANSWER_MS + (order.name === "hear" ? order.withinMs : 0);
+/** A stored agent is made ready with its first call. */
+const MAKE_MS = 15_000;
+
+function answerMs(order: CallOrder): number {
+  if (order.name === "hear") return ANSWER_MS + order.withinMs;
+  return order.name === "change-agent" ? ANSWER_MS + MAKE_MS : ANSWER_MS;
+}
 
 /** Orders for calls, given to the shards that run them. */
 export interface GivenOrders {

@@ -52,6 +52,8 @@ export type CallOrder =
   | { name: "mute"; muted: boolean; by: string }
   | { name: "recording"; action: "start" | "pause" | "resume" | "stop"; by: string }
   | { name: "set-language"; language: string; by: string }
+  /** Another stored agent goes on with the call. */
+  | { name: "change-agent"; agentId: string; agentVersion: number; message?: string | undefined; by: string }
   /** A turn that came as a whole: its sound is fetched, 16 kHz, and the answer is brought, by parcel. */
   | { name: "hear"; soundParcel: string; answerParcel: string; withinMs: number; by: string }
   /** Somebody watches the call for so long. */

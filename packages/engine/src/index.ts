@@ -21,6 +21,7 @@ export { Call } from "./call/call.ts";
 export { endingFacts } from "./call/end-log.ts";
 export { type Logger, silentLogger } from "./call/logger.ts";
 export type { Lease } from "./call/loop.ts";
+export type { NextAgent } from "./call/next-agent.ts";
 export type { CallOptions, Recovery } from "./call/options.ts";
 export type { RemoteControl } from "./call/remote-control.ts";
 export { isSessionRoom, sessionRoom, sessionTransport } from "./call/session-transport.ts";

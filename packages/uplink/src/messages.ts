@@ -226,6 +226,7 @@ const command = z.object({
     "hang-up",
     "hear",
     "watch",
+    "change-agent",
     "take-over",
   ]),
   args: z.record(z.string(), z.unknown()),

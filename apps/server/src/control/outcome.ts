@@ -21,6 +21,11 @@ function refusal({ reason, detail }: OrderResult, callId: string): HttpProblem {
       );
     case "agent-muted":
       return new HttpProblem(409, reason, detail ?? "The agent is muted: unmute it first.");
+    case "agent-not-here":
+    case "speaks-realtime":
+      return new HttpProblem(409, reason, detail ?? "The call's worker does not run that agent.");
+    case "template-variable-missing":
+      return new HttpProblem(422, reason, detail ?? "The agent's templates name what this call does not have.");
     case "language-unsupported":
       return new HttpProblem(422, reason, detail ?? "The agent does not take this language.");
     case "recording-off":

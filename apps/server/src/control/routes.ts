@@ -1,7 +1,10 @@
+import { STORED_AGENTS } from "@parley/agent/stored";
 import type { CallRow, Store } from "@parley/store";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { actorOf, tenantSeenBy } from "../access/principal.ts";
+import type { AgentDirectory } from "../agents/directory.ts";
+import { workerOf } from "../agents/stored.ts";
 import { HttpProblem } from "../http/problem.ts";
 import type { Leases } from "../leases/leases.ts";
 import type { LiveKitAccess } from "../livekit.ts";
@@ -22,6 +25,7 @@ export interface ControlOptions {
   store: Pick<Store, "calls" | "connections" | "parcels">;
   livekit: Pick<LiveKitAccess, "rooms" | "transferCaller">;
   command: Leases["command"];
+  agents: AgentDirectory;
 }
 
 type Params = z.infer<typeof schema.controlParams>;
@@ -85,8 +89,9 @@ export function controlRoutes(app: FastifyInstance, options: ControlOptions): vo
     {
       config: { access: "calls:write" },
       schema: {
-        summary: "Hand a telephone caller to another number",
-        description: "Answers when that one has answered, within 25 s; the caller has left the room then.",
+        summary: "Hand a telephone caller to another number, or the call to another agent",
+        description:
+          "To a number: answers when that one has answered, within 25 s; the caller has left the room then. To an agent: it goes on in the same room.",
         tags,
         params: schema.controlParams,
         body: schema.transfer,
@@ -94,11 +99,30 @@ export function controlRoutes(app: FastifyInstance, options: ControlOptions): vo
       },
     },
     async (request) => {
-      const { callId, room } = await liveCall(store, request);
-      if (room === null) throw notLive(callId);
-      return { participantId: await transferCaller(livekit, room, request.body), to: request.body.to };
+      const row = await liveCall(store, request);
+      const { callId, room } = row;
+      const { to, participantId, agentId, message } = request.body;
+      if (agentId !== undefined) return changeAgent(options, row, { agentId, message, by: actorOf(request.principal) });
+      if (room === null || to === undefined) throw notLive(callId);
+      return { participantId: await transferCaller(livekit, room, { to, participantId }), to };
     },
   );
+}
+
+/** Its worker has to run that one, too: workers of stored agents run them all, those of code their own alone. */
+async function changeAgent(
+  { agents, command }: ControlOptions,
+  { callId, agent: now, tenantId }: CallRow,
+  { agentId, message, by }: { agentId: string; message: string | undefined; by: string },
+): Promise<{ agentId: string }> {
+  const { agentName, metadata } = await agents.find(agentId, tenantId);
+  if (now === null || agentName !== STORED_AGENTS || workerOf(now) !== STORED_AGENTS) {
+    const detail = `${agentId} cannot go on with a call of ${now}: both must be stored agents, which one worker runs.`;
+    throw new HttpProblem(409, "agent-not-here", detail);
+  }
+  const told = { agentId, ...metadata, by, ...(message === undefined ? {} : { message }) };
+  orThrow(await command(callId, "change-agent", told), callId);
+  return { agentId };
 }
 
 /** The sound of a request, where its worker finds it: it fetches it before it answers. */

@@ -57,11 +57,19 @@ export const hangUp = z.strictObject({
     .max(64)
     .default("ended-by-api"),
 });
-export const transfer = z.strictObject({
-  to: destination,
-  /** Which telephone caller of several. */
-  participantId: z.string().min(1).max(256).optional(),
-});
+/** To somebody else by telephone, or to another agent in the same room. */
+export const transfer = z
+  .strictObject({
+    to: destination.optional(),
+    /** Which telephone caller of several. */
+    participantId: z.string().min(1).max(256).optional(),
+    agentId: z.string().min(1).max(128).optional().describe("A stored agent's id"),
+    /** What the other agent says first, in place of its greeting. */
+    message: z.string().trim().min(1).max(MAX_TEXT_LENGTH).optional(),
+  })
+  .refine(({ to, agentId }) => (to === undefined) !== (agentId === undefined), {
+    error: "name either to, a number or SIP address, or agentId, another agent",
+  });
 
 export const accepted = z.object({ accepted: z.literal(true) });
 export const interrupted = z.object({
@@ -74,4 +82,7 @@ export const recorded = z.object({
   /** What it is now. asking: the caller has not yet said whether he agrees, and nothing is kept. */
   recording: z.enum(["off", "asking", "on", "paused"]),
 });
-export const transferred = z.object({ participantId: z.string(), to: z.string() });
+export const transferred = z.union([
+  z.object({ participantId: z.string(), to: z.string() }),
+  z.object({ agentId: z.string() }),
+]);

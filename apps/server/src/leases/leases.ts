@@ -25,10 +25,13 @@ const STORING_MS = 2_000;
 const COMMAND_MS = 5_000;
 /** ... and for a turn to be heard and answered. */
 export const TURN_MS = 30_000;
+/** ... and for another agent to be made ready. */
+const MAKE_AGENT_MS = 15_000;
 /** For a worker to begin a call that is in no room. */
 export const BEGIN_MS = 5_000;
 /** How long the answer to a command is waited for. */
-export const commandMs = (name: CallCommand): number => COMMAND_MS + (name === "hear" ? TURN_MS : 0);
+export const commandMs = (name: CallCommand): number =>
+  COMMAND_MS + (name === "hear" ? TURN_MS : name === "change-agent" ? MAKE_AGENT_MS : 0);
 export const MAX_ARGS_BYTES = 64 * 1024;
 /** Hand-overs that wait for their answer. */
 const MAX_HAND_OVERS = 10_000;

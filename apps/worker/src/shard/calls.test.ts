@@ -1,5 +1,5 @@
 import { decodeWav } from "@parley/audio";
-import { ParleyError, type RemoteControl, type SpokenTurn, type TurnAnswer } from "@parley/engine";
+import { type NextAgent, ParleyError, type RemoteControl, type SpokenTurn, type TurnAnswer } from "@parley/engine";
 import { describe, expect, it } from "vitest";
 import { createLog } from "../log.ts";
 import type { CallAssignment, FromShard } from "../messages.ts";
@@ -51,6 +51,10 @@ class FakeCall implements RunningCall {
     };
   }
 
+  changeAgent({ agentId }: NextAgent): void {
+    this.told.push(`change to ${agentId}`);
+  }
+
   readonly remote: RemoteControl = {
     say: (text, { by }) => void this.told.push(`say ${text} by ${by}`),
     interrupt: () => this.told.push("interrupt") > 9,
@@ -63,6 +67,7 @@ class FakeCall implements RunningCall {
 }
 
 const noInterims = { watch() {} };
+const changeAgent = () => Promise.reject(new Error("none"));
 const noParcels: Parcels = {
   fetch: () => Promise.reject(new Error("none")),
   bring: () => Promise.reject(new Error("none")),
@@ -82,6 +87,7 @@ function setUp({ breakOn = "", parcels = noParcels } = {}) {
     interims: noInterims,
     log: createLog("test", "silent"),
     parcels,
+    changeAgent: async (call, _assignment, { agentId }) => call.changeAgent({ agentId } as NextAgent),
   });
   return { calls, opened, told, call: (n: number) => opened.get(`job-${n}`)! };
 }
@@ -152,6 +158,7 @@ describe("the calls of a shard", () => {
       interims: noInterims,
       log: silent,
       parcels: noParcels,
+      changeAgent,
     });
     const over = calls.run(job(1));
     const said = calls.order("job-1", { name: "say", text: "One moment.", interruptible: true, by: "key:1" });
@@ -219,6 +226,7 @@ describe("the calls of a shard", () => {
         interims: noInterims,
         log: silent,
         parcels: noParcels,
+        changeAgent,
       });
       await calls.run(job(1));
       expect(told).toEqual([{ type: "call-ended", jobId: "job-1", reason: code, error: null }]);

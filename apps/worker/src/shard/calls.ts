@@ -1,3 +1,4 @@
+import type { NextAgent } from "@parley/engine";
 import { asParleyError } from "@parley/engine/error";
 import type { OrderResult } from "../backend.ts";
 import type { Log } from "../log.ts";
@@ -12,6 +13,7 @@ export interface RunningCall extends ObedientCall {
   /** Resolves when joined. A call that cannot start closes itself and rejects. */
   start(): Promise<void>;
   readonly done: Promise<{ reason: string }>;
+  changeAgent(next: NextAgent): void;
   /** Leaves without a word: another process has it. */
   abandon(): unknown;
   /** Lets go of its log at a quiet moment. */
@@ -25,6 +27,12 @@ export interface CallsOptions {
   log: Log;
   parcels: Parcels;
   interims: Pick<Interims, "watch">;
+  /** Another agent goes on with the call. Rejects with ParleyError. */
+  changeAgent(
+    call: RunningCall,
+    assignment: CallAssignment,
+    order: Extract<CallOrder, { name: "change-agent" }>,
+  ): Promise<void>;
 }
 
 /** The calls of one shard. Whatever one of them throws ends that call alone. */
@@ -53,7 +61,7 @@ interface Entry {
   over: Promise<void>;
 }
 
-export function createCalls({ open, tell, log, parcels, interims }: CallsOptions): Calls {
+export function createCalls({ open, tell, log, parcels, interims, changeAgent }: CallsOptions): Calls {
   const running = new Map<string, Entry>();
 
   async function live(assignment: CallAssignment, entry: Entry): Promise<void> {
@@ -123,7 +131,9 @@ export function createCalls({ open, tell, log, parcels, interims }: CallsOptions
       }
       const { promise, resolve } = Promise.withResolvers<OrderResult>();
       void entry.over.then(() => resolve(over));
-      act(jobId, "given an order", (call) => obey(call, order, parcels).then(resolve));
+      act(jobId, "given an order", (call) =>
+        obey(call, order, { parcels, changeAgent: (one, to) => changeAgent(one, entry.assignment, to) }).then(resolve),
+      );
       return promise;
     },
     release(jobId, withinMs) {

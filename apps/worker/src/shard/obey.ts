@@ -13,14 +13,25 @@ export interface ObedientCall {
   close(reason: string, options?: { afterReply?: boolean }): unknown;
 }
 
+/** What some orders need. */
+export interface OrderParts<C> {
+  parcels: Parcels;
+  /** Rejects with ParleyError. */
+  changeAgent(call: C, order: Extract<CallOrder, { name: "change-agent" }>): Promise<void>;
+}
+
 /** Carries it out as the room's control does: the same methods, the same facts. `reason` of a refusal is its code. */
-export async function obey(
-  call: ObedientCall,
+export async function obey<C extends ObedientCall>(
+  call: C,
   order: Exclude<CallOrder, { name: "watch" }>,
-  parcels: Parcels,
+  { parcels, changeAgent }: OrderParts<C>,
 ): Promise<OrderResult> {
   try {
     if (order.name === "hear") return await hearTurn(call, order, parcels);
+    if (order.name === "change-agent") {
+      await changeAgent(call, order);
+      return { ok: true, reason: "" };
+    }
     // Without anything to wait for, orders are carried out in the order in which they come.
     const sound = order.name === "say" && order.sound ? await soundOf(order.sound, parcels) : undefined;
     return { ok: true, reason: carryOut(call, order, sound) };
@@ -36,7 +47,7 @@ async function soundOf({ parcel, sampleRateHz }: GivenSound, parcels: Parcels): 
 
 function carryOut(
   call: ObedientCall,
-  order: Exclude<CallOrder, { name: "hear" | "watch" }>,
+  order: Exclude<CallOrder, { name: "hear" | "watch" | "change-agent" }>,
   sound: Recording | undefined,
 ): string {
   const { remote } = call;

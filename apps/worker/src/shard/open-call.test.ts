@@ -71,7 +71,14 @@ it("a session waits for its next turn as long as it is told to, greets nobody, m
   } as unknown as CallAgent;
   const lease = { isHeld: () => true, confirm: async () => true };
   const watch = { onFact() {}, onEphemeral() {} };
-  const parts = { config: {} as WorkerConfig, agent, lease, log: createLog("test", "silent"), watch, recorder: null };
+  const parts = {
+    config: { filesKeys: [] as readonly string[] } as WorkerConfig,
+    agent,
+    lease,
+    log: createLog("test", "silent"),
+    watch,
+    recorder: null,
+  };
   const call = await openCall(assignment, parts);
   await call.start();
   call.close("test");

@@ -103,7 +103,7 @@ function callOf(
  * Nobody is on the line: nobody is greeted or away, and there is nothing to record; between two turns everybody has left,
  * for as long as that may last.
  */
-function inSession(agent: CallAgent, { metadata }: CallContext): CallAgent {
+export function inSession(agent: CallAgent, { metadata }: CallContext): CallAgent {
   const { sessionIdleMs } = metadata;
   const idleMs = typeof sessionIdleMs === "number" && sessionIdleMs > 0 ? sessionIdleMs : SESSION_IDLE_MS;
   const { settings } = agent;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { systemClock } from "@parley/engine";
+import { type CallContext, systemClock } from "@parley/engine";
 import { collectAfterStart } from "../at-rest.ts";
 import { keepCompiledCodeSoon } from "../compiled-code.ts";
 import type { WorkerConfig } from "../config.ts";
@@ -9,6 +9,7 @@ import { recorderFor } from "../recording/recorder-for.ts";
 import { loadShardAgent } from "./agent.ts";
 import { askForAgents } from "./ask-for-agents.ts";
 import { type Calls, createCalls, type RunningCall } from "./calls.ts";
+import { changeAgent, contextNow } from "./change-agent.ts";
 import { createInterims } from "./interims.ts";
 import { watchLeases } from "./lease.ts";
 import { type CallWatch, type MeasuredCalls, measureCalls } from "./measure.ts";
@@ -94,13 +95,19 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
           const opened = openCall(assignment, { config, agent: lent, lease, log: callLog, watch, recorder });
           return givenBack(opened, giveBack);
         };
-        const lent = loaded.lend(assignment.context);
-        return lent instanceof Promise ? lent.then(begin) : begin(lent);
+        const lend = (context: CallContext) => {
+          const lent = loaded.lend(context);
+          return lent instanceof Promise ? lent.then(begin) : begin(lent);
+        };
+        return assignment.recovery
+          ? contextNow(loaded, assignment, config.filesKeys).then(lend)
+          : lend(assignment.context);
       },
       tell,
       log,
       parcels: parcelsOf(config.backend),
       interims,
+      changeAgent: (call, assignment, order) => changeAgent(loaded, call, assignment, order),
     });
     startPulse(
       () => calls?.count ?? 0,

@@ -109,6 +109,19 @@ export const contextUpdated = fact("context-updated", {
   replaces: z.boolean(),
 });
 
+/** Another agent goes on with the call: what was said stands, what is said next is its own. */
+export const agentChanged = fact("agent-changed", {
+  agent: z.string(),
+  agentId: z.string(),
+  /** Of a stored agent. */
+  agentVersion: z.int().nullable(),
+  by: z.string(),
+  language: z.string(),
+  /** What it says first. */
+  greeting: z.string().nullable(),
+  settings: settingsSchema,
+});
+
 /** The person has been silent for `settings.away.afterMs`. */
 export const userAway = fact("user-away", { times: z.int() });
 export const userBack = fact("user-back", {});

@@ -29,6 +29,7 @@ export const factSchema = z.discriminatedUnion("type", [
   call.closeRequested,
   call.muteChanged,
   call.languageChanged,
+  call.agentChanged,
   call.contextUpdated,
   call.userAway,
   call.userBack,

@@ -97,6 +97,10 @@ export function composeRules(concerns: Concerns): Rules {
       next.language = fact.language;
     }
     if (fact.type === "language-changed") next.language = fact.language;
+    if (fact.type === "agent-changed") {
+      next.settings = fact.settings;
+      next.language = fact.language;
+    }
     if (fact.type === "mute-changed") next.muted = fact.muted;
     for (const [name, concern] of entries) {
       const own = concern.evolve(state[name], fact, state);

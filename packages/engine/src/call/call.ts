@@ -1,14 +1,15 @@
-import type { Fact, InputBody, RuleState } from "@parley/conversation";
+import type { Fact, FactOf, InputBody, RuleState } from "@parley/conversation";
 import { ParleyError } from "../error.ts";
 import { type Clock, systemClock, type TransportSink } from "../ports/index.ts";
 import { toFailure } from "../stages/failure.ts";
 import type { StageContext } from "../stages/stage.ts";
-import type { CallControl } from "./agent.ts";
+import type { CallAgent, CallControl } from "./agent.ts";
 import { callControl } from "./control.ts";
 import { FirstCaller } from "./first-caller.ts";
 import { KnownCaller } from "./known-caller.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { Loop } from "./loop.ts";
+import { agentChanged, type NextAgent } from "./next-agent.ts";
 import type { CallOptions, Recovery } from "./options.ts";
 import { isQuiet, untilQuiet } from "./quiet.ts";
 import { recordedAgent, recordingControl } from "./recording.ts";
@@ -44,6 +45,8 @@ export class Call {
   /** The log has begun, or goes on. */
   readonly #begun = Promise.withResolvers<void>();
   readonly #turns: SpokenTurns;
+  /** Goes on with the call as soon as the log says so. */
+  #next: CallAgent | null = null;
   /** What the transport told before the log began. */
   #early: InputBody[] | null = [];
   #resolveDone: (end: { reason: string }) => void = () => {};
@@ -94,7 +97,7 @@ export class Call {
       close: (reason, how) => this.close(reason, how),
     });
     this.remote = remoteControl({
-      agent: options.agent,
+      agent: () => this.#options.agent,
       state: () => this.#loop.state,
       isOver: () => this.#closing !== null || this.#loop.isClosed,
       report: (input) => this.#report(input),
@@ -112,7 +115,7 @@ export class Call {
       evicted: () => void this.#goSilently("evicted"),
     });
     this.#turns = new SpokenTurns({
-      agent: this.#options.agent,
+      agent: () => this.#options.agent,
       clock: this.#clock,
       events: this.#events,
       begun: this.#begun.promise,
@@ -161,6 +164,19 @@ export class Call {
    */
   hear(turn: SpokenTurn): Promise<TurnAnswer> {
     return this.#turns.hear(turn);
+  }
+
+  /**
+   * Another agent goes on with the call: same voice line, same history, its own instructions, tools, voice and hooks. It
+   * greets, or says the message; what is being said now is said to its end. Throws ParleyError, see `agentChanged`.
+   */
+  changeAgent(next: NextAgent): void {
+    const isOver = this.#closing !== null || this.#loop.isClosed || this.#early !== null;
+    const { chosen } = this.#script;
+    const call = { options: this.#options, state: this.#loop.state, isOver, chosen, caller: this.#caller.current };
+    const changed = agentChanged(next, call);
+    this.#next = next.agent;
+    this.#report(changed);
   }
 
   /** Asks for the end; `done` tells when it is reached. */
@@ -251,6 +267,14 @@ export class Call {
     this.#begun.resolve();
   }
 
+  #follow(fact: FactOf<"agent-changed">): void {
+    if (this.#next === null || this.#next.name !== fact.agent) return;
+    this.#options.agent = this.#next;
+    this.#next = null;
+    this.#script.fillIn(this.#caller.current);
+    if (this.#caller.current) this.#stages.hooks.enterAgain();
+  }
+
   #report(input: InputBody): void {
     if (this.#early) this.#early.push(input);
     else if (!this.#closing) this.#loop.report(input);
@@ -261,6 +285,7 @@ export class Call {
       this.#script.language = fact.language;
       this.#script.fillIn(this.#caller.current);
     }
+    if (fact.type === "agent-changed") this.#follow(fact);
     this.#stages.react(fact, state);
     this.#turns.fact(fact, state);
     this.#options.onFact?.(fact);
@@ -297,8 +322,11 @@ export class Call {
   }
 
   #stageContext(): StageContext {
+    const options = this.#options;
     return {
-      agent: this.#options.agent,
+      get agent() {
+        return options.agent;
+      },
       clock: this.#clock,
       logger: this.#logger,
       signal: this.#abort.signal,

@@ -17,10 +17,12 @@ export function callControl(call: {
   interrupt(by: string): void;
   close(reason: string, options: { afterReply: boolean }): void;
 }): CallControl {
-  const { callId, agent, transport } = call.options;
+  const { callId, transport } = call.options;
   return {
     callId,
-    agent: agent.name,
+    get agent() {
+      return call.options.agent.name;
+    },
     get context() {
       return call.known.context;
     },

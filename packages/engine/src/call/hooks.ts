@@ -36,6 +36,12 @@ export class AuthorHooks implements Stage {
     void this.#guard("onEnter", () => onEnter(this.#control));
   }
 
+  /** Another agent has the call now: its author meets the caller, too. */
+  enterAgain(): void {
+    this.#entered = false;
+    this.enter();
+  }
+
   /** Another process had called `onEnter` before this one took the call over. */
   entered(): void {
     this.#entered = true;

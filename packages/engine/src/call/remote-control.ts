@@ -27,7 +27,7 @@ export interface RemoteControl {
 }
 
 export function remoteControl(call: {
-  agent: Pick<CallAgent, "name" | "stt" | "tts" | "realtime">;
+  agent(): Pick<CallAgent, "name" | "stt" | "tts" | "realtime">;
   state(): RuleState;
   /** Closed, or let go of. */
   isOver(): boolean;
@@ -35,7 +35,7 @@ export function remoteControl(call: {
   /** Until it was played, or never will be; gives its name. */
   keep(sound: Recording): string;
 }): RemoteControl {
-  const { agent, report } = call;
+  const { report } = call;
   const goingOn = (): RuleState => {
     const state = call.state();
     if (call.isOver() || state.closing.phase === "closing" || state.closing.phase === "closed")
@@ -63,7 +63,7 @@ export function remoteControl(call: {
     },
     setLanguage(language, by) {
       goingOn();
-      checkLanguage(agent, language);
+      checkLanguage(call.agent(), language);
       report({ type: "language-changed", language, by });
     },
     record(action, by) {

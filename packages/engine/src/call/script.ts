@@ -24,6 +24,11 @@ export class Script {
     return this.#language ?? context.language ?? agent.language;
   }
 
+  /** During the call; null: nobody has. */
+  get chosen(): string | null {
+    return this.#language;
+  }
+
   /** From now on; instructions that name the language are to be filled in again. */
   set language(language: string) {
     this.#language = language;

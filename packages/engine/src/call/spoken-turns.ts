@@ -6,7 +6,7 @@ import { type SpokenTurn, type TurnAnswer, TurnInProgress } from "./spoken-turn.
 import type { CallStages } from "./stages.ts";
 
 export interface SpokenTurnsOptions {
-  agent: CallAgent;
+  agent(): CallAgent;
   clock: Clock;
   events: TransportSink;
   /** The log has begun, or goes on. */
@@ -28,7 +28,8 @@ export class SpokenTurns {
 
   /** See `Call.hear`. */
   async hear(spoken: SpokenTurn): Promise<TurnAnswer> {
-    const { agent, clock, stages } = this.#call;
+    const { clock, stages } = this.#call;
+    const agent = this.#call.agent();
     if (agent.realtime) throw refusal("speaks-realtime", `${agent.name} listens by itself, and to the line alone.`);
     if (this.#current?.turn.isAnswered === false)
       throw refusal("turn-in-progress", "A turn is under way: wait for its answer.");

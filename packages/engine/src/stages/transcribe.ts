@@ -70,6 +70,7 @@ export class Transcribe implements Stage {
         this.#rings.delete(fact.participantId);
         return;
       case "language-changed":
+      case "agent-changed":
         this.#retire();
         return;
       case "turn-committed":

@@ -20,6 +20,7 @@ export const CONTENTS = {
   "close-requested": "personal",
   "mute-changed": "personal",
   "language-changed": "personal",
+  "agent-changed": "personal",
   "context-updated": "personal",
   "user-away": "technical",
   "user-back": "technical",

@@ -24,6 +24,9 @@ export function react(state: RuleState, fact: Fact): readonly Decision[] {
       const { by, text, interruptible, sound } = fact;
       return say(state, { kind: "say", by }, text, { interruptible, sound });
     }
+    case "agent-changed":
+      // What the one before was making is made anew by the new one; what it is saying it says to its end.
+      return [...say(state, { kind: "greeting" }, fact.greeting), ...answersUnheard(state)];
     case "track-failed":
       return say(state, { kind: "fallback", turnId: null }, state.settings.phrases.notHeard);
     case "turn-failed":
@@ -74,6 +77,12 @@ function opening(state: RuleState, greeting: string | null): readonly Decision[]
 
 function unheard(state: RuleState): Reply[] {
   return state.replies.active.filter((reply) => !isAudible(state, reply));
+}
+
+function answersUnheard(state: RuleState): Decision[] {
+  return unheard(state)
+    .filter(({ cause }) => cause.kind === "turn")
+    .map((reply) => discard(reply, "superseded"));
 }
 
 /** Why a turn is not to be answered, where that is why its reply is dropped too. */
