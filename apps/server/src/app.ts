@@ -174,13 +174,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     reply.header("x-request-id", request.id);
   });
   app.addHook("onResponse", async (request, reply) => {
-    const { callId } = (request.params ?? {}) as { callId?: string };
+    const { callId, userId } = (request.params ?? {}) as { callId?: string; userId?: string };
     const fields = {
       requestId: request.id,
       ...(callId === undefined ? {} : { callId }),
       method: request.method,
-      // Without the query, which may carry what is nobody's business.
-      path: request.url.split("?")[0],
+      // Without the query, which may carry what is nobody's business; nor is who a person is.
+      path: userId === undefined ? request.url.split("?")[0] : request.routeOptions.url,
       status: reply.statusCode,
       tookMs: Math.round(reply.elapsedTime),
     };

@@ -129,6 +129,54 @@ describe("a caller", () => {
   });
 });
 
+test("what names a caller besides their calls goes too: their context, answers that are kept, the audit log's targets", async () => {
+  const caller = `+46${Date.now()}`;
+  const at = `/api/contexts/${encodeURIComponent(caller)}`;
+  const once = () => ({ "idempotency-key": randomUUID() });
+  const room = { participantName: "Ann", agentId: "front-desk", metadata: { userId: caller } };
+  const put = { headers: once(), body: { likes: "tea" } };
+  const create = { headers: once(), body: room };
+  const writes = async () => [await send("PUT", at, put), await send("POST", "/livekit/create-room", create)];
+  const { connectionId } = (await writes())[1]!.json;
+  await platform.store.audit.add({
+    ...{
+      tenantId: null,
+      actor: "root",
+      action: "PUT /api/contexts/:userId",
+      target: caller,
+      status: 200,
+      requestId: "r",
+      address: null,
+    },
+  });
+  const isAudited = async () => JSON.stringify((await send("GET", "/api/audit")).json).includes(caller);
+  const replayed = async () => (await writes()).map(({ headers }) => headers["idempotent-replayed"]);
+  expect([await isAudited(), await replayed()]).toEqual([true, ["true", "true"]]);
+  // Another tenant's wish concerns none of it.
+  const stranger = await keyFor(["erasures:write"], await tenant());
+  expect((await send("POST", "/api/erasures", { key: stranger, body: { caller } })).json.finishedAt).not.toBeNull();
+  expect([await isAudited(), await replayed()]).toEqual([true, ["true", "true"]]);
+  // Nobody has come to that room yet, and may still.
+  const begun = await send("POST", "/api/erasures", { body: { caller } });
+  expect(begun.json).toMatchObject({ finishedAt: null, keysDestroyedAt: null });
+  expect((await send("POST", "/livekit/end-call", { body: { connectionId } })).status).toBe(200);
+  const keeper = keepErasing({
+    store: platform.store,
+    clock: still(),
+    log,
+    retentionDays: null,
+    deleteRecordings: async () => undefined,
+  });
+  await keeper.lookAtAll();
+  keeper.close();
+  const proof = (await send("GET", `/api/erasures/${begun.json.erasureId}`)).json;
+  // The key of the call, and the caller's own.
+  expect(proof).toMatchObject({ calls: 1, keys: 2, remaining: 0, keysDestroyedAt: expect.any(String) });
+  expect((await send("GET", at)).status).toBe(404);
+  expect((await send("GET", `/livekit/connection-status/${connectionId}`)).status).toBe(404);
+  expect([await isAudited(), await replayed()]).toEqual([false, [undefined, undefined]]);
+});
+
 test("calls go when their retention is over: the tenant's own, or the server's", async () => {
   const [short, usual] = [await tenant({ retentionDays: 2 }), await tenant()];
   const old = (days: number, tenantId?: string) =>

@@ -109,7 +109,16 @@ test("a backup of before an erasure tells nothing of who was erased, and what wa
     },
     5,
   );
+  await store.hooks.create({
+    ...{ webhookId: "h", tenantId: null, url: "https://example.com", secret: "s" },
+    ...{ events: ["hook.end"], startTimeoutMs: null },
+  });
   const facts = await call(store, "hers", esmeralda);
+  const sealing = { newKey: () => null, seal: (_key: string, { bytes }: { bytes: Buffer }) => bytes };
+  await store.recordingSegments.receive(
+    { callId: "hers", epoch: 1, offset: 0, bytes: Buffer.from(`sound of ${WORDS}`), isFinal: true },
+    { sealing, mostBytes: 1_000 },
+  );
   const bobsFacts = await call(store, "his", bob);
   await follow(store);
   await store.webhooks.emit({
@@ -126,6 +135,8 @@ test("a backup of before an erasure tells nothing of who was erased, and what wa
     name: esmeralda.name,
   });
   const due = await store.deliveries.take({ most: 10, perWebhook: 10, busy: [], leaseMs: 0 });
+  const told = due.filter(({ callId, body }) => callId === "hers" && body.includes("transcript"));
+  expect(told.map(({ body }) => body).join()).toContain("zebra");
   expect(
     due
       .filter(({ callId }) => callId === "hers")

@@ -5,6 +5,7 @@ import { behind, type Page, type PageQuery, pageOf, pageSize } from "../page.ts"
 import { calls } from "../schema.ts";
 import { sha256 } from "../sha256.ts";
 import { eraseCall } from "./erase-call.ts";
+import { forgetName } from "./forget-name.ts";
 import { erasures } from "./schema.ts";
 
 /** That something was erased, or is to be. `subject` is null once it is done; its hash stays. */
@@ -125,9 +126,7 @@ export function erasuresIn(db: NodePgDatabase, keys: KeyRing): Erasures {
       const destroyed = await keys.destroyOfPerson({ tenantId, name: caller });
       if (destroyed === false) return false;
       await note(erasureId, { calls: 0, ...destroyed });
-      // Answers to writes that name them, and the target of writes about them.
-      await db.execute(sql`delete from idempotency_keys where position(${JSON.stringify(caller)} in body) > 0`);
-      await db.execute(sql`update audit_log set target = null where target = ${caller}`);
+      await forgetName(db, caller, tenantId);
       return true;
     },
     async endedBefore(before, tenantId) {

@@ -59,7 +59,7 @@ function goOn(run: Run | null, word: string, start: number, end: number): Run | 
   const times = repeats(word);
   if (times > 0) return { ...before, reach: end, repeats: times, afterTens: false };
   // Only between tens and a digit; what follows decides whether it was one.
-  if (isJoining(word)) return before.afterTens ? { ...before, reach: end } : null;
+  if (before.afterTens && isJoining(word)) return { ...before, reach: end };
   if (/^\p{Nd}/u.test(word))
     return {
       ...before,
