@@ -25,7 +25,8 @@ it("a call that its application wants recorded is paused, goes on, and is at the
   const { callId, caller } = await platform.call(undefined, "taped", { recording: "on" });
   // Some of it is there while the call goes on: a machine that is lost takes seconds with it.
   const list = async () => (await platform.send("GET", `/api/recordings?callId=${callId}`)).json.recordings;
-  expect((await tell(callId, "pause")).json).toEqual({ recording: "paused" });
+  // Its log may be on its way to the server still.
+  await expect.poll(async () => (await tell(callId, "pause")).json, patience).toEqual({ recording: "paused" });
   expect((await tell(callId, "pause")).json).toEqual({ recording: "paused" });
   const silentFrom = caller.hearing.lastLoudAt;
   await say(callId, "Four five six seven.");
@@ -61,7 +62,7 @@ it("a call that its application wants recorded is paused, goes on, and is at the
 
 it("a call that nobody wanted recorded is not, until somebody does", async () => {
   const { callId } = await platform.call(undefined, "taped");
-  expect(await tell(callId, "pause")).toMatchObject({ status: 409, json: { code: "not-recording" } });
+  await expect.poll(async () => (await tell(callId, "pause")).json, patience).toMatchObject({ code: "not-recording" });
   expect(await tell(callId, "rewind")).toMatchObject({ status: 400 });
   expect((await tell(callId, "start")).json).toEqual({ recording: "on" });
   expect((await tell(callId, "stop")).json).toEqual({ recording: "off" });
@@ -69,5 +70,6 @@ it("a call that nobody wanted recorded is not, until somebody does", async () =>
     .poll(() => facts(callId, "recording-requested"), patience)
     .toMatchObject([{ action: "start", by: expect.any(String) }, { action: "stop" }]);
   const forbidden = await platform.call(undefined, "taped", { recording: "off" });
-  expect(await tell(forbidden.callId, "start")).toMatchObject({ status: 409, json: { code: "recording-off" } });
+  const refused = { status: 409, code: "recording-off" };
+  await expect.poll(async () => (await tell(forbidden.callId, "start")).json, patience).toMatchObject(refused);
 });

@@ -1,6 +1,6 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { Recorder } from "@parley/engine";
+import { ParleyError, type Recorder, type Recording, type RecordingOptions } from "@parley/engine";
 import type { Log } from "../log.ts";
 import { CallRecording } from "./call-recording.ts";
 import type { FromRecorder, RecorderSettings, ToRecorder } from "./messages.ts";
@@ -90,6 +90,11 @@ export function createRecorder(
 
   return {
     open(options) {
+      try {
+        running();
+      } catch (error) {
+        return refused(options, error as Error);
+      }
       const id = ++lastId;
       const recording = new CallRecording(id, options, (message, transfer) => {
         // One that has ended is not begun again for what is left to say of its recordings.
@@ -110,4 +115,14 @@ export function createRecorder(
       await thread?.terminate();
     },
   };
+}
+
+/** There is no thread to be had: the call goes on without a recording. */
+function refused({ failed }: RecordingOptions, { message }: Error): Recording {
+  const error = new ParleyError(`The thread that encodes recordings can't be started: ${message}`, {
+    code: "recorder-not-started",
+    category: "internal",
+  });
+  queueMicrotask(() => failed(error));
+  return { hears() {}, left() {}, sounds() {}, cleared() {}, close() {} };
 }

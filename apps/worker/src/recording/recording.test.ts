@@ -156,6 +156,17 @@ async function recordedFile(seconds = 4, { cut = 0, key = null as string | null 
   return path;
 }
 
+it("a thread that can't be started costs the recording, not the call", async () => {
+  const recorder = createRecorder({ dir, maxMb: 1, key: null }, log, () => {
+    throw new Error("no more threads");
+  });
+  const { options, failures } = call();
+  recorder.open(options).hears("ann", loud(20, 16_000));
+  expect(failures).toEqual([]);
+  await expect.poll(() => failures).toMatchObject([{ code: "recorder-not-started" }]);
+  await recorder.close();
+});
+
 describe("what becomes of recordings", () => {
   it("goes to the server while the call goes on, and is removed once that has it whole", async () => {
     const { answer, kept } = store();
