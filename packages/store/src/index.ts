@@ -28,6 +28,7 @@ export type { Piece, PieceSealing, PieceTaken, Segment, Segments } from "./recor
 export type { ReplicaEvents, ReplicaLink } from "./replicas/link.ts";
 export { openStore, type Store, type StoreOptions } from "./store.ts";
 export type { TenantRow, Tenants } from "./tenants/tenants.ts";
+export type { ModelUsageRow } from "./usage/models.ts";
 export type { Granted, Places } from "./usage/places.ts";
 export type { UsageRow, UsageSums } from "./usage/usage.ts";
 export type { Deliveries, DeliveryRow, DueDelivery } from "./webhooks/deliveries.ts";

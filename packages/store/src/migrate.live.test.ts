@@ -27,7 +27,7 @@ import { openStore } from "./store.ts";
 import { tenants } from "./tenants/schema.ts";
 import { type TestPostgres, testPostgres, withClient } from "./test/postgres.ts";
 import { transcripts } from "./transcripts/schema.ts";
-import { callUsage, usageDays } from "./usage/schema.ts";
+import { callUsage, usageDays, usageModelDays } from "./usage/schema.ts";
 
 import { webhookDeliveries, webhookEvents, webhooks } from "./webhooks/schema.ts";
 
@@ -66,6 +66,7 @@ test("replicas that start together migrate once", async () => {
     { name: "0012_data_keys.sql" },
     { name: "0013_business_hook.sql" },
     { name: "0013b_tickets_of_keys.sql" },
+    { name: "0013c_usage_of_models.sql" },
     { name: "0014_parcels.sql" },
   ]);
   await Promise.all(stores.map((store) => store.close()));
@@ -97,6 +98,7 @@ test("the tables that the code knows are those that the SQL made", async () => {
     recordingDeletions,
     callUsage,
     usageDays,
+    usageModelDays,
     agents,
     agentVersions,
     userContexts,

@@ -47,6 +47,7 @@ import { joinReplicas, type ReplicaEvents, type ReplicaLink } from "./replicas/l
 import { afterRestore } from "./restored.ts";
 import { type Tenants, tenantsIn } from "./tenants/tenants.ts";
 import { transcriptProjection } from "./transcripts/projection.ts";
+import { modelUsageProjection } from "./usage/models.ts";
 import { type Places, placesIn } from "./usage/places.ts";
 import { usageProjection } from "./usage/projection.ts";
 import { type UsageSums, usageIn } from "./usage/usage.ts";
@@ -208,6 +209,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         keys,
         [
           usageProjection,
+          modelUsageProjection,
           webhookProjection(keys),
           transcriptProjection(keys),
           contextProjection(keys, log),

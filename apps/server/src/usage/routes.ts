@@ -1,4 +1,4 @@
-import type { Store, UsageRow } from "@parley/store";
+import type { ModelUsageRow, Store, UsageRow } from "@parley/store";
 import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
 import { tenantSeenBy } from "../access/principal.ts";
@@ -19,7 +19,7 @@ export function usageRoutes(
     {
       config: { access: "usage:read" },
       schema: {
-        summary: "What calls used, by day, month or agent",
+        summary: "What calls used, by day, month, agent, model or provider",
         description: "A call counts on the day (UTC) on which it began. Counted from the calls' logs, moments behind.",
         tags: ["usage"],
         querystring: usageQuery,
@@ -42,23 +42,43 @@ export function usageRoutes(
         throw new HttpProblem(404, "tenant-not-found", detail);
       }
       // Asked first: what comes between the two is counted and not promised.
-      const lag = (await store.projections.lag()).find(({ projection }) => projection === "usage");
-      const usage = await store.usage.sum({ from, to, by, tenantId: own ?? query.tenantId });
+      const lag = (await store.projections.lag()).find(
+        ({ projection }) => projection === (isModels(by) ? "usage-of-models" : "usage"),
+      );
+      const period = { from, to, tenantId: own ?? query.tenantId };
+      const usage = isModels(by)
+        ? (await store.usage.sumOfModels({ ...period, by })).map(shownModel)
+        : (await store.usage.sum({ ...period, by })).map(shown);
       reply.header("cache-control", "no-store");
-      return { from, to, by, usage: usage.map(shown), asOf: iso(lag?.since ?? new Date(now())) };
+      return { from, to, by, usage, asOf: iso(lag?.since ?? new Date(now())) };
     },
   );
 }
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
+const isModels = (by: z.infer<typeof usageQuery>["by"]): by is "model" | "provider" =>
+  by === "model" || by === "provider";
+const rounded = (value: number) => Math.round(value * 100) / 100;
+
 function shown({ key, callMs, transcribedMs, spokenMs, ...counts }: UsageRow): z.infer<typeof usageLine> {
-  const rounded = (value: number) => Math.round(value * 100) / 100;
   return {
     key,
     ...counts,
     minutes: rounded(callMs / 60_000),
     transcribedSeconds: rounded(transcribedMs / 1_000),
     spokenSeconds: rounded(spokenMs / 1_000),
+    requests: null,
+    madeSeconds: null,
+  };
+}
+
+function shownModel({ transcribedMs, madeMs, ...counts }: ModelUsageRow): z.infer<typeof usageLine> {
+  return {
+    ...counts,
+    minutes: null,
+    transcribedSeconds: rounded(transcribedMs / 1_000),
+    spokenSeconds: null,
+    madeSeconds: rounded(madeMs / 1_000),
   };
 }

@@ -47,6 +47,48 @@ test("is told by day, month and agent, each tenant's alone", async () => {
     expect((await send("GET", `/api/usage?${period}`)).json).toMatchObject({ status: 400, code: "period-invalid" });
 });
 
+test("is told by model and by provider, and a log that is written anew counts as it stands", async () => {
+  const [mine, theirs] = [await tenant(), await tenant()];
+  const report = (more: object) => ({ type: "usage-reported", ...more });
+  const told = async (by: string) => (await send("GET", `/api/usage?by=${by}`, { key: mine.key })).json.usage;
+  async function append(
+    callId: string,
+    epoch: number,
+    from: number,
+    facts: { type: string; [more: string]: unknown }[],
+    of = mine.tenantId,
+  ) {
+    const first = callStarted({ agent: "a", room: "r", tenantId: of, wallMs: Date.now() });
+    const all = (from === 1 ? [first, ...facts] : facts).map((fact, index) => {
+      return { callId, epoch, seq: from + index, at: index, version: 1, ...fact };
+    });
+    await platform.store.facts.appendBatch({ callId, epoch, facts: all });
+    while ((await platform.store.projections.advance()) > 0);
+  }
+  const llm = report({ stage: "llm", model: "openai/gpt", inputTokens: 100, outputTokens: 10 });
+  const stt = report({ stage: "stt", model: "openai/listen", audioMs: 30_000 });
+  const tts = report({ stage: "tts", model: "local/flite", audioMs: 2_000, characters: 40 });
+  const callId = randomUUID();
+  await append(callId, 1, 1, [llm, stt]);
+  await append(callId, 1, 4, [llm, tts]);
+  await append(randomUUID(), 1, 1, [llm]);
+  await append(randomUUID(), 1, 1, [llm], theirs.tenantId);
+  expect(await told("model")).toMatchObject([
+    { key: "local/flite", calls: 1, requests: 1, characters: 40, madeSeconds: 2, minutes: null },
+    { key: "openai/gpt", calls: 2, requests: 3, inputTokens: 300, outputTokens: 30 },
+    { key: "openai/listen", calls: 1, requests: 1, transcribedSeconds: 30, madeSeconds: 0 },
+  ]);
+  expect(await told("provider")).toMatchObject([
+    { key: "local", requests: 1 },
+    { key: "openai", requests: 4, inputTokens: 300, transcribedSeconds: 30 },
+  ]);
+  await append(callId, 2, 3, [tts, { type: "call-closed", reason: "over" }]);
+  expect(await told("model")).toMatchObject([
+    { key: "local/flite", calls: 1, requests: 1 },
+    { key: "openai/gpt", calls: 2, requests: 2, inputTokens: 200 },
+  ]);
+});
+
 test("so many calls at once and no more, whichever way they are made", async () => {
   const { tenantId, key } = await tenant({ maxConcurrentCalls: 3 });
   await call(tenantId, { minutes: 1, isOver: false });

@@ -18,7 +18,7 @@ export const ERASED_WITH_CALL: readonly string[] = [
   "recordings",
 ];
 /** Tables with a call_id that keep it: what they say is about no person. */
-export const KEPT_OF_CALL: readonly string[] = ["call_usage"];
+export const KEPT_OF_CALL: readonly string[] = ["call_usage", "call_model_usage"];
 
 /** So many keys were destroyed. */
 export interface Erased {

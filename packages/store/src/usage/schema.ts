@@ -24,3 +24,16 @@ export const usageDays = pgTable("usage_days", {
   calls: doublePrecision("calls").notNull(),
   ...amounts,
 });
+
+export const usageModelDays = pgTable("usage_model_days", {
+  tenantId: text("tenant_id"),
+  day: date("day", { mode: "string" }).notNull(),
+  model: text("model").notNull(),
+  calls: doublePrecision("calls").notNull(),
+  requests: doublePrecision("requests").notNull(),
+  inputTokens: doublePrecision("input_tokens").notNull(),
+  outputTokens: doublePrecision("output_tokens").notNull(),
+  characters: doublePrecision("characters").notNull(),
+  transcribedMs: doublePrecision("transcribed_ms").notNull(),
+  madeMs: doublePrecision("made_ms").notNull(),
+});

@@ -1,5 +1,6 @@
 import { and, eq, gte, lt, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
+import { type ModelUsageRow, sumOfModels } from "./models.ts";
 import { usageDays } from "./schema.ts";
 
 export interface UsageRow {
@@ -28,12 +29,15 @@ export interface UsageQuery {
 export interface UsageSums {
   /** By key; as many as there are days (or agents), 1,000 at most. */
   sum(query: UsageQuery): Promise<UsageRow[]>;
+  /** By model, or by provider; of a provider a call counts once for each of its models. 1,000 at most. */
+  sumOfModels(query: Omit<UsageQuery, "by"> & { by: "model" | "provider" }): Promise<ModelUsageRow[]>;
 }
 
 const MOST = 1_000;
 
 export function usageIn(db: NodePgDatabase): UsageSums {
   return {
+    sumOfModels: (query) => sumOfModels(db, query),
     async sum({ from, to, by, tenantId }) {
       const key = {
         day: sql<string | null>`${usageDays.day}::text`,
