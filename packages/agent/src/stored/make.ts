@@ -13,6 +13,9 @@ export interface StoredAgentOptions {
   allowPrivate: boolean;
 }
 
+/** An agent that names neither hears and speaks with what needs no key. */
+const withoutKeys = { stt: "local/pocketsphinx", tts: "local/flite" } as const;
+
 /** Throws ParleyError `agent-invalid`, and `tool-unknown` for a tool of code that is not offered here. */
 export function storedAgent({ agentId, definition, offered, allowPrivate }: StoredAgentOptions): AgentDefinition {
   const parsed = storedAgentSchema.safeParse(definition);
@@ -26,7 +29,13 @@ export function storedAgent({ agentId, definition, offered, allowPrivate }: Stor
     const list = offered.map(({ name }) => name).join(", ") || "none";
     throw wrong("tool-unknown", `the agent ${agentId} wants the tool ${tool}; this worker offers ${list}`);
   });
-  return defineAgent({ ...options, name: agentId, title: title.slice(0, 100), tools: made } as AgentOptions);
+  return defineAgent({
+    ...withoutKeys,
+    ...options,
+    name: agentId,
+    title: title.slice(0, 100),
+    tools: made,
+  } as AgentOptions);
 }
 
 const wrong = (code: string, message: string): ParleyError =>

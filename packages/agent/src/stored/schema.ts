@@ -58,17 +58,20 @@ const model = (kind: "stt" | "llm" | "tts") =>
   z
     .string()
     .max(200)
-    .superRefine((name, context) => complain(context, () => checkProvider(kind, name)))
-    .describe("vendor/model, or vendor for its default");
+    .superRefine((name, context) => complain(context, () => checkProvider(kind, name)));
 
 const behaviour = z.strictObject(settingsSchema.omit({ mode: true, reviewTurns: true }).partial().shape);
 
 const shape = {
   name: z.string().trim().min(1).max(200).describe("For people"),
   ...asIs.shape,
-  stt: model("stt").optional(),
-  llm: model("llm").optional(),
-  tts: model("tts").optional(),
+  stt: model("stt")
+    .optional()
+    .describe("vendor/model, or vendor for its default; else local/pocketsphinx: English, no key"),
+  llm: model("llm")
+    .optional()
+    .describe("vendor/model, or vendor for its default; without one it greets, and answers nobody"),
+  tts: model("tts").optional().describe("vendor/model, or vendor for its default; else local/flite: English, no key"),
   vad: z.enum(["silero", "energy"]).optional(),
   behaviour: behaviour.optional().describe("How the call behaves: endpointing, interruption, away, …"),
   tools: z
