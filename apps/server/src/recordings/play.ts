@@ -7,11 +7,15 @@ import { readSealed } from "./sealing/chunks.ts";
 import type { RecordingKeys } from "./sealing/keys.ts";
 import type { ByteRange, RecordingStorage } from "./storage/storage.ts";
 
+const STALLED_MS = 5 * 60_000;
+
 export interface PlayOptions {
   storage: RecordingStorage;
   keys: RecordingKeys;
   /** How reading it went; null: it worked. */
   seen(error: string | null): void;
+  /** Whoever takes nothing for so long is gone; a player comes back for the rest. Default 5 minutes. */
+  stalledMs?: number;
 }
 
 /** Answers with a recording's sound, or the part of it that is asked for. Throws HttpProblem. */
@@ -41,6 +45,7 @@ export async function play(
   }
   const range = wanted === "whole" ? { start: 0, end: bytes } : wanted;
   const body = request.method === "HEAD" ? Readable.from([]) : await readRow(row, range, request, options);
+  reply.raw.setTimeout(options.stalledMs ?? STALLED_MS, () => reply.raw.destroy());
   if (wanted !== "whole") reply.code(206).header("content-range", `bytes ${range.start}-${range.end - 1}/${bytes}`);
   return reply
     .header("content-length", range.end - range.start)
