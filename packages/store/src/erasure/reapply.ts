@@ -11,7 +11,12 @@ export async function reapplyErasures(db: NodePgDatabase): Promise<number> {
     sql`select call_id, call_month::text from calls join parley_keys.tombstones using (call_id)`,
   );
   for (const { call_id: callId, ...place } of rows) await db.transaction((tx) => eraseRows(tx, callId, place));
-  for (const table of ERASED_WITH_CALL)
+  // Of one that was made and never began there is a connection alone.
+  const { rows: made } = await db.execute(
+    sql`select 1 from connections join parley_keys.tombstones using (call_id) limit 1`,
+  );
+  // Every start comes by here: the large tables are looked through only after a restore.
+  for (const table of rows.length + made.length > 0 ? ERASED_WITH_CALL : [])
     await db.execute(
       sql`delete from ${sql.identifier(table)} where call_id in (select call_id from parley_keys.tombstones)`,
     );
