@@ -172,9 +172,14 @@ describe("at its end", () => {
     await put(path);
     await send("PUT", "/api/contexts/ann", { key, body: { calls: 1, mood: "?" } });
     receiver.json = JSON.stringify({ context: { calls: 2, mood: null } });
+    // That of calls that are nobody's is not told of a tenant's.
+    const nobodys = `/json/nobodys-${randomUUID()}`;
+    await send("PUT", "/api/hook", { body: { url: `${receiver.url}${nobodys}` } });
+    onTestFinished(async () => void (await send("DELETE", "/api/hook")));
     outbox();
     const callId = await ended("ann");
     await expect.poll(() => contextOf("ann"), soon).toEqual({ calls: 2 });
+    expect(at(nobodys)).toHaveLength(0);
     const told = JSON.parse(at(path)[0]!.body);
     expect(told).toMatchObject({
       ...{ type: "call.ended", callId, tenantId, from: "+1555", userId: "ann", endReason: "hung-up" },
