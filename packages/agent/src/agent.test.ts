@@ -1,9 +1,9 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ToolContext } from "@parley/engine";
 import { fakeVad } from "@parley/testkit";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { defineAgent, loadAgent, loadTools, resolveAgent, tool } from "./index.ts";
 
@@ -68,6 +68,7 @@ describe("tool", () => {
 
 describe("loadAgent", () => {
   const folder = mkdtempSync(join(tmpdir(), "parley-agent-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const file = (name: string, text: string) => {
     const path = join(folder, name);
     writeFileSync(path, text);
@@ -86,6 +87,7 @@ describe("loadAgent", () => {
 
 describe("loadTools", () => {
   const folder = mkdtempSync(join(tmpdir(), "parley-tools-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const file = (name: string, text: string) => {
     const path = join(folder, name);
     writeFileSync(path, text);

@@ -1,13 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { appendFileSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Fact } from "@parley/conversation";
 import { lineSeal, openFileLog, ParleyError, readCallFiles, readFileLog } from "@parley/engine";
 import { callLogConformance } from "@parley/testkit/conformance";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 const folder = mkdtempSync(join(tmpdir(), "parley-log-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let files = 0;
 const newPath = () => join(folder, `${++files}`, "call.1.ndjson");
 

@@ -1,10 +1,10 @@
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { concat } from "@parley/audio";
 import { ParleyError, type VadStream } from "@parley/engine";
 import { mix, noise, silence, speechClip } from "@parley/testkit";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { sileroVad } from "./vad.ts";
 
 const vad = sileroVad();
@@ -101,6 +101,7 @@ describe("sileroVad without a model that works", () => {
       async () => {
         const file = path.join(tmpdir(), `parley-garbage-${process.pid}.onnx`);
         await writeFile(file, "this is not a model");
+        onTestFinished(() => rm(file, { force: true }));
         return file;
       },
     ],

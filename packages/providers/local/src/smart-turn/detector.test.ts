@@ -1,14 +1,13 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { silence, speechClip } from "@parley/testkit";
 import { turnDetectorConformance } from "@parley/testkit/conformance";
 import { describe, expect, it } from "vitest";
 import { smartTurn } from "./detector.ts";
-import { tinyModel } from "./fixtures/tiny-model.ts";
+import { modelFolder, tinyModel } from "./fixtures/tiny-model.ts";
 import { logMel } from "./log-mel.ts";
 
-const garbage = path.join(mkdtempSync(path.join(tmpdir(), "parley-turn-model-")), "garbage.onnx");
+const garbage = path.join(modelFolder, "garbage.onnx");
 writeFileSync(garbage, "this is no model");
 const signal = new AbortController().signal;
 
