@@ -3,11 +3,15 @@ import { defineConfig } from "vitest/config";
 const exclude = ["**/node_modules/**", "**/dist/**"];
 
 /**
- * `npm test` runs the live tests in two parts (`LIVE_PART`): those of the platform, in which nobody talks, two files at a
+ * `npm test` runs the live tests in two parts (`LIVE_PART`): those of the platform, in which no ear measures, two files at a
  * time; the others one at a time, for calls beside each other would make each other late.
  */
 const livePart = process.env.LIVE_PART ?? "all";
-const platform = "{apps/server,packages/store,packages/uplink,packages/metrics}/**/*.live.test.ts";
+const platform = [
+  "{apps/server,packages/store,packages/uplink,packages/metrics,packages/providers}/**/*.live.test.ts",
+  "apps/cli/src/{pack,start/start}.live.test.ts",
+  "apps/cli/test/{call-logs,conversations,live-feed}.live.test.ts",
+];
 
 /** unit: seconds, no servers. properties: the rules under random schedules. live: real servers. e2e: a real browser. */
 export default defineConfig({
@@ -26,8 +30,8 @@ export default defineConfig({
       {
         test: {
           name: "live",
-          include: livePart === "platform" ? [platform] : ["{apps,packages,chaos}/**/*.live.test.ts"],
-          exclude: livePart === "calls" ? [...exclude, platform] : exclude,
+          include: livePart === "platform" ? platform : ["{apps,packages,chaos}/**/*.live.test.ts"],
+          exclude: livePart === "calls" ? [...exclude, ...platform] : exclude,
           testTimeout: 120_000,
           hookTimeout: 300_000,
           maxWorkers: livePart === "platform" ? 2 : 1,

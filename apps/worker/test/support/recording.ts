@@ -24,6 +24,11 @@ export function playedOf(original: Int16Array, recording: Int16Array): { playedM
   return { playedMs: (best.at + end - from) * STEP_MS, likeness: best.likeness };
 }
 
+/** Where the last sound ends, ms: what is silent at the end is heard by nobody. */
+export function soundEndsMs(samples: Int16Array): number {
+  return (loudness(samples).findLastIndex((db) => db > SILENT_DB) + 1) * STEP_MS;
+}
+
 /** dB of full scale, one value for each 10 ms; silence is all the same. */
 function loudness(samples: Int16Array): number[] {
   const steps = Math.floor(samples.length / STEP);
