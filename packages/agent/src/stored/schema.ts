@@ -70,7 +70,7 @@ const shape = {
     .describe("vendor/model, or vendor for its default; else local/pocketsphinx: English, no key"),
   llm: model("llm")
     .optional()
-    .describe("vendor/model, or vendor for its default; without one it greets, and answers nobody"),
+    .describe("vendor/model, or vendor for its default; without one it greets, and has nothing but its apology to say"),
   tts: model("tts").optional().describe("vendor/model, or vendor for its default; else local/flite: English, no key"),
   vad: z.enum(["silero", "energy"]).optional(),
   behaviour: behaviour.optional().describe("How the call behaves: endpointing, interruption, away, …"),
