@@ -5,9 +5,10 @@ import { bounded } from "./bounded.ts";
 
 /** The attribute in which frontends look for what the agent is doing (LiveKit Agents' convention). */
 export const AGENT_STATE_ATTRIBUTE = "lk.agent.state";
-const TIMEOUT_MS = 5000;
+/** So long a change is waited for before the next one is sent: a short answer is to be seen behind a slow change too. */
+const PATIENCE_MS = 250;
 
-/** Shows the agent's state. One change is on its way at a time; of those that come meanwhile only the last counts. */
+/** Shows the agent's state. Of the changes that come while one is on its way only the last counts. */
 export class AgentStateSign {
   readonly #participant: LocalParticipant;
   readonly #clock: Clock;
@@ -41,9 +42,9 @@ export class AgentStateSign {
       this.#shown = state;
       try {
         const setting = this.#participant.setAttributes({ [AGENT_STATE_ATTRIBUTE]: state });
-        await bounded(this.#clock, TIMEOUT_MS, "take the agent's state", setting);
+        await bounded(this.#clock, PATIENCE_MS, "take the agent's state", setting);
       } catch (error) {
-        this.#log.debug({ state, error: messageOf(error) }, "the agent's state could not be shown");
+        this.#log.debug({ state, error: messageOf(error) }, "the agent's state was not taken");
       }
     }
     this.#sending = false;

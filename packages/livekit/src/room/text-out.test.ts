@@ -202,3 +202,19 @@ it("the agent's state is shown, the last one wins, and again after a reconnect",
   await settled();
   expect(states).toEqual(["initializing", "thinking", "thinking"]);
 });
+
+it("a state that LiveKit is slow to take does not keep back the next one", async () => {
+  const { clock, states, control, participant, settled } = setup();
+  const sign = new AgentStateSign(participant, clock, silentLog);
+  control.gate = new Promise(() => {});
+  sign.show("listening");
+  sign.show("speaking");
+  await clock.advance(200);
+  expect(states).toEqual(["listening"]);
+  await clock.advance(100);
+  expect(states).toEqual(["listening", "speaking"]);
+  sign.show("listening");
+  await clock.advance(300);
+  await settled();
+  expect(states).toEqual(["listening", "speaking", "listening"]);
+});
