@@ -156,6 +156,51 @@ describe("a call", () => {
     expect(await page.locator("audio").count()).toBe(0);
   });
 
+  it("says whether it is recorded, in words, each announced once", async () => {
+    const page = await open();
+    const agent = await talk(page);
+    const sign = at(page, "recording");
+    expect(await sign.textContent()).toBe("");
+    expect(await sign.getAttribute("role")).toBe("status");
+    // What a screen reader announces: every change of the words.
+    const announced = await sign.evaluateHandle((element) => {
+      const texts: string[] = [];
+      const note = () => {
+        const text = element.textContent ?? "";
+        if (text !== texts.at(-1)) texts.push(text);
+        else texts.push(`${text} (again)`);
+      };
+      new MutationObserver(note).observe(element, { childList: true, characterData: true, subtree: true });
+      return texts;
+    });
+    const says = async (text: string) => {
+      await expect.poll(() => sign.textContent(), slow).toBe(text);
+      expect(text === "" || (await sign.isVisible())).toBe(true);
+    };
+    agent.recording("asking");
+    await says("Not recorded unless you agree");
+    agent.recording("on");
+    await says("This call is recorded");
+    // Neither the agent's state nor the network's brings it anew.
+    agent.state("thinking");
+    await agentState(page, "thinking");
+    await page.context().setOffline(true);
+    await agentState(page, "reconnecting");
+    await says("This call is recorded");
+    await page.context().setOffline(false);
+    await agentState(page, "thinking");
+    agent.recording("paused");
+    await says("Recording is paused");
+    agent.recording("off");
+    await says("No longer recorded");
+    expect(await announced.jsonValue()).toEqual([
+      "Not recorded unless you agree",
+      "This call is recorded",
+      "Recording is paused",
+      "No longer recorded",
+    ]);
+  });
+
   it("takes typed messages, and shows the agent's", async () => {
     const page = await open();
     const agent = await talk(page);

@@ -1,5 +1,5 @@
 import { rms } from "@parley/audio";
-import type { AgentState, TransportSink } from "@parley/engine";
+import type { AgentState, RecordingNow, TransportSink } from "@parley/engine";
 import { LiveKitTransport } from "@parley/livekit";
 
 const frameMs = 20;
@@ -12,6 +12,7 @@ export interface ScriptedAgent {
   loudness(): number;
   readonly messages: string[];
   state(state: AgentState): void;
+  recording(now: RecordingNow): void;
   /** Speech of the caller (as a transcriber has it) or of its own. */
   transcript(who: "user" | "agent", segmentId: string, text: string, final: boolean): Promise<void>;
   chat(text: string): void;
@@ -58,6 +59,7 @@ export async function joinScriptedAgent(url: string, token: string): Promise<Scr
       return Math.max(0, ...heard.filter(({ atMs }) => atMs > sinceMs).map(({ loudness }) => loudness));
     },
     state: (state) => transport.text.state(state),
+    recording: (now) => transport.text.recording(now),
     async transcript(who, segmentId, text, final) {
       const participantId = who === "user" ? await caller.promise : null;
       transport.text.transcript({ participantId, segmentId, text, final });

@@ -60,6 +60,12 @@ async function type(caller: SimulatedCaller, text: string, until: (facts: readon
   await expect.poll(async () => until(await logOf("told")), { timeout: 15_000 }).toBe(true);
 }
 
+/** What the agent shows in the room of being recorded. */
+function shownBy(caller: SimulatedCaller): string | undefined {
+  const [agent] = caller.agents;
+  return caller.room.remoteParticipants.get(agent ?? "")?.attributes["parley.recording"];
+}
+
 /** What the recogniser of the house makes of it. */
 async function wordsIn(samples: Int16Array, phrases: readonly string[]): Promise<string> {
   const stt = pocketSphinxStt();
@@ -88,6 +94,9 @@ it("a call is recorded from the caller's yes on, both sides at their times, over
   await say(caller, SECRET);
   await type(caller, "do resume", (facts) => recording(facts) === "on");
   await type(caller, "do crash", (facts) => ofType(facts, "listener-ready").some(({ epoch }) => epoch === 2));
+  // Whoever is in the room sees it, also of the process that took the call over.
+  await caller.until(() => shownBy(caller) === "on", 5_000, "the sign of the recording");
+  expect(caller.recordings).toEqual(["asking", "on", "paused", "on"]);
   // A process that has just begun hears in heaps, and tells when speech began by when it heard it.
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   await say(caller, GOODBYE);

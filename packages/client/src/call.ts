@@ -83,6 +83,10 @@ export function createCall(options: CallOptions, environment: CallEnvironment = 
       const { state } = store.get();
       if (state.status === "connected" || state.status === "reconnecting") setState({ ...state, ...presence });
     },
+    recording(recording) {
+      const { state } = store.get();
+      if (state.status === "connected" || state.status === "reconnecting") setState({ ...state, recording });
+    },
     network(network) {
       const call = ongoing();
       if (call) setState({ ...call, status: network === "lost" ? "reconnecting" : "connected" });
@@ -143,6 +147,7 @@ export function createCall(options: CallOptions, environment: CallEnvironment = 
         room: room.name,
         agent: null,
         agentState: "connecting",
+        recording: "off",
         connectedAtMs: environment.nowMs(),
       });
       own.session.awaitAgent(options.agentTimeoutMs ?? 10_000);

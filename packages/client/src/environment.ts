@@ -16,6 +16,7 @@ export type CallRoom = Pick<
   | "remoteParticipants"
   | "localParticipant"
   | "name"
+  | "isRecording"
 >;
 
 /** All that a call takes from the browser, so that a test can stand in for it. */

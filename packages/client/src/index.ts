@@ -12,5 +12,6 @@ export type {
   MicrophoneDevice,
   MicrophoneState,
   OngoingCall,
+  RecordingState,
   TranscriptEntry,
 } from "./state.ts";

@@ -4,7 +4,8 @@ import type { CallEnvironment, CallRoom } from "./environment.ts";
 import { CallError } from "./error.ts";
 import { explainRoomError } from "./explain-error.ts";
 import type { LevelMeter, LevelTap } from "./level-meter.ts";
-import type { EndReason } from "./state.ts";
+import { followRecording } from "./recording-sign.ts";
+import type { EndReason, RecordingState } from "./state.ts";
 import { chatTopic, type IncomingMessage, readTextStreams } from "./text-streams.ts";
 import type { Admission } from "./token.ts";
 import type { TranscriptPiece } from "./transcript.ts";
@@ -15,6 +16,7 @@ export type SessionEnd = { kind: "ended"; reason: EndReason } | { kind: "failed"
 /** What a session reports. Nothing comes after `ended` or after close(). */
 export interface SessionListener {
   presence(presence: Presence): void;
+  recording(recording: RecordingState): void;
   network(state: "lost" | "back"): void;
   transcript(piece: Omit<TranscriptPiece, "atMs">): void;
   message(message: IncomingMessage): void;
@@ -120,7 +122,8 @@ export class Session {
     room.on("signalReconnecting", onLost);
     room.on("reconnecting", onLost);
     room.on("reconnected", onBack);
-    this.#undo.push(following.close, () => {
+    const unfollow = followRecording(room, (recording) => this.#listener.recording(recording));
+    this.#undo.push(following.close, unfollow, () => {
       room.off("signalReconnecting", onLost);
       room.off("reconnecting", onLost);
       room.off("reconnected", onBack);

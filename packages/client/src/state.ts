@@ -3,6 +3,9 @@ import type { CallError } from "./error.ts";
 /** What the agent does. `connecting`: it isn't in the room yet, or is warming up. */
 export type AgentState = "connecting" | "listening" | "thinking" | "speaking" | "idle";
 
+/** Whether the call is recorded. `paused`: not at this moment. `asking`: not before you have agreed. */
+export type RecordingState = "off" | "asking" | "on" | "paused";
+
 /** `left`: you hung up. `agent-left`: the agent did. `removed`: someone with the right to took you out. `elsewhere`: you joined from another page. */
 export type EndReason = "left" | "agent-left" | "removed" | "elsewhere";
 
@@ -12,6 +15,8 @@ export interface OngoingCall {
   agentState: AgentState;
   /** Null while nobody answers. */
   agent: { id: string; name: string } | null;
+  /** As the agents in the room show it, or LiveKit itself. What was last known stays while the agent is away. */
+  recording: RecordingState;
   connectedAtMs: number;
 }
 

@@ -63,6 +63,7 @@ export function fakeParticipant(identity: string, patch: Partial<FakeParticipant
 export class FakeRoom extends EventEmitter {
   name = "room-1";
   canPlaybackAudio = true;
+  isRecording = false;
   soundStarts = 0;
   disconnects = 0;
   connectedTo: { url: string; token: string } | null = null;
@@ -112,6 +113,17 @@ export class FakeRoom extends EventEmitter {
   agentSays(participant: FakeParticipant, state: string): void {
     participant.attributes["lk.agent.state"] = state;
     this.emit("participantAttributesChanged", { "lk.agent.state": state }, participant);
+  }
+  /** As the agent shows it; null: the attribute goes. */
+  agentRecords(participant: FakeParticipant, recording: string | null): void {
+    if (recording === null) delete participant.attributes["parley.recording"];
+    else participant.attributes["parley.recording"] = recording;
+    this.emit("participantAttributesChanged", { "parley.recording": recording ?? "" }, participant);
+  }
+  /** LiveKit's own recording of the room. */
+  records(isRecording: boolean): void {
+    this.isRecording = isRecording;
+    this.emit("recordingStatusChanged", isRecording);
   }
   leaves(participant: FakeParticipant, reason?: number): void {
     this.remoteParticipants.delete(participant.identity);

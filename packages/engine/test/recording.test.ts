@@ -95,6 +95,25 @@ describe("a recorded call", () => {
     expect(tape.opened).toHaveLength(1);
   });
 
+  it("shows it to whoever is there, and again when another process has it", async () => {
+    const settings = { recording: { mode: "ask" as const } };
+    const first = scene({ recorder: fakeRecorder().recorder, settings });
+    await first.begin();
+    const shownIn = ({ transport }: typeof first) => transport.recordings.map(({ value }) => value);
+    expect(shownIn(first)).toEqual(["asking"]);
+    first.call.control.recording.answer(true);
+    first.call.control.recording.pause();
+    expect(shownIn(first)).toEqual(["asking", "on", "paused"]);
+    const recovered = { facts: first.log.facts, gapMs: 500, by: "w2" };
+    const s = scene({ recorder: fakeRecorder().recorder, settings, recovered, clock: first.clock });
+    await s.begin();
+    expect(shownIn(s)).toEqual(["paused"]);
+    s.call.control.recording.resume();
+    s.call.control.recording.stop();
+    await s.speak(300);
+    expect(shownIn(s)).toEqual(["paused", "on", "off"]);
+  });
+
   it("goes on when the recording fails, and says that it is not recorded any more", async () => {
     const tape = fakeRecorder();
     const s = scene({ recorder: tape.recorder, settings: { recording: { mode: "on" } } });
@@ -143,6 +162,7 @@ describe("a call that is not to be recorded", () => {
     expect(() => s.call.remote.record("start", "ada")).toThrow(expect.objectContaining({ code: "recording-off" }));
     s.call.control.recording.start();
     expect([tape.opened.length, s.count("recording-changed")]).toEqual([0, 0]);
+    expect(s.transport.recordings).toEqual([]);
   });
 
   it("where nothing can record", async () => {

@@ -19,7 +19,7 @@ export {
   type WorkerState,
   type WorkerTimings,
 } from "./protocol/worker-connection.ts";
-export { AGENT_STATE_ATTRIBUTE } from "./room/agent-state.ts";
+export { AGENT_STATE_ATTRIBUTE } from "./room/agent-sign.ts";
 export { serveControl } from "./room/control-rpc.ts";
 export type { IceSettings } from "./room/ice.ts";
 export { JoinGate } from "./room/join-gate.ts";

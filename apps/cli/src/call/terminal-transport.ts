@@ -45,6 +45,8 @@ export function terminalTransport({ clock, voice, record, onSaid }: TerminalOpti
     state(next) {
       state = next;
     },
+    // Nothing records a call of the terminal.
+    recording() {},
   };
 
   function shut(): void {

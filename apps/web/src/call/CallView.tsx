@@ -8,6 +8,7 @@ import { LiveLine } from "../voice-line/LiveLine.tsx";
 import { ChatForm } from "./ChatForm.tsx";
 import { Controls } from "./Controls.tsx";
 import { linesOf } from "./lines.ts";
+import { RecordingSign } from "./RecordingSign.tsx";
 import { Timer } from "./Timer.tsx";
 import { Transcript } from "./Transcript.tsx";
 import { useStickToBottom } from "./use-stick-to-bottom.ts";
@@ -66,6 +67,7 @@ export function CallView(props: {
         <p role="status" data-testid="agent-state" data-state={shown.name} className="w-full text-agent text-lg">
           {shown.word}
         </p>
+        <RecordingSign recording={state.status === "connecting" ? "off" : state.recording} />
       </div>
 
       <div className="-mx-5 sm:-mx-8 relative lg:-mx-[calc((100vw-70rem)/2)]">

@@ -15,7 +15,7 @@ export const isSessionRoom = (room: string | null): boolean => room?.startsWith(
 export function sessionTransport(): Transport {
   return {
     out: { sampleRateHz: RATE_HZ, write() {}, queuedMs: () => 0, clear() {} },
-    text: { transcript() {}, chat() {}, state() {} },
+    text: { transcript() {}, chat() {}, state() {}, recording() {} },
     async open() {},
     async close() {},
   };

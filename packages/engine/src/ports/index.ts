@@ -21,6 +21,7 @@ export type {
   AudioOut,
   ConnectionReading,
   Participant,
+  RecordingNow,
   TextChannel,
   TranscriptUpdate,
   Transport,

@@ -1,4 +1,4 @@
-import type { ConnectionQuality } from "@parley/conversation";
+import type { ConnectionQuality, RuleState } from "@parley/conversation";
 
 /** Somebody in the call. `participantId` is the transport's lasting identity (in LiveKit: the identity). */
 export interface Participant {
@@ -24,6 +24,9 @@ export interface AudioOut {
 
 export type AgentState = "initializing" | "listening" | "thinking" | "speaking" | "idle";
 
+/** Whether the call is recorded. `asking`: not before its caller has agreed. */
+export type RecordingNow = RuleState["recording"]["now"];
+
 export interface TranscriptUpdate {
   /** Whose words: a participantId, or null for the agent. */
   participantId: string | null;
@@ -39,6 +42,8 @@ export interface TextChannel {
   /** A message for people to read. */
   chat(text: string): void;
   state(state: AgentState): void;
+  /** Whoever is in the call may see that it is recorded. Told from the first change on. */
+  recording(now: RecordingNow): void;
 }
 
 /** How well a connection carries sound, and what was measured of it; null where nothing tells. */

@@ -1,5 +1,5 @@
 import { type Fact, type FactOf, type InputBody, phase, type RuleState, splitHeard } from "@parley/conversation";
-import type { AgentState, TextChannel } from "../ports/index.ts";
+import type { AgentState, RecordingNow, TextChannel } from "../ports/index.ts";
 import type { Stage } from "./stage.ts";
 
 /** The agent's words are shown this far ahead of its voice, ms. */
@@ -18,6 +18,7 @@ export class Relay implements Stage {
   /** Of each open turn, by segment: words that count until somebody goes on in the same breath. */
   readonly #words = new Map<string, Map<number, string>>();
   #state: AgentState | null = null;
+  #recording: RecordingNow = "off";
 
   constructor(text: TextChannel) {
     this.#text = text;
@@ -144,6 +145,11 @@ export class Relay implements Stage {
   }
 
   #show(state: RuleState): void {
+    const { now: recording } = state.recording;
+    if (recording !== this.#recording) {
+      this.#recording = recording;
+      this.#text.recording(recording);
+    }
     const now = agentState(state);
     if (now === this.#state || now === null) return;
     this.#state = now;

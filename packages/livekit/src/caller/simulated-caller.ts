@@ -1,7 +1,7 @@
 import { ParticipantKind, type Room, RoomEvent, type TextStreamReader, TrackKind } from "@livekit/rtc-node";
 import { type Clock, ParleyError, systemClock } from "@parley/engine";
 import { type Log, silentLog } from "../log.ts";
-import { AGENT_STATE_ATTRIBUTE } from "../room/agent-state.ts";
+import { AGENT_STATE_ATTRIBUTE, RECORDING_ATTRIBUTE } from "../room/agent-sign.ts";
 import { AgentVoice, VOICE_BITRATE_BPS } from "../room/agent-voice.ts";
 import { bounded } from "../room/bounded.ts";
 import { CHAT_TOPIC } from "../room/chat.ts";
@@ -46,6 +46,8 @@ export class SimulatedCaller {
   readonly chat: { participantId: string; text: string }[] = [];
   /** Every state that an agent showed, in order. */
   readonly agentStates: { state: string; at: number }[] = [];
+  /** Every change of what an agent showed of being recorded, in order; empty: nothing any more. */
+  readonly recordings: string[] = [];
   /** Why the room was lost; null while it is not. */
   lost: string | null = null;
   readonly #room: Room;
@@ -243,6 +245,8 @@ export class SimulatedCaller {
   #sawAttributes(attributes: Readonly<Record<string, string>>): void {
     const state = attributes[AGENT_STATE_ATTRIBUTE];
     if (state !== undefined && state !== this.agentState) this.agentStates.push({ state, at: this.#clock.now() });
+    const recording = attributes[RECORDING_ATTRIBUTE];
+    if (recording !== undefined && recording !== (this.recordings.at(-1) ?? "")) this.recordings.push(recording);
     this.#look();
   }
 

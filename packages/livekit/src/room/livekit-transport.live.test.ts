@@ -105,6 +105,24 @@ it("shows state and transcripts as LiveKit Agents do", async () => {
   await caller.until(() => caller.agentState === "speaking", 5000);
 });
 
+it("shows that the call is recorded to who is there, to who comes later, and no more once it is not", async () => {
+  const room = newRoom();
+  const { transport, sink } = await agentIn(server.url, room);
+  const caller = await callerIn(server.url, room);
+  await sink.sees("participantJoined", "ann");
+  for (const now of ["asking", "on", "paused"] as const) {
+    transport.text.recording(now);
+    await caller.until(() => caller.recordings.at(-1) === now, 5000);
+  }
+  const later = await callerIn(server.url, room, { identity: "bob" });
+  await later.until(() => later.recordings.at(-1) === "paused", 5000);
+  transport.text.recording("off");
+  const shown = () => caller.room.remoteParticipants.get("agent-x")?.attributes ?? {};
+  await caller.until(() => caller.recordings.at(-1) === "", 5000);
+  expect(shown()["parley.recording"] ?? "").toBe("");
+  expect(shown()["lk.agent.state"]).toBe("initializing");
+});
+
 it("carries chat both ways, and RPC", async () => {
   const room = newRoom();
   const { transport, sink } = await agentIn(server.url, room);

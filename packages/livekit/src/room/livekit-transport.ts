@@ -11,7 +11,7 @@ import {
 } from "@parley/engine";
 import { type Log, silentLog } from "../log.ts";
 import type { ControlMethod } from "../token/control.ts";
-import { AgentStateSign } from "./agent-state.ts";
+import { AgentSign } from "./agent-sign.ts";
 import { AgentVoice, VOICE_BITRATE_BPS } from "./agent-voice.ts";
 import { bounded } from "./bounded.ts";
 import { ChatSender } from "./chat.ts";
@@ -58,7 +58,6 @@ export interface JoinedRoom {
 interface Seat {
   room: Room;
   session: RoomSession;
-  sign: AgentStateSign;
   transcripts: Transcripts;
   chat: ChatSender;
 }
@@ -77,6 +76,7 @@ export class LiveKitTransport implements Transport {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #voice: AgentVoice;
+  readonly #sign: AgentSign;
   readonly #rpc: RpcMethods;
   readonly #opening = new AbortController();
   #opened: Promise<void> | null = null;
@@ -88,12 +88,14 @@ export class LiveKitTransport implements Transport {
     this.#log = options.log ?? silentLog;
     this.#clock = options.clock ?? systemClock;
     this.#voice = new AgentVoice(this.#clock, this.#log);
+    this.#sign = new AgentSign(this.#clock, this.#log);
     this.#rpc = new RpcMethods(this.#log);
     this.out = this.#voice;
     this.text = {
       transcript: (update) => this.#seat?.transcripts.update(update),
       chat: (text) => this.#seat?.chat.send(text),
-      state: (state) => this.#seat?.sign.show(state),
+      state: (state) => this.#sign.state(state),
+      recording: (now) => this.#sign.recording(now),
     };
   }
 
@@ -183,7 +185,7 @@ export class LiveKitTransport implements Transport {
       subscribeRetries: this.#options.subscribeRetries ?? 3,
       subscribeTimeoutMs: this.#options.subscribeTimeoutMs ?? 5000,
       outbound: () => this.#voice.outbound(),
-      onReconnected: () => this.#seat?.sign.showAgain(),
+      onReconnected: () => this.#sign.showAgain(),
       onEnded: (reason) => this.#ended(sink, reason),
     });
     const room = await connectRoom({
@@ -208,10 +210,9 @@ export class LiveKitTransport implements Transport {
       clock,
       log,
     });
-    const sign = new AgentStateSign(participant, clock, log);
-    this.#seat = { room, session, sign, transcripts, chat: new ChatSender(participant, clock, log) };
+    this.#seat = { room, session, transcripts, chat: new ChatSender(participant, clock, log) };
     // An attribute, set at once, is what makes those in the room see us without waiting for the server's 3 s tick.
-    sign.show("initializing");
+    this.#sign.attach(participant);
     this.#rpc.attach(participant);
     session.begin(room);
     const publishing = this.#voice.publish(room, this.#options.bitrateBps ?? VOICE_BITRATE_BPS);
@@ -237,6 +238,7 @@ export class LiveKitTransport implements Transport {
   async #release(reason: string, serverEnded: boolean): Promise<void> {
     const seat = this.#seat;
     this.#seat = null;
+    this.#sign.detach();
     if (seat) {
       seat.session.close();
       seat.transcripts.close();

@@ -45,6 +45,7 @@ it("survives a full reconnect and a restart of the server: sound, state and tran
   const server = await ownServer();
   const { transport, sink, caller } = await meet(server.url, "r");
   transport.text.state("listening");
+  transport.text.recording("on");
   await caller.until(() => caller.agentState === "listening", 5000);
   const dataDir = server.dataDir;
 
@@ -85,11 +86,9 @@ it("survives a full reconnect and a restart of the server: sound, state and tran
   transport.text.transcript({ participantId: null, segmentId: "s", text: "still here", final: true });
   await caller.until(() => caller.transcripts.get("s")?.text === "still here", 5000);
   expect(sink.has("closed")).toBe(false);
-  // The new server did not know the agent's state: it was said again.
-  await caller.until(
-    () => caller.room.remoteParticipants.get("agent-x")?.attributes["lk.agent.state"] === "listening",
-    5000,
-  );
+  // The new server knew neither the agent's state nor that it records: both were said again.
+  const shown = () => caller.room.remoteParticipants.get("agent-x")?.attributes ?? {};
+  await caller.until(() => shown()["lk.agent.state"] === "listening" && shown()["parley.recording"] === "on", 5000);
 }, 120_000);
 
 it("hears at once after a full reconnect of its own", async () => {

@@ -2,7 +2,7 @@ import type { LocalParticipant } from "@livekit/rtc-node";
 import { virtualClock } from "@parley/testkit";
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../log.ts";
-import { AgentStateSign } from "./agent-state.ts";
+import { AgentSign } from "./agent-sign.ts";
 import { ChatSender } from "./chat.ts";
 import { Transcripts } from "./transcripts.ts";
 
@@ -19,6 +19,7 @@ function setup() {
   const sent: Sent[] = [];
   const chat: string[] = [];
   const states: string[] = [];
+  const shown: Record<string, string>[] = [];
   const control = { gate: null as Promise<void> | null, fails: false };
   const answer = async () => {
     await control.gate;
@@ -50,6 +51,7 @@ function setup() {
       chat.push(text);
     },
     async setAttributes(attributes: Record<string, string>) {
+      shown.push(attributes);
       states.push(attributes["lk.agent.state"] ?? "");
       await answer();
     },
@@ -61,7 +63,7 @@ function setup() {
     log: silentLog,
   });
   const settled = () => clock.advance(0);
-  return { clock, sent, chat, states, control, participant, transcripts, settled };
+  return { clock, sent, chat, states, shown, control, participant, transcripts, settled };
 }
 
 const say = (text: string, final = false, segmentId = "s") => ({ participantId: null, segmentId, text, final });
@@ -184,37 +186,100 @@ it("chat keeps its order, drops what is too much, and survives a failure", async
   expect(chat.at(-1)).toBe("kept");
 });
 
-it("the agent's state is shown, the last one wins, and again after a reconnect", async () => {
-  const { clock, states, control, participant, settled } = setup();
-  const sign = new AgentStateSign(participant, clock, silentLog);
-  const open = Promise.withResolvers<void>();
-  control.gate = open.promise;
-  sign.show("initializing");
-  sign.show("listening");
-  sign.show("thinking");
-  open.resolve();
-  await settled();
-  expect(states).toEqual(["initializing", "thinking"]);
-  sign.show("thinking");
-  await settled();
-  expect(states).toHaveLength(2);
-  sign.showAgain();
-  await settled();
-  expect(states).toEqual(["initializing", "thinking", "thinking"]);
-});
+describe("what the agent shows of itself", () => {
+  it("is what it does: the last one wins, and again after a reconnect", async () => {
+    const { clock, states, control, participant, settled } = setup();
+    const sign = new AgentSign(clock, silentLog);
+    const open = Promise.withResolvers<void>();
+    control.gate = open.promise;
+    sign.attach(participant);
+    sign.state("listening");
+    sign.state("thinking");
+    open.resolve();
+    await settled();
+    expect(states).toEqual(["initializing", "thinking"]);
+    sign.state("thinking");
+    await settled();
+    expect(states).toHaveLength(2);
+    sign.showAgain();
+    await settled();
+    expect(states).toEqual(["initializing", "thinking", "thinking"]);
+  });
 
-it("a state that LiveKit is slow to take does not keep back the next one", async () => {
-  const { clock, states, control, participant, settled } = setup();
-  const sign = new AgentStateSign(participant, clock, silentLog);
-  control.gate = new Promise(() => {});
-  sign.show("listening");
-  sign.show("speaking");
-  await clock.advance(200);
-  expect(states).toEqual(["listening"]);
-  await clock.advance(100);
-  expect(states).toEqual(["listening", "speaking"]);
-  sign.show("listening");
-  await clock.advance(300);
-  await settled();
-  expect(states).toEqual(["listening", "speaking", "listening"]);
+  it("is not kept back by a change that LiveKit is slow to take", async () => {
+    const { clock, states, control, participant, settled } = setup();
+    const sign = new AgentSign(clock, silentLog);
+    control.gate = new Promise(() => {});
+    sign.state("listening");
+    sign.attach(participant);
+    sign.state("speaking");
+    await clock.advance(200);
+    expect(states).toEqual(["listening"]);
+    await clock.advance(100);
+    expect(states).toEqual(["listening", "speaking"]);
+    sign.state("listening");
+    await clock.advance(300);
+    await settled();
+    expect(states).toEqual(["listening", "speaking", "listening"]);
+  });
+
+  it("says that the call is recorded, together with the rest, from the join on", async () => {
+    const { clock, shown, participant, settled } = setup();
+    const sign = new AgentSign(clock, silentLog);
+    sign.recording("off");
+    sign.recording("on");
+    sign.attach(participant);
+    await settled();
+    sign.recording("paused");
+    await settled();
+    sign.recording("off");
+    await settled();
+    sign.showAgain();
+    await settled();
+    expect(shown).toEqual([
+      { "lk.agent.state": "initializing", "parley.recording": "on" },
+      { "parley.recording": "paused" },
+      { "parley.recording": "" },
+      { "lk.agent.state": "initializing", "parley.recording": "" },
+    ]);
+  });
+
+  it("is never a word about recordings where there are none", async () => {
+    const { clock, shown, participant, settled } = setup();
+    const sign = new AgentSign(clock, silentLog);
+    sign.recording("off");
+    sign.attach(participant);
+    await settled();
+    expect(shown).toEqual([{ "lk.agent.state": "initializing" }]);
+  });
+
+  it("is tried again when LiveKit refuses it, also late, and no more once the room is left", async () => {
+    const { clock, shown, control, participant, settled } = setup();
+    const sign = new AgentSign(clock, silentLog);
+    sign.attach(participant);
+    await settled();
+    shown.length = 0;
+    control.fails = true;
+    sign.recording("on");
+    await clock.advance(900);
+    expect(shown).toEqual([{ "parley.recording": "on" }]);
+    const late = Promise.withResolvers<void>();
+    control.gate = late.promise;
+    await clock.advance(5_000);
+    expect(shown).toHaveLength(2);
+    late.resolve();
+    await settled();
+    control.gate = null;
+    control.fails = false;
+    await clock.advance(1_000);
+    expect(shown).toEqual(Array(3).fill({ "parley.recording": "on" }));
+    await clock.advance(60_000);
+    expect(shown).toHaveLength(3);
+    control.fails = true;
+    sign.recording("off");
+    await settled();
+    sign.detach();
+    await clock.advance(60_000);
+    expect(shown).toHaveLength(4);
+  });
 });

@@ -3,6 +3,7 @@ import {
   type Clock,
   ParleyError,
   type Participant,
+  type RecordingNow,
   systemClock,
   type TranscriptUpdate,
   type Transport,
@@ -34,6 +35,7 @@ export interface FakeTransport extends Transport {
   /** Tells the call what happens in the room. Who came before `open` is told of then; nothing is told after `close`. */
   readonly room: TransportSink;
   readonly states: readonly Timed<AgentState>[];
+  readonly recordings: readonly Timed<RecordingNow>[];
   readonly transcripts: readonly Timed<TranscriptUpdate>[];
   readonly chats: readonly Timed<string>[];
   /** `new` until `open` has resolved; why it closed once it has. */
@@ -53,6 +55,7 @@ interface Present {
 export function fakeTransport(options: FakeTransportOptions = {}): FakeTransport {
   const { clock = systemClock, sampleRateHz = 48_000, openMs = 0, refuse } = options;
   const states: Timed<AgentState>[] = [];
+  const recordings: Timed<RecordingNow>[] = [];
   const transcripts: Timed<TranscriptUpdate>[] = [];
   const chats: Timed<string>[] = [];
   const present = new Map<string, Present>();
@@ -119,9 +122,12 @@ export function fakeTransport(options: FakeTransportOptions = {}): FakeTransport
       transcript: (update) => void (phase === "open" && transcripts.push(timed({ ...update }))),
       chat: (text) => void (phase === "open" && chats.push(timed(text))),
       state: (state) => void (phase === "open" && states.push(timed(state))),
+      // What is told before the join is shown with it.
+      recording: (now) => void (phase !== "closed" && recordings.push(timed(now))),
     },
     room,
     states,
+    recordings,
     transcripts,
     chats,
     get phase() {
