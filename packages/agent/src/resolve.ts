@@ -4,6 +4,9 @@ import type { AgentDefinition } from "./definition.ts";
 import { intentTool } from "./intents.ts";
 import { type Env, resolveLlm, resolveStt, resolveTts, resolveVad, spareVoice } from "./providers.ts";
 
+/** The call's rules give up on onExit so much later than whoever runs it does. */
+const EXIT_LATE_MS = 500;
+
 export interface ResolveOptions {
   /** Where keys, base URLs and default models come from, e.g. process.env. */
   env: Env;
@@ -25,6 +28,7 @@ export async function resolveAgent(definition: AgentDefinition, { env, vad }: Re
   ]);
   const choice = definition.vad ?? "silero";
   const { onEnter, onExit, onUserTurnCompleted, onConnectionQuality, on } = definition;
+  const timeouts = { ...timeoutDefaults, ...definition.timeouts };
   return {
     name: definition.name,
     instructions: definition.instructions ?? "",
@@ -54,11 +58,12 @@ export async function resolveAgent(definition: AgentDefinition, { env, vad }: Re
     },
     settings: settingsSchema.parse({
       ...definition.behaviour,
+      closing: { ...definition.behaviour?.closing, exitMs: onExit ? timeouts.hookMs + EXIT_LATE_MS : 0 },
       ...(definition.realtime ? { mode: "realtime" } : {}),
       ...(onUserTurnCompleted ? { reviewTurns: true } : {}),
     }),
     hearing: { ...hearingDefaults, ...(stt?.capabilities.restarts ? eagerHearing : {}), ...definition.hearing },
-    timeouts: { ...timeoutDefaults, ...definition.timeouts },
+    timeouts,
   };
 }
 

@@ -51,6 +51,8 @@ export const settingsSchema = z.object({
       joinMs: z.number().min(0).default(60_000),
       /** How long a farewell may take. */
       farewellMs: z.number().min(0).default(15_000),
+      /** How long the author's onExit is waited for before the log is closed; 0: there is none. */
+      exitMs: z.number().min(0).default(0),
     })
     .prefault({}),
   bounds: z

@@ -6,6 +6,7 @@ export const reachable: readonly string[] = [
   "call-closing participant-left",
   "call-closing user-away",
   "call-closing recovered-too-often",
+  "exit-requested",
   "recording-changed asking settings",
   "recording-changed off failed",
   "recording-changed off no-answer",

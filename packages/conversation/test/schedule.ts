@@ -37,7 +37,7 @@ export function settingsOf(schedule: Schedule): Settings {
   if (schedule.settings === 0) return settingsSchema.parse({ mode });
   const roll = dice(schedule.settings, 100);
   const pick = <T>(...items: T[]): T => oneOf(roll, items);
-  return settingsSchema.parse({
+  const varied = {
     mode,
     endpointing: { policy: pick("fixed", "adaptive"), minMs: pick(0, 200, 350, 800), maxMs: pick(300, 1500, 3000) },
     interruption: {
@@ -72,5 +72,6 @@ export function settingsOf(schedule: Schedule): Settings {
       { mode: "on", announcement: "This call is recorded." },
       { mode: "ask", answerMs: 3000 },
     ),
-  } satisfies SettingsInput);
+  } satisfies SettingsInput;
+  return settingsSchema.parse({ ...varied, closing: { ...varied.closing, exitMs: pick(0, 0, 800, 5500) } });
 }

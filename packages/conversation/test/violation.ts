@@ -26,6 +26,7 @@ export const invariants = [
   "closing-is-quiet",
   "nothing-after-closed",
   "closed-is-empty",
+  "exit-before-closed",
   "call-ends",
   "grace-is-kept",
   "no-failure-without-fault",

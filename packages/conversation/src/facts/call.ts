@@ -128,5 +128,9 @@ export const userBack = fact("user-back", {});
 
 /** No new turns or replies; what sounds is stopped. */
 export const callClosing = fact("call-closing", { reason: z.string() });
+/** Everything has ended but the log: the author's onExit is run, and what it teaches of the caller is still a fact. */
+export const exitRequested = fact("exit-requested", {});
+/** onExit has returned, failed or taken too long. */
+export const exitFinished = fact("exit-finished", {});
 /** Last fact of a log. Nothing follows. */
 export const callClosed = fact("call-closed", { reason: z.string() });

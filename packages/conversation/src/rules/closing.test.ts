@@ -4,6 +4,54 @@ import { deadlines } from "./index.ts";
 
 const close = (call: Drive, afterReply: boolean) => call.feed({ type: "close-requested", reason: "agent", afterReply });
 
+describe("the author's onExit", () => {
+  const closing = { exitMs: 5_500 };
+  const learn = (call: Drive) => call.feed({ type: "context-updated", patch: { mood: "good" }, replaces: false });
+
+  it("has its time once everything else has ended, and the log is closed after it", () => {
+    const call = Drive.speaking({ closing });
+    expect(close(call, false)).toEqual(["call-closing agent", "reply-stopped call-ended"]);
+    expect(call.feed({ type: "playback-stopped", replyId: "r1", heardMs: 1600 })).toEqual([
+      "reply-finished",
+      "turn-replied",
+      "exit-requested",
+    ]);
+    expect(call.typed("Hello?")).not.toContain("exit-requested");
+    expect(learn(call)).toEqual([]);
+    expect(call.feed({ type: "exit-finished" })).toEqual(["call-closed"]);
+    expect(call.log.at(-1)).toMatchObject({ type: "call-closed", reason: "agent" });
+  });
+
+  it("has it for so long", () => {
+    const call = Drive.call({ closing });
+    expect(close(call, false)).toEqual(["call-closing agent", "exit-requested"]);
+    expect(call.after(5_499)).toEqual([]);
+    expect(call.after(1)).toEqual(["call-closed"]);
+    expect(call.feed({ type: "exit-finished" })).toEqual([]);
+  });
+
+  it("is run again when its process died in it and had told nothing", () => {
+    const call = Drive.call({ closing });
+    close(call, false);
+    expect(call.recover()).toEqual(["exit-requested"]);
+    expect(call.feed({ type: "exit-finished" })).toEqual(["call-closed"]);
+  });
+
+  it("is not when what it taught is in the log", () => {
+    const call = Drive.call({ closing });
+    learn(call);
+    close(call, false);
+    learn(call);
+    expect(call.recover()).toEqual(["call-closed"]);
+  });
+
+  it("is nobody's business where there is none", () => {
+    const call = Drive.call();
+    expect(call.feed({ type: "exit-finished" })).toEqual([]);
+    expect(close(call, false)).toEqual(["call-closing agent", "call-closed"]);
+  });
+});
+
 describe("a call ends", () => {
   it("when nobody comes", () => {
     const call = Drive.started({ closing: { joinMs: 3000 } });

@@ -7,7 +7,16 @@ const REJOIN_MS = 10_000;
 
 /** How a call ends: asked to, everybody gone past the grace time, or nobody ever there. */
 export const closing: Concern<ClosingState> = {
-  initial: { phase: "open", reason: "", askedAt: 0, farewell: null, everJoined: false, emptySince: 0 },
+  initial: {
+    phase: "open",
+    reason: "",
+    askedAt: 0,
+    farewell: null,
+    everJoined: false,
+    emptySince: 0,
+    exitSince: null,
+    exited: false,
+  },
   evolve(own, fact, state) {
     switch (fact.type) {
       case "participant-joined":
@@ -15,13 +24,20 @@ export const closing: Concern<ClosingState> = {
       case "participant-left":
         return isLast(state, fact.participantId) ? { ...own, emptySince: fact.at } : own;
       case "call-recovered":
-        return recovered({ ...own, emptySince: fact.at + REJOIN_MS }, fact, state.muted);
+        return recovered({ ...own, emptySince: fact.at + REJOIN_MS, exitSince: null }, fact, state.muted);
       case "close-requested":
         return own.phase === "open" ? { ...own, phase: "asked", reason: fact.reason, askedAt: fact.at } : own;
       case "reply-requested":
         return own.farewell === "due" && fact.cause.kind === "say" ? { ...own, farewell: "asked" } : own;
       case "call-closing":
         return { ...own, phase: "closing", reason: fact.reason };
+      case "exit-requested":
+        return { ...own, exitSince: fact.at };
+      // What onExit teaches is told when it has ended, so that a process that dies in it has taught nothing.
+      case "context-updated":
+        return own.exitSince === null ? own : { ...own, exited: true };
+      case "exit-finished":
+        return own.exitSince === null ? own : { ...own, exited: true };
       case "call-closed":
         return { ...own, phase: "closed" };
       default:
@@ -35,13 +51,15 @@ export const closing: Concern<ClosingState> = {
       case "asked":
         return asked(state, fact);
       case "closing":
-        return isDone(state) ? [{ type: "call-closed", reason: state.closing.reason }] : [];
+        return isDone(state) ? exit(state, fact) : [];
       case "closed":
         return [];
     }
   },
   deadlines(state) {
     const { closing: own, settings } = state;
+    if (own.phase === "closing" && own.exitSince !== null)
+      return [{ id: "exit", at: own.exitSince + settings.closing.exitMs }];
     if (own.phase === "closing" || own.phase === "closed") return [];
     const list: Deadline[] = [];
     if (own.phase === "asked") list.push({ id: "farewell", at: own.askedAt + settings.closing.farewellMs });
@@ -86,6 +104,16 @@ function left(state: RuleState, deadline: string): readonly Decision[] {
     return [{ type: "call-closing", reason: "nobody-joined" }];
   if (deadline === `grace:${Math.round(state.closing.emptySince)}`)
     return [{ type: "call-closing", reason: "participant-left" }];
+  return [];
+}
+
+/** The last thing before the log is closed, where the author has anything to do then. */
+function exit({ closing: own, settings }: RuleState, fact: Fact): readonly Decision[] {
+  const closed: Decision = { type: "call-closed", reason: own.reason };
+  if (settings.closing.exitMs === 0) return [closed];
+  if (own.exitSince === null) return [own.exited ? closed : { type: "exit-requested" }];
+  // The facts before the last are told before it is.
+  if (fact.type === "exit-finished" || (fact.type === "deadline-passed" && fact.deadline === "exit")) return [closed];
   return [];
 }
 

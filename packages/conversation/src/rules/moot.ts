@@ -32,6 +32,8 @@ export function isMoot(state: RuleState, decision: Decision): boolean {
     case "reply-resumed":
     case "reply-stopped":
       return playback.current?.replyId !== decision.replyId || playback.current.phase === "stopping";
+    case "exit-requested":
+      return closing.exitSince !== null;
     case "tool-cancelled":
       return !tools.calls.some((call) => call.toolCallId === decision.toolCallId && call.status !== "done");
     default:

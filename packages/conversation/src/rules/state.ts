@@ -201,6 +201,10 @@ export interface ClosingState {
   readonly everJoined: boolean;
   /** Since when nobody is there. */
   readonly emptySince: number;
+  /** The author's onExit: since when it runs; null before, and when its process has died. */
+  readonly exitSince: number | null;
+  /** It has run to its end, or what it taught is in the log: it is not run again. */
+  readonly exited: boolean;
 }
 
 /** Replaces the element that `matches`, or returns the same array. */

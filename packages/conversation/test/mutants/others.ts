@@ -49,6 +49,19 @@ export const otherMutants: readonly Mutant[] = [
   mutant("no-tool-bound", "a tool is waited for without end", "tools", noDeadline("tool:")),
   mutant("no-grace-bound", "an empty call is kept for ever", "closing", noDeadline("grace:")),
   mutant("no-farewell-bound", "a farewell may take for ever", "closing", noDeadline("farewell")),
+  mutant("no-exit-bound", "the author's onExit is waited for without end", "closing", noDeadline("exit")),
+  mutant("closed-before-exit", "the log is closed before the author's onExit has run", "closing", (closing) => ({
+    decide: (state, fact) =>
+      (closing.decide?.(state, fact) ?? []).map((decision) =>
+        decision.type === "exit-requested" ? { type: "call-closed", reason: state.closing.reason } : decision,
+      ),
+  })),
+  mutant(
+    "exit-run-twice",
+    "the author's onExit is run again in the same process",
+    "closing",
+    deceived((state) => ({ ...state, closing: { ...state.closing, exitSince: null } })),
+  ),
   mutant("closed-too-early", "the call is closed while something is still under way", "closing", (closing) => ({
     decide: (state, fact) =>
       state.closing.phase === "closing"

@@ -32,6 +32,8 @@ export interface Ledger {
   askedAt: number | null;
   closingSince: number;
   recoveredAt: number;
+  /** The author's onExit, in this process; and whether what it did is in the log. */
+  exit: { askedAt: number | null; over: boolean };
   /** Decisions since the last input. */
   decisionsOfStep: number;
   lastInput: Fact | null;
@@ -136,6 +138,7 @@ export function newLedger(settings: Settings): Ledger {
     askedAt: null,
     closingSince: 0,
     recoveredAt: 0,
+    exit: { askedAt: null, over: false },
     decisionsOfStep: 0,
     lastInput: null,
     lastCommittedText: "",

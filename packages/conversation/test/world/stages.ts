@@ -5,7 +5,17 @@ import type { Mouth } from "./mouth.ts";
 import { saying, sentence } from "./phrases.ts";
 
 /** One number for each kind of fate, so that no two share theirs. */
-const of = { transcript: 10, thought: 11, speech: 12, tool: 13, review: 14, pace: 15, ahead: 16, turnEnd: 17 } as const;
+const of = {
+  transcript: 10,
+  thought: 11,
+  speech: 12,
+  tool: 13,
+  review: 14,
+  pace: 15,
+  ahead: 16,
+  turnEnd: 17,
+  exit: 18,
+} as const;
 
 /** What the stages do about decisions: after random delays, in random order, late, twice, wrongly or never. */
 export class Stages {
@@ -53,6 +63,9 @@ export class Stages {
         break;
       case "tool-started":
         this.#runTool(decision);
+        break;
+      case "exit-requested":
+        this.#exit();
         break;
       case "reply-released":
         this.#mouth.release(decision.replyId);
@@ -145,6 +158,19 @@ export class Stages {
     };
     this.#desk.later(delay, () => this.#desk.feed(review));
     if (fate < 0.1 * faults) this.#desk.later(delay + between(roll, 0, 1000), () => this.#desk.feed(review));
+  }
+
+  /** The author's onExit: soon, too late or never; what it learnt is told as it ends. */
+  #exit(): void {
+    const { seed, faults, state } = this.#desk;
+    const roll = dice(seed, of.exit, state.epoch);
+    if (roll() < 0.1 * faults) return;
+    const delay = roll() < 0.8 ? between(roll, 0, 300) : between(roll, 300, 7000);
+    const learns = roll() < 0.5;
+    this.#desk.later(delay, () => {
+      if (learns) this.#desk.feed({ type: "context-updated", patch: { seen: state.epoch }, replaces: false });
+      this.#desk.feed({ type: "exit-finished" });
+    });
   }
 
   /** The model's answer (or the splitting of a fixed text), one step of it. */

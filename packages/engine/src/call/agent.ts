@@ -114,6 +114,10 @@ export interface ConnectionQualityChange extends ConnectionReading {
 export interface CallHooks {
   /** The first person is there. */
   onEnter?(call: CallControl): void | Promise<void>;
+  /**
+   * The call ends: everything is said, and only its log is still open. What it teaches `call.userContext` is told as it
+   * returns. Called once; again where its process died in it, so that other effects want the callId as their key.
+   */
   onExit?(call: CallControl, reason: string): void | Promise<void>;
   /** Before the reply: `{ text }` changes what the model sees, `{ skip: true }` makes the agent stay silent. */
   onUserTurnCompleted?(

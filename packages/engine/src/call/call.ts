@@ -49,6 +49,8 @@ export class Call {
   #next: CallAgent | null = null;
   /** What the transport told before the log began. */
   #early: InputBody[] | null = [];
+  /** The author's onExit has been called in this process. */
+  #hasExited = false;
   #resolveDone: (end: { reason: string }) => void = () => {};
   #closing: Promise<void> | null = null;
 
@@ -220,9 +222,9 @@ export class Call {
     // What is owed is asked for anew while the room is being joined.
     this.#recover(recovered);
     const { phase, reason } = this.#loop.state.closing;
-    // Its process died in its last step: with what was missing decided, there is nothing left to join for.
+    // Its process died in its last steps: with what was missing decided, there is nothing left to join for.
     if (phase === "closed") await this.#end(reason);
-    else await this.#join();
+    else if (!this.#hasExited) await this.#join();
   }
 
   async #join(): Promise<void> {
@@ -289,7 +291,17 @@ export class Call {
     this.#stages.react(fact, state);
     this.#turns.fact(fact, state);
     this.#options.onFact?.(fact);
+    if (fact.type === "exit-requested") void this.#exit(state.closing.reason);
     if (fact.type === "call-closed") void this.#end(fact.reason);
+  }
+
+  /** What is learnt in it is told in one go, with its end: a process that dies in it has told nothing, or all of it. */
+  async #exit(reason: string): Promise<void> {
+    this.#hasExited = true;
+    this.#known.collect();
+    await this.#stages.hooks.exit(reason);
+    this.#known.tell();
+    this.#report({ type: "exit-finished" });
   }
 
   #end(reason: string): Promise<void> {
@@ -304,7 +316,10 @@ export class Call {
 
   async #close(reason: string): Promise<void> {
     this.#loop.close();
-    await this.#stages.hooks.exit(reason);
+    const { closing, settings } = this.#loop.state;
+    const wasInTheLog = settings.closing.exitMs > 0 && closing.phase === "closed";
+    // Of a call that could not begin, and of a log that was begun before onExit had its place in it.
+    if (!this.#hasExited && !wasInTheLog) await this.#stages.hooks.exit(reason);
     await this.#leave(reason);
   }
 

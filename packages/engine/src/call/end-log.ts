@@ -21,6 +21,11 @@ export function endingFacts(facts: readonly Fact[], epoch: number, reason: strin
   take({ type: "call-recovered", wallMs, by: "nobody" });
   take({ type: "close-requested", reason, afterReply: false });
   for (let left = MOST_STEPS; left > 0 && now.closing.phase !== "closed"; left--) {
+    if (now.closing.exitSince !== null) {
+      // Nobody runs the author's onExit.
+      take({ type: "exit-finished" });
+      continue;
+    }
     const [due] = [...deadlines(now)].sort((a, b) => a.at - b.at);
     if (!due) break;
     now = { ...now, at: Math.max(now.at, due.at) };

@@ -11,6 +11,8 @@ type Known = Record<string, unknown>;
 export class KnownCaller implements UserContext {
   #context: CallContext;
   readonly #call: { isOver(): boolean; report(input: InputBody): void };
+  /** What was learnt and not yet told; null: it is told at once. */
+  #collected: InputBody[] | null = null;
 
   constructor(context: CallContext, call: { isOver(): boolean; report(input: InputBody): void }) {
     this.#context = context;
@@ -35,6 +37,17 @@ export class KnownCaller implements UserContext {
     this.#learn(context, true);
   }
 
+  /** From now on what is learnt waits for `tell`. */
+  collect(): void {
+    this.#collected ??= [];
+  }
+
+  tell(): void {
+    const collected = this.#collected ?? [];
+    this.#collected = null;
+    for (const input of collected) this.#call.report(input);
+  }
+
   /** What was learnt before another process took the call over. */
   recall(facts: readonly Fact[]): void {
     for (const fact of facts) if (fact.type === "context-updated") this.#know(this.#after(fact.patch, fact.replaces));
@@ -55,7 +68,9 @@ export class KnownCaller implements UserContext {
       throw refusal("context-too-large", `A context has ${most}, and this one would have ${bytes} bytes: keep less.`);
     }
     this.#know(known);
-    this.#call.report({ type: "context-updated", patch, replaces });
+    const learnt: InputBody = { type: "context-updated", patch, replaces };
+    if (this.#collected) this.#collected.push(learnt);
+    else this.#call.report(learnt);
   }
 
   #after(patch: Known, replaces: boolean): Known {

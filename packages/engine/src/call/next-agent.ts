@@ -36,7 +36,8 @@ export function agentChanged(
   script.check();
   script.fillIn(caller);
   const { recording, closing, mode } = state.settings;
-  const settings: Settings = { ...agent.settings, recording, closing, mode };
+  const { exitMs } = agent.settings.closing;
+  const settings: Settings = { ...agent.settings, recording, closing: { ...closing, exitMs }, mode };
   const greeting = message ?? script.greeting(caller);
   return {
     type: "agent-changed",

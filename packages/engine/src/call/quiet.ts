@@ -4,7 +4,9 @@ import type { Clock } from "../ports/index.ts";
 const LOOK_MS = 40;
 
 /** Nobody speaks, nothing is owed: a moment in which nobody would notice that the process changes. */
-export function isQuiet({ playback, replies, turns }: RuleState): boolean {
+export function isQuiet({ playback, replies, turns, closing }: RuleState): boolean {
+  // The author's onExit runs: in another process it would have to run again.
+  if (closing.phase === "closing" && closing.exitSince !== null) return false;
   return playback.current === null && replies.active.length + turns.open.length + turns.committed.length === 0;
 }
 

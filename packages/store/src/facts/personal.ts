@@ -26,6 +26,8 @@ export const CONTENTS = {
   "user-back": "technical",
   "call-closing": "technical",
   "call-closed": "technical",
+  "exit-requested": "technical",
+  "exit-finished": "technical",
   "speech-started": "personal",
   "speech-ended": "personal",
   "transcript-interim": "personal",
