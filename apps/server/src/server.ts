@@ -84,7 +84,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { config, store, agents, log = serverLog() } = options;
   const livekit = options.livekit === null ? withoutLiveKit() : liveKitAccess(options.livekit, config.livekitPublicUrl);
   const redis = config.redisUrl === null ? null : openRedis(config.redisUrl, log);
-  const board = statusBoard(systemClock);
+  const board = statusBoard(systemClock, options.livekit === null ? ["livekit", "webhooks"] : []);
   const metrics = serverMetrics();
   redis?.on("error", () => metrics.integrationFailed("redis"));
   const join = oneLink(store.joinReplicas);

@@ -39,8 +39,20 @@ describe("the worker's configuration", () => {
 
   it("takes LIVEKIT_SERVER_URL for LIVEKIT_URL, which wins", () => {
     const { LIVEKIT_URL, ...rest } = good;
-    expect(readWorkerConfig("a.ts", { ...rest, LIVEKIT_SERVER_URL: "wss://b" }).livekit.url).toBe("wss://b");
-    expect(readWorkerConfig("a.ts", { ...good, LIVEKIT_SERVER_URL: "wss://b" }).livekit.url).toBe(LIVEKIT_URL);
+    expect(readWorkerConfig("a.ts", { ...rest, LIVEKIT_SERVER_URL: "wss://b" }).livekit?.url).toBe("wss://b");
+    expect(readWorkerConfig("a.ts", { ...good, LIVEKIT_SERVER_URL: "wss://b" }).livekit?.url).toBe(LIVEKIT_URL);
+  });
+
+  it("without LiveKit wants a server that has calls for it, and no more", () => {
+    const off = { LIVEKIT_ENABLED: "false" };
+    const text = problem(off);
+    expect(text).toContain("BACKEND_URL is not set");
+    expect(text).not.toMatch(/LIVEKIT_(URL|API)/);
+    const server = { BACKEND_URL: "http://b", PARLEY_WORKER_KEY: "k" };
+    for (const given of [{}, good])
+      expect(readWorkerConfig("a.ts", { ...given, ...off, ...server }).livekit).toBeNull();
+    expect(readWorkerConfig(null, { ...off, ...server }).livekit).toBeNull();
+    expect(problem({ ...off, ...server, LIVEKIT_TOKEN: "t" })).toMatch(/LIVEKIT_TOKEN=.*LIVEKIT_ENABLED=false/);
   });
 
   it("takes several addresses of one LiveKit", () => {

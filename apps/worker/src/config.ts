@@ -28,6 +28,7 @@ const LIVEKIT_WHERE = "take it from your LiveKit server's configuration, or from
 
 /** Every setting that the worker reads, with its default. */
 export const workerSettings = z.object({
+  LIVEKIT_ENABLED: yesOrNo("whether people can be called").default(true),
   LIVEKIT_URL: liveKitUrls.optional(),
   LIVEKIT_SERVER_URL: liveKitUrls.optional(),
   LIVEKIT_API_KEY: z.string().optional(),
@@ -64,6 +65,15 @@ export const workerSettings = z.object({
 
 export type LogLevel = z.infer<typeof workerSettings>["PARLEY_LOG_LEVEL"];
 
+/** `token`: the one room that is joined; then nothing is registered, and key and secret may be empty. */
+export interface LiveKitSettings {
+  url: string;
+  fallbackUrls: readonly string[];
+  apiKey: string;
+  apiSecret: string;
+  token: string | null;
+}
+
 export interface WorkerConfig {
   /** Absolute path of the agent's module; null: it runs stored agents, which the server names and tells of. */
   agentFile: string | null;
@@ -71,8 +81,8 @@ export interface WorkerConfig {
   toolFiles: readonly string[];
   /** HTTP tools of stored agents may reach loopback and private addresses. */
   httpToolsPrivate: boolean;
-  /** `token`: the one room that is joined; then nothing is registered, and key and secret may be empty. */
-  livekit: { url: string; fallbackUrls: readonly string[]; apiKey: string; apiSecret: string; token: string | null };
+  /** Null: there is none, and only calls without a room are taken, which the server orders. */
+  livekit: LiveKitSettings | null;
   /** How agents' media finds its way to LiveKit. */
   ice: IceSettings;
   /** Where call logs are shipped; null: they stay in `dataDir`. */
@@ -109,12 +119,7 @@ export function defaultShards(cores = availableParallelism(), memoryBytes = tota
 }
 
 function missingTogether(given: Readonly<Record<string, string>>): SettingProblem[] {
-  const problems: SettingProblem[] = [];
-  if (!given.LIVEKIT_URL && !given.LIVEKIT_SERVER_URL) {
-    const fix = "set it (or LIVEKIT_SERVER_URL) to the address of a LiveKit server, e.g. ws://127.0.0.1:7880";
-    problems.push({ name: "LIVEKIT_URL", value: undefined, fix });
-  }
-  problems.push(...(given.LIVEKIT_TOKEN === undefined ? missingKeys(given) : badToken(given.LIVEKIT_TOKEN)));
+  const problems = given.LIVEKIT_ENABLED === "false" ? withoutLiveKit(given) : missingLiveKit(given);
   if (given.BACKEND_URL && !given.PARLEY_WORKER_KEY) {
     const fix = "BACKEND_URL is set, and the server at it takes logs only with this key; or unset BACKEND_URL";
     problems.push({ name: "PARLEY_WORKER_KEY", value: undefined, fix });
@@ -122,9 +127,34 @@ function missingTogether(given: Readonly<Record<string, string>>): SettingProble
   return problems;
 }
 
+function missingLiveKit(given: Readonly<Record<string, string>>): SettingProblem[] {
+  const problems = given.LIVEKIT_TOKEN === undefined ? missingKeys(given) : badToken(given.LIVEKIT_TOKEN);
+  if (given.LIVEKIT_URL || given.LIVEKIT_SERVER_URL) return problems;
+  const fix =
+    "set it (or LIVEKIT_SERVER_URL) to the address of a LiveKit server, e.g. ws://127.0.0.1:7880; " +
+    "or LIVEKIT_ENABLED=false, to take calls without a room only";
+  return [{ name: "LIVEKIT_URL", value: undefined, fix }, ...problems];
+}
+
+/** Nobody but the server has calls for it then. */
+function withoutLiveKit(given: Readonly<Record<string, string>>): SettingProblem[] {
+  const problems: SettingProblem[] = [];
+  if (given.LIVEKIT_TOKEN !== undefined) {
+    const fix = "it is for a room of LiveKit's, and LIVEKIT_ENABLED=false: unset one of them";
+    problems.push({ name: "LIVEKIT_TOKEN", value: given.LIVEKIT_TOKEN, fix });
+  }
+  if (!given.BACKEND_URL) {
+    const fix =
+      "LIVEKIT_ENABLED=false, so calls come from a Parley server alone: set its address, e.g. http://127.0.0.1:8080";
+    problems.push({ name: "BACKEND_URL", value: undefined, fix });
+  }
+  return problems;
+}
+
 /** Stored agents are known to the server alone. */
 function missingServer(given: Readonly<Record<string, string>>): SettingProblem[] {
-  if (given.BACKEND_URL) return [];
+  // Without LiveKit it is missed already.
+  if (given.BACKEND_URL || given.LIVEKIT_ENABLED === "false") return [];
   const fix = "stored agents are got from a Parley server: set its address, e.g. http://127.0.0.1:8080";
   return [{ name: "BACKEND_URL", value: undefined, fix }];
 }
@@ -161,12 +191,14 @@ export function readWorkerConfig(
     agentFile: agentFile === null ? null : resolve(agentFile),
     toolFiles: toolFiles.map((file) => resolve(file)),
     httpToolsPrivate: settings.PARLEY_HTTP_TOOLS_PRIVATE,
-    livekit: {
-      ...(settings.LIVEKIT_URL ?? settings.LIVEKIT_SERVER_URL)!,
-      apiKey: settings.LIVEKIT_API_KEY ?? "",
-      apiSecret: settings.LIVEKIT_API_SECRET ?? "",
-      token: settings.LIVEKIT_TOKEN ?? null,
-    },
+    livekit: settings.LIVEKIT_ENABLED
+      ? {
+          ...(settings.LIVEKIT_URL ?? settings.LIVEKIT_SERVER_URL)!,
+          apiKey: settings.LIVEKIT_API_KEY ?? "",
+          apiSecret: settings.LIVEKIT_API_SECRET ?? "",
+          token: settings.LIVEKIT_TOKEN ?? null,
+        }
+      : null,
     ice: { servers: settings.PARLEY_ICE_SERVERS ?? [], relayOnly: settings.PARLEY_ICE_TRANSPORT === "relay" },
     backend:
       settings.BACKEND_URL && settings.PARLEY_WORKER_KEY

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "@parley/engine/clock";
 import { ParleyError } from "@parley/engine/error";
 import { WorkerConnection } from "@parley/livekit/worker";
-import type { WorkerConfig } from "./config.ts";
+import type { LiveKitSettings } from "./config.ts";
 import type { OpenDispatch } from "./dispatch.ts";
 import type { Log } from "./log.ts";
 
@@ -9,8 +9,10 @@ import type { Log } from "./log.ts";
  * Registers with LiveKit's agent protocol. A server that is not there yet is tried again for CONNECTION_TIMEOUT;
  * once registered, the line is taken up again for as long as the worker lives.
  */
-export function liveKitDispatch(config: WorkerConfig, log: Log, clock: Clock = systemClock): OpenDispatch {
-  const { livekit, connectionTimeoutMs } = config;
+export function liveKitDispatch(
+  livekit: LiveKitSettings,
+  { connectionTimeoutMs, log, clock = systemClock }: { connectionTimeoutMs: number; log: Log; clock?: Clock },
+): OpenDispatch {
   return async (agentName, sink, signal) => {
     const connection = new WorkerConnection({
       urls: [livekit.url, ...livekit.fallbackUrls],
@@ -38,7 +40,7 @@ export function liveKitDispatch(config: WorkerConfig, log: Log, clock: Clock = s
     try {
       await connection.start();
     } catch (error) {
-      throw startFailure(error, late, config);
+      throw late ? unreachable(livekit, connectionTimeoutMs, error) : startFailure(error);
     } finally {
       stopWaiting();
       signal.removeEventListener("abort", close);
@@ -52,18 +54,14 @@ export function liveKitDispatch(config: WorkerConfig, log: Log, clock: Clock = s
   };
 }
 
-function startFailure(error: unknown, late: boolean, { livekit, connectionTimeoutMs }: WorkerConfig): unknown {
-  if (late) {
-    const message =
-      `LIVEKIT_URL=${[livekit.url, ...livekit.fallbackUrls].join(",")}: no LiveKit server registered this worker within ${connectionTimeoutMs} ms ` +
-      "(CONNECTION_TIMEOUT). Is it running, and is this its address?";
-    return new ParleyError(message, {
-      code: "livekit-unreachable",
-      category: "network",
-      retryable: true,
-      cause: error,
-    });
-  }
+function unreachable({ url, fallbackUrls }: LiveKitSettings, waitedMs: number, cause: unknown): ParleyError {
+  const message =
+    `LIVEKIT_URL=${[url, ...fallbackUrls].join(",")}: no LiveKit server registered this worker within ${waitedMs} ms ` +
+    "(CONNECTION_TIMEOUT). Is it running, and is this its address?";
+  return new ParleyError(message, { code: "livekit-unreachable", category: "network", retryable: true, cause });
+}
+
+function startFailure(error: unknown): unknown {
   if (error instanceof ParleyError && error.code === "livekit-unauthorised") {
     // A key pair is configuration: no later attempt with the same one can succeed.
     return new ParleyError(error.message, { code: error.code, category: "configuration", cause: error });

@@ -85,6 +85,7 @@ export function createOrders(options: OrdersOptions): Orders {
     if (options.isDraining()) return refused("draining");
     if (!server || agentName !== options.agent()?.name) return refused(`this worker runs no agent ${agentName}`);
     if (slots.ofCall(callId)) return refused("call-has-owner");
+    if (config.livekit === null && !(await isInNoRoom(room))) return refused("this worker is without LiveKit");
     // A call that runs already is better off on a full worker than nowhere; a new one is not.
     const closed = metadata === null ? null : options.whyClosed();
     if (closed !== null) return refused(closed);
@@ -105,8 +106,8 @@ export function createOrders(options: OrdersOptions): Orders {
       const isNew = facts.length === 0 && metadata !== null;
       const context = isNew ? withKnown(givenContext(metadata, room), known) : contextOf(parseFact(facts[0]), room);
       const refusal = (isNew && known?.refusal) || null;
-      // Nobody is on a session's line to whom a sentence could be said. (The engine is more than a supervisor wants.)
-      const isRefused = refusal !== null && (await import("@parley/engine")).isSessionRoom(room);
+      // Nobody is on a session's line to whom a sentence could be said.
+      const isRefused = refusal !== null && (await isInNoRoom(room));
       if (isRefused || (isNew && !(await isWanted(slot, context)))) {
         giveBack(jobId);
         return refused(DECLINED);
@@ -115,7 +116,17 @@ export function createOrders(options: OrdersOptions): Orders {
       // Its shard died meanwhile, and with it the place.
       if (slots.find(jobId) !== slot) return refused("no-shard");
       const copy = keepCopy(config.dataDir, callId, facts, lines);
-      const call = { jobId, callId, epoch, logPath: "", url: config.livekit.url, token, identity, context, refusal };
+      const call = {
+        jobId,
+        callId,
+        epoch,
+        logPath: "",
+        url: config.livekit?.url ?? "",
+        token,
+        identity,
+        context,
+        refusal,
+      };
       recovery.goOn(slot, { ...call, recovery: null }, copy);
       return done;
     } catch (error) {
@@ -153,6 +164,9 @@ export function createOrders(options: OrdersOptions): Orders {
     },
   };
 }
+
+/** The engine is more than a supervisor wants. */
+const isInNoRoom = async (room: string): Promise<boolean> => (await import("@parley/engine")).isSessionRoom(room);
 
 const givenContext = (metadata: string, name: string): CallContext =>
   callOf({ metadata, room: { name, sid: "", metadata: "" } }).context;

@@ -126,11 +126,9 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     slot.state = "running";
     const paths = logPaths(slot.callId);
     const file = nextLogFile(callsDir, slot.callId, Math.max(options.lastEpoch(slot.callId) ?? 0, entry.afterEpoch));
-    const token = await mintAgentToken({
-      ...config.livekit,
-      room: call.context.room ?? "",
-      identity: call.identity,
-    });
+    const seat = { room: call.context.room ?? "", identity: call.identity };
+    // Without LiveKit it is in no room, and enters none.
+    const token = config.livekit === null ? "none" : await mintAgentToken({ ...config.livekit, ...seat });
     if (slots.find(slot.jobId) !== slot || slot.shardId !== shardId) return;
     const copied = copyOf.has(slot.callId);
     const farewell = slot.crashes > MOST_CRASHES;

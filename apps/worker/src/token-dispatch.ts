@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { ParleyError } from "@parley/engine/error";
-import type { WorkerConfig } from "./config.ts";
+import type { LiveKitSettings } from "./config.ts";
 import type { OpenDispatch } from "./dispatch.ts";
 import type { Log } from "./log.ts";
 import { readSeat } from "./token-seat.ts";
@@ -9,7 +9,7 @@ import { readSeat } from "./token-seat.ts";
  * LIVEKIT_TOKEN: the worker joins the one room that the token is for, as whom it names, and registers nowhere. For where
  * the secret must not be. When that call is over it does nothing more.
  */
-export function tokenDispatch({ livekit }: WorkerConfig, token: string, log: Log): OpenDispatch {
+export function tokenDispatch({ url }: LiveKitSettings, token: string, log: Log): OpenDispatch {
   return async (agentName, sink) => {
     const seat = readSeat(token);
     if (seat === null) {
@@ -33,7 +33,7 @@ export function tokenDispatch({ livekit }: WorkerConfig, token: string, log: Log
     const starting = setImmediate(() => {
       sink.registered();
       const answer = sink.offered(job);
-      if (answer.accept) sink.assigned({ job, identity, token, url: livekit.url });
+      if (answer.accept) sink.assigned({ job, identity, token, url });
       else log.error({ room, reason: answer.reason }, "the room of LIVEKIT_TOKEN is not joined");
     });
     return {

@@ -11,6 +11,7 @@ import { liveKitDispatch } from "./livekit-dispatch.ts";
 import { createLog, type Log } from "./log.ts";
 import type { AgentSummary } from "./messages.ts";
 import { workerMetrics } from "./metrics.ts";
+import { noDispatch } from "./no-dispatch.ts";
 import { type KeptRecordings, keepRecordings } from "./recording/keep.ts";
 import { createShardPool, type ShardPool } from "./shard-pool.ts";
 import { type ForkShard, forkShard } from "./shard-process.ts";
@@ -46,7 +47,7 @@ export interface WorkerParts {
   warm?: (agent: AgentSummary) => Promise<void>;
   /** Gives up the start when aborted; later it does nothing. */
   signal?: AbortSignal;
-  /** Called once, when LiveKit knows the worker; by default the line `worker registered` on standard output. */
+  /** Called once, when calls may come; by default a line on standard output: `worker registered`, where LiveKit knows it. */
   announce?: () => void;
 }
 
@@ -57,7 +58,9 @@ export interface WorkerParts {
 export async function startWorker(config: WorkerConfig, parts: WorkerParts = {}): Promise<Worker> {
   const clock = parts.clock ?? systemClock;
   const log = parts.log ?? createLog("worker", config.logLevel);
-  const announce = parts.announce ?? (() => void process.stdout.write("worker registered\n"));
+  const { livekit } = config;
+  const news = livekit === null ? "worker ready, without LiveKit" : "worker registered";
+  const announce = parts.announce ?? (() => void process.stdout.write(`${news}\n`));
   const callsDir = join(config.dataDir, "calls");
   mkdirSync(callsDir, { recursive: true, mode: 0o700 });
 
@@ -154,9 +157,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
       onStale: supervisor.abandonCall,
       ordered: supervisor.ordered,
     });
-    const { token } = config.livekit;
-    const ownDispatch = token === null ? liveKitDispatch(config, log, clock) : tokenDispatch(config, token, log);
-    const openDispatch = parts.dispatch ?? ownDispatch;
+    const openDispatch = parts.dispatch ?? dispatchOf(config, log, clock);
     const opened = await openDispatch(agent.name, supervisor.sink, stopping.signal);
     line = opened;
     supervisor.serve(opened);
@@ -169,7 +170,7 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     keepCompiledCodeSoon();
     collectAfterStart(() => supervisor.runningCalls().length === 0);
     const { port } = health;
-    log.info({ agent: agent.name, shards: config.shards, port, livekit: config.livekit.url }, "worker ready");
+    log.info({ agent: agent.name, shards: config.shards, port, livekit: livekit?.url ?? null }, "worker ready");
     return {
       port,
       agentName: agent.name,
@@ -183,6 +184,12 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     await close();
     throw error;
   }
+}
+
+function dispatchOf({ livekit, connectionTimeoutMs }: WorkerConfig, log: Log, clock: Clock): OpenDispatch {
+  if (livekit === null) return noDispatch(log);
+  if (livekit.token !== null) return tokenDispatch(livekit, livekit.token, log);
+  return liveKitDispatch(livekit, { connectionTimeoutMs, log, clock });
 }
 
 /** One that fails does not keep the later ones open. */

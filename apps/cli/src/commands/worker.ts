@@ -18,6 +18,7 @@ export function workerCommand(): Command {
     flags: { stored: { type: "boolean", says: "Run the agents made by POST /api/agents; the files offer them tools" } },
     details: [
       "Needs LIVEKIT_URL (or LIVEKIT_SERVER_URL), LIVEKIT_API_KEY, LIVEKIT_API_SECRET; or, to join a single room, LIVEKIT_TOKEN.",
+      "LIVEKIT_ENABLED=false: without LiveKit it takes the calls without a room that the server at BACKEND_URL has for it.",
       "BACKEND_URL and PARLEY_WORKER_KEY: the Parley server that takes the calls' logs; without them they stay in",
       "PARLEY_DATA/calls, up to PARLEY_CALLS_MAX_MB. MAX_CONCURRENT_JOBS: most calls at once; unset, load decides.",
       "PARLEY_WORKER_PORT (8081, or any free one): /healthz and /readyz. PARLEY_SHARDS: processes, by default one per core.",

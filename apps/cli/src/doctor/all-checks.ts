@@ -9,7 +9,7 @@ export async function allChecks(env: NodeJS.ProcessEnv): Promise<Check[]> {
   return [
     nodeCheck(),
     settingsCheck(env),
-    liveKitCheck(env),
+    ...(env.LIVEKIT_ENABLED === "false" ? [] : [liveKitCheck(env)]),
     postgresCheck(env),
     ...(await speechChecks()),
     ...portChecks(env),
@@ -46,6 +46,6 @@ function portChecks(env: NodeJS.ProcessEnv): Check[] {
       ? [portCheck("PARLEY_WORKER_PORT", port("PARLEY_WORKER_PORT", 0), "the worker's health")]
       : []),
   ];
-  if (env.LIVEKIT_URL || env.LIVEKIT_SERVER_URL) return checks;
+  if (env.LIVEKIT_URL || env.LIVEKIT_SERVER_URL || env.LIVEKIT_ENABLED === "false") return checks;
   return [...checks, portCheck("PARLEY_LIVEKIT_PORT", port("PARLEY_LIVEKIT_PORT", standard.livekitPort), "LiveKit")];
 }

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { loadAgent } from "@parley/agent";
 import { ParleyError } from "@parley/engine";
 import type { AgentCard } from "@parley/server";
 import type { Log } from "@parley/worker/log";
@@ -50,8 +49,7 @@ export function createStack({ config, agentFiles, watch, env, log }: StackOption
   async function start(): Promise<string> {
     const keys = loadKeys(config.server.dataDir);
     const workerKey = config.server.workerKey ?? keys.workerKey;
-    const isOn = config.server.livekitEnabled;
-    const livekit: Promise<Up<LiveKitAddress | null>> = isOn
+    const livekit: Promise<Up<LiveKitAddress | null>> = config.server.livekitEnabled
       ? liveKit(config, keys, log.child({ part: "livekit" }), died, stopping.signal)
       : Promise.resolve({ value: null, close: async () => {} });
     const postgres = database(config, log.child({ part: "postgres" }), died);
@@ -84,7 +82,7 @@ export function createStack({ config, agentFiles, watch, env, log }: StackOption
     });
     /** Only when there are stored agents: whoever has none does not pay for their worker. */
     function openStored(): void {
-      if (!isOn || stopping.signal.aborted) return;
+      if (stopping.signal.aborted) return;
       stored ??= openStoredWorker();
     }
 
@@ -114,7 +112,6 @@ export function createStack({ config, agentFiles, watch, env, log }: StackOption
     }
 
     const opening = agentFiles.map(async (agentFile, index) => {
-      if (!isOn) return cards[index]?.resolve(await cardOf(agentFile));
       const parts = {
         signal: stopping.signal,
         log: log.child({ part: "worker" }),
@@ -162,14 +159,14 @@ export function createStack({ config, agentFiles, watch, env, log }: StackOption
   };
 }
 
-/** What is known of an agent that does not run. */
-async function cardOf(agentFile: string): Promise<AgentCard> {
-  const { name, title, description, demo } = await loadAgent(agentFile);
-  return { name, title: title ?? name, description: description ?? "", demo: demo ?? false };
+/** What a worker is told of the parts beside it. */
+function addresses(config: StartConfig, keys: Keys, workerKey: string): NodeJS.ProcessEnv {
+  const { server } = config;
+  const beside = { BACKEND_URL: ownAddress(server), PARLEY_WORKER_KEY: workerKey, PARLEY_DATA: server.dataDir };
+  return { ...beside, ...(server.livekitEnabled ? liveKitOf(config, keys) : { LIVEKIT_ENABLED: "false" }) };
 }
 
-/** What a worker is told of the parts beside it. */
-function addresses({ server, livekitPort }: StartConfig, keys: Keys, workerKey: string): NodeJS.ProcessEnv {
+function liveKitOf({ server, livekitPort }: StartConfig, keys: Keys): NodeJS.ProcessEnv {
   const embedded: LiveKitAddress = {
     url: `ws://127.0.0.1:${livekitPort}`,
     fallbackUrls: [],
@@ -181,9 +178,6 @@ function addresses({ server, livekitPort }: StartConfig, keys: Keys, workerKey: 
     LIVEKIT_URL: [url, ...fallbackUrls].join(","),
     LIVEKIT_API_KEY: apiKey,
     LIVEKIT_API_SECRET: apiSecret,
-    BACKEND_URL: ownAddress(server),
-    PARLEY_WORKER_KEY: workerKey,
-    PARLEY_DATA: server.dataDir,
   };
 }
 

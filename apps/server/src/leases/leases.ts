@@ -304,7 +304,7 @@ export function keepLeases(options: LeasesOptions): Leases {
     },
     async begin({ callId, agentName, metadata }) {
       const room = sessionRoom(callId);
-      book.wait(clock.now(), { callId, room, agentName, metadata, untilMs: clock.now() + BEGIN_MS });
+      book.wait(clock.now(), { callId, room, agentName, metadata, untilMs: clock.now() + BEGIN_MS, isMinted: true });
       step();
     },
     close() {

@@ -26,3 +26,11 @@ test("a failure degrades a part, three in a row bring it down, and one that work
   expect(parts.read().tts).toEqual({ status: "healthy", lastError: "refused again", since: 303_000 });
   expect(parts.read().llm.status).toBe("healthy");
 });
+
+test("a part that is switched off stays so, whatever is told of it", () => {
+  const parts = statusBoard({ wall: () => 1_000 }, ["livekit"]);
+  parts.worked("livekit");
+  for (let n = 0; n < 3; n++) parts.failed("livekit", "no");
+  expect(parts.read().livekit.status).toBe("off");
+  expect(parts.read().store.status).toBe("healthy");
+});

@@ -2,7 +2,8 @@ import type { Clock } from "@parley/engine";
 
 /** How a part of the platform fares. */
 export interface PartStatus {
-  status: "healthy" | "degraded" | "down";
+  /** off: switched off, so that it neither works nor fails. */
+  status: "healthy" | "degraded" | "down" | "off";
   /** The newest, also when it is over; null: there was none. */
   lastError: string | null;
   /** Unix ms: since when it is in this state. */
@@ -32,14 +33,17 @@ interface Entry {
   inARow: number;
 }
 
-export function statusBoard(clock: Pick<Clock, "wall">): StatusBoard {
+export function statusBoard(clock: Pick<Clock, "wall">, off: readonly Part[] = []): StatusBoard {
   const begun = clock.wall();
   const entries = new Map<Part, Entry>(
-    PARTS.map((part) => [part, { status: "healthy", sinceMs: begun, lastError: null, failedAtMs: null, inARow: 0 }]),
+    PARTS.map((part) => {
+      const status = off.includes(part) ? "off" : "healthy";
+      return [part, { status, sinceMs: begun, lastError: null, failedAtMs: null, inARow: 0 }];
+    }),
   );
 
   function turn(entry: Entry, status: PartStatus["status"]): void {
-    if (entry.status === status) return;
+    if (entry.status === status || entry.status === "off") return;
     entry.status = status;
     entry.sinceMs = clock.wall();
   }

@@ -4,9 +4,9 @@ import { time } from "../http/page.ts";
 import { PARTS, type StatusBoard } from "./parts.ts";
 
 const level = z.enum(["healthy", "degraded", "down"]);
-const part = z.object({ status: level, lastError: z.string().nullable(), since: time });
+const part = z.object({ status: z.enum([...level.options, "off"]), lastError: z.string().nullable(), since: time });
 const answer = z.object({
-  status: level.describe("Of the worst part"),
+  status: level.describe("Of the worst part that is not switched off"),
   parts: z.object(Object.fromEntries(PARTS.map((name) => [name, part]))),
 });
 

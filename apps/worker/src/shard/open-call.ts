@@ -71,16 +71,7 @@ function callOf(
   recovered: Recovery | null,
 ): Call {
   const { callId, epoch, logPath, url, token, context, refusal } = assignment;
-  const line = isSessionRoom(context.room)
-    ? null
-    : new LiveKitTransport({
-        url,
-        fallbackUrls: [config.livekit.url, ...config.livekit.fallbackUrls],
-        token,
-        connectTimeoutMs: config.connectionTimeoutMs,
-        ice: config.ice,
-        log,
-      });
+  const line = isSessionRoom(context.room) ? null : lineTo({ url, token }, config, log);
   const own = recovered?.farewell ? withoutItsCode(agent) : refusal ? refusing(agent, refusal) : agent;
   const call = new Call({
     callId,
@@ -97,6 +88,18 @@ function callOf(
   });
   if (line !== null) serveControl(line, call.remote, { log });
   return call;
+}
+
+/** @throws ParleyError `livekit-disabled` */
+function lineTo(seat: { url: string; token: string }, config: WorkerConfig, log: Log): LiveKitTransport {
+  const { livekit, connectionTimeoutMs, ice } = config;
+  if (livekit === null)
+    throw new ParleyError("LiveKit is switched off here (LIVEKIT_ENABLED=false): no room can be joined.", {
+      code: "livekit-disabled",
+      category: "configuration",
+    });
+  const fallbackUrls = [livekit.url, ...livekit.fallbackUrls];
+  return new LiveKitTransport({ ...seat, fallbackUrls, connectTimeoutMs: connectionTimeoutMs, ice, log });
 }
 
 /**

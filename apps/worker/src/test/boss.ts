@@ -63,10 +63,18 @@ export interface BossOptions {
   shards?: number;
   cores?: number;
   backend?: Partial<Backend>;
+  withoutLiveKit?: boolean;
 }
 
 /** A supervisor over shards that only note what they are sent. */
-export function setUp({ cap = null, summary = agent, shards = 2, cores = 2, backend }: BossOptions = {}) {
+export function setUp({
+  cap = null,
+  summary = agent,
+  shards = 2,
+  cores = 2,
+  backend,
+  withoutLiveKit,
+}: BossOptions = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), "parley-calls-"));
   folders.push(dataDir);
   const clock = manualClock();
@@ -98,7 +106,8 @@ export function setUp({ cap = null, summary = agent, shards = 2, cores = 2, back
     retire: (shardId) => void retired.push(shardId),
     close: async () => {},
   };
-  const livekit = { url: "ws://here", apiKey: "key", apiSecret: "a-secret-of-32-characters-or-more-x" };
+  const there = { url: "ws://here", apiKey: "key", apiSecret: "a-secret-of-32-characters-or-more-x" };
+  const livekit = withoutLiveKit ? null : there;
   const config = { maxConcurrentJobs: cap, livekit, dataDir, filesKeys: [] as readonly string[] } as WorkerConfig;
   let room = true;
   const fillDisk = () => {

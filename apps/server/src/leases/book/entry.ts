@@ -33,6 +33,8 @@ export interface Unbegun {
   metadata: string;
   /** How long its caller is kept waiting. */
   untilMs: number;
+  /** See WaitingCall. */
+  isMinted: boolean;
 }
 
 export interface CallEntry extends Omit<LeasedCall, "agentName"> {

@@ -31,6 +31,8 @@ export interface WaitingCall {
   agentName: string;
   metadata: string;
   untilMs: number;
+  /** Its callId was made for it a moment ago: no worker can have begun it unseen. */
+  isMinted?: boolean;
 }
 
 export interface ClaimedCall {

@@ -46,6 +46,9 @@ export function placement(ledger: Ledger): Placement {
     }
   }
 
+  /** For sure: it was made here, and no worker was ever asked. */
+  const isNobodys = ({ unbegun, orderedEpoch }: CallEntry) => unbegun?.isMinted === true && orderedEpoch === 0;
+
   function place(entry: CallEntry, holding: Free, nowMs: number): void {
     const { callId, unbegun } = entry;
     const { giver, sinceMs, tried } = holding;
@@ -60,7 +63,7 @@ export function placement(ledger: Ledger): Placement {
         giveUp(entry, nowMs, "no-worker");
         return;
       }
-      if (ledger.isHeld(nowMs) || ledger.isUnshipped(callId)) return;
+      if (!isNobodys(entry) && (ledger.isHeld(nowMs) || ledger.isUnshipped(callId))) return;
     }
     if (nowMs < holding.retryAtMs) return;
     const notNow = unbegun === null ? tried : new Set([...tried, ...askedToBegin()]);

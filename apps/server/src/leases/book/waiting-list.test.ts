@@ -5,8 +5,14 @@ import { usualTimings } from "../timings.ts";
 const { waitMs } = usualTimings;
 const no = (reason: string) => ({ ok: false, reason });
 
+const waiting = (callId: string) => ({
+  callId,
+  room: `room-${callId}`,
+  agentName: "desk",
+  metadata: `{"of":"${callId}"}`,
+});
 const wait = (t: TestBook, callId: string, untilMs = t.now + waitMs) => {
-  t.book.wait(t.now, { callId, room: `room-${callId}`, agentName: "desk", metadata: `{"of":"${callId}"}`, untilMs });
+  t.book.wait(t.now, { ...waiting(callId), untilMs });
   t.pass(100);
 };
 const unserved = (t: TestBook) => t.effects.filter((effect) => effect.type === "unserved");
@@ -155,6 +161,21 @@ describe("a call that nobody has begun", () => {
     t.here("b", [], { open: false });
     t.pass(2_000);
     expect(t.effects.at(-1)).toMatchObject({ type: "order", to: "b", crashes: 1, metadata: null });
+  });
+
+  test("one that was made a moment ago is nobody's: it does not wait for the lease to pass; asked for again, it does", () => {
+    const t = testBook({ fresh: true });
+    t.here("a");
+    t.book.wait(t.now, { ...waiting("c"), untilMs: t.now + waitMs, isMinted: true });
+    t.pass(100);
+    expect(t.ordered()).toEqual(["c>a"]);
+    // It may have it, and nobody has heard of it since.
+    t.answer("c", no("line-lost"));
+    t.here("b");
+    t.pass(14_000);
+    expect(t.ordered()).toEqual(["c>a"]);
+    t.pass(2_000);
+    expect(t.ordered()).toEqual(["c>a", "c>b"]);
   });
 
   test("nothing is ordered in the lease after the server's start: whoever has it may not be back yet", () => {

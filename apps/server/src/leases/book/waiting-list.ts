@@ -10,11 +10,11 @@ export function waitingList({ calls, add, free, forget }: Ledger): Pick<LeaseBoo
     (entry.holding.kind === "free" || entry.holding.kind === "ordered");
 
   return {
-    wait(nowMs, { callId, room, agentName, metadata, untilMs }) {
+    wait(nowMs, { callId, room, agentName, metadata, untilMs, isMinted = false }) {
       if (calls.has(callId)) return;
       const seat = { room, agentName, identity: `agent-${callId}`, epoch: 0, crashes: 0 };
       const entry = add({ callId, ...seat }, { kind: "over", sinceMs: nowMs });
-      entry.unbegun = { metadata, untilMs };
+      entry.unbegun = { metadata, untilMs, isMinted };
       free(entry, nowMs);
     },
     isWaiting: (callId) => isWaiting(calls.get(callId)),
