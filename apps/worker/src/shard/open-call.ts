@@ -24,6 +24,8 @@ import { refusing } from "./refusal.ts";
 const MOST_GAP_MS = 600_000;
 /** Where the server says nothing of it. */
 const SESSION_IDLE_MS = 300_000;
+/** Every frame is a message to such a model. */
+const REALTIME_FRAME_MS = 20;
 
 export interface CallParts {
   config: WorkerConfig;
@@ -71,7 +73,7 @@ function callOf(
   recovered: Recovery | null,
 ): Call {
   const { callId, epoch, logPath, url, token, context, refusal } = assignment;
-  const line = isSessionRoom(context.room) ? null : lineTo({ url, token }, config, log);
+  const line = isSessionRoom(context.room) ? null : lineTo({ url, token }, config, agent, log);
   const own = recovered?.farewell ? withoutItsCode(agent) : refusal ? refusing(agent, refusal) : agent;
   const call = new Call({
     callId,
@@ -91,7 +93,12 @@ function callOf(
 }
 
 /** @throws ParleyError `livekit-disabled` */
-function lineTo(seat: { url: string; token: string }, config: WorkerConfig, log: Log): LiveKitTransport {
+function lineTo(
+  seat: { url: string; token: string },
+  config: WorkerConfig,
+  { realtime }: CallAgent,
+  log: Log,
+): LiveKitTransport {
   const { livekit, connectionTimeoutMs, ice } = config;
   if (livekit === null)
     throw new ParleyError("LiveKit is switched off here (LIVEKIT_ENABLED=false): no room can be joined.", {
@@ -99,7 +106,9 @@ function lineTo(seat: { url: string; token: string }, config: WorkerConfig, log:
       category: "configuration",
     });
   const fallbackUrls = [livekit.url, ...livekit.fallbackUrls];
-  return new LiveKitTransport({ ...seat, fallbackUrls, connectTimeoutMs: connectionTimeoutMs, ice, log });
+  // What a model that speaks in real time hears is not gathered for the voice detector first.
+  const hearing = realtime ? { hearingFrameMs: REALTIME_FRAME_MS } : {};
+  return new LiveKitTransport({ ...seat, fallbackUrls, connectTimeoutMs: connectionTimeoutMs, ice, log, ...hearing });
 }
 
 /**

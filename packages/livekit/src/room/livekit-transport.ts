@@ -39,6 +39,8 @@ export interface LiveKitTransportOptions {
   subscribeRetries?: number;
   /** When a subscription that has not come counts as failed. Default 5000. */
   subscribeTimeoutMs?: number;
+  /** How much of a voice comes at once. Default 32, one window of Silero's; less is heard sooner and costs more CPU. */
+  hearingFrameMs?: number;
   /** Of the agent's Opus track. Default 80,000; less costs more CPU. */
   bitrateBps?: number;
   log?: Log;
@@ -184,6 +186,7 @@ export class LiveKitTransport implements Transport {
       log: this.#log,
       subscribeRetries: this.#options.subscribeRetries ?? 3,
       subscribeTimeoutMs: this.#options.subscribeTimeoutMs ?? 5000,
+      hearingFrameMs: this.#options.hearingFrameMs ?? 32,
       outbound: () => this.#voice.outbound(),
       onReconnected: () => this.#sign.showAgain(),
       onEnded: (reason) => this.#ended(sink, reason),

@@ -102,6 +102,7 @@ it("hears at once after a full reconnect of its own", async () => {
     log,
     subscribeRetries: 3,
     subscribeTimeoutMs: 5000,
+    hearingFrameMs: 32,
     outbound: async () => null,
     onReconnected: () => {},
     onEnded: () => {},

@@ -23,8 +23,6 @@ import { Subscriptions } from "./subscriptions.ts";
 import { inboundOf, type Outbound } from "./track-stats.ts";
 import { isVoice, sourceOf } from "./tracks.ts";
 
-/** Silero's window: shorter frames would wait for the next one, and cost more. */
-const VAD_WINDOW_MS = 32;
 const CONNECTION_EVERY_MS = 2500;
 
 const scores: Record<ConnectionQuality, Quality> = {
@@ -40,6 +38,7 @@ export interface RoomSessionOptions {
   log: Log;
   subscribeRetries: number;
   subscribeTimeoutMs: number;
+  hearingFrameMs: number;
   /** Statistics of our own voice; null when they cannot be known. */
   outbound(): Promise<Outbound | null>;
   onReconnected(): void;
@@ -69,7 +68,7 @@ export class RoomSession {
     this.#options = options;
     this.#sink = sink;
     this.grants = new ControlGrants(clock);
-    this.#ears = new Ears({ frameMs: VAD_WINDOW_MS, onAudio: sink.audio, log });
+    this.#ears = new Ears({ frameMs: options.hearingFrameMs, onAudio: sink.audio, log });
     this.#preConnect = new PreConnectAudio(clock, log);
     this.#connections = new ConnectionWatch({
       everyMs: CONNECTION_EVERY_MS,
