@@ -122,13 +122,13 @@ describe("a summary", () => {
 
   it("counts what was lost: answers, joins, words", () => {
     const calls = [call(0, [turn(800), turn(null), turn(-5), turn(900, 200)]), { ...call(1, []), joinMs: undefined }];
-    const results = [{ calls, errors: ["x"], lateFrames: 3, cores: 0, loopDelayP99Ms: 12 }] as never;
+    const results = [{ calls, errors: ["x"], latePieces: 3, cores: 0, loopDelayP99Ms: 12 }] as never;
     expect(summary(results, 3)).toMatchObject({ turns: 4, lostTurns: 1, premature: 1, choppy: 1, failedJoins: 2 });
   });
 
   it("counts a turn as lost whose answer is to less than the question, however quick it was", () => {
     const calls = [call(0, [turn(800), turn(200, 0, "cut"), turn(-300, 0, "cut"), turn(300, 0, "unknown")])];
-    const results = [{ calls, errors: [], lateFrames: 0, cores: 0, loopDelayP99Ms: 1 }] as never;
+    const results = [{ calls, errors: [], latePieces: 0, cores: 0, loopDelayP99Ms: 1 }] as never;
     expect(summary(results, 1)).toMatchObject({ turns: 4, lostTurns: 3, cutTurns: 3, premature: 1 });
     expect(summary(results, 1).latency).toMatchObject({ n: 1, p50: 800 });
   });

@@ -48,6 +48,7 @@ export function startCallers(scenario: Scenario, i: number, of: CallersOf): Call
     env: process.env,
     logPath: path.join(logFolder, `${label}.callers${i}.log`),
     ipc: true,
+    isOutside: true,
   });
   const ended = new Promise<void>((resolve) => child.process.once("exit", () => resolve()));
   const on: CallerProcess["on"] = (phase, listener) =>

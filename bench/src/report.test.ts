@@ -33,7 +33,7 @@ function done(target: string, scenario: string, callers: number, latenciesMs: nu
     echoes: [100, 130].map((backMs) => ({ backMs, straightMs: 60 })),
   }));
   return {
-    ...summary([{ calls, errors: [], lateFrames: 0, cores: 0, loopDelayP99Ms: 1 }], callers),
+    ...summary([{ calls, errors: [], latePieces: 0, cores: 0, loopDelayP99Ms: 1 }], callers),
     target,
     scenario,
     callers,
@@ -62,12 +62,12 @@ const steady = (target: string, run: number, ms: number) => result(target, run, 
 describe("the table", () => {
   it("has a ratio between two targets, and says what makes it doubtful", () => {
     const late = steady("parley", 1, 880);
-    late.scenarios[0]!.lateFrames = 50;
+    late.scenarios[0]!.latePieces = 50;
     late.scenarios[0]!.stolen = 0.21;
     const text = report([steady("floor", 1, 800), late], ["steady1"]);
     expect(text).toContain("| steady1: turn latency, ms | 800 / 800 | 880 / 880 | 1.10 |");
     expect(text).toContain("| steady1: PSS added per call, MiB | 20.0 | 20.0 | 1.00 |");
-    expect(text).toContain("- parley, steady1: callers sent 50 frames late");
+    expect(text).toContain("- parley, steady1: callers spoke 50 pieces of a question late");
     expect(text).toContain("- parley, steady1: others had 21 % of the machine");
     expect(text).not.toContain("- floor, steady1");
     expect(text).not.toContain("| barge1");

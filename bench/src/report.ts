@@ -73,7 +73,9 @@ function troubles(results: readonly TargetResult[]): string[] {
       [
         ...(result.crashedCallers > 0 ? [`${result.crashedCallers} caller processes died`] : []),
         ...(result.stolen > MOST_STOLEN ? [`others had ${Math.round(result.stolen * 100)} % of the machine`] : []),
-        ...(result.lateFrames > result.callers * 5 ? [`callers sent ${result.lateFrames} frames late`] : []),
+        ...(result.latePieces > result.callers * 5
+          ? [`callers spoke ${result.latePieces} pieces of a question late`]
+          : []),
         ...(result.errors.length > 0 ? [`${result.errors.length} errors, first: ${result.errors[0]}`] : []),
       ].map((said) => `${result.scenario}: ${said}`),
     );

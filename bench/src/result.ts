@@ -53,7 +53,7 @@ export interface ScenarioResult {
   memory: Memory;
   /** Of a soak: with nobody in, after so many calls. */
   checkpoints: { calls: number; pssMiB: number }[];
-  lateFrames: number;
+  latePieces: number;
   loopDelayP99Ms: number;
   errors: string[];
 }
@@ -116,7 +116,7 @@ export function summary(results: readonly CallerResult[], callers: number) {
     echoBack: stats(echoes.map(({ backMs }) => backMs)),
     echoStraight: stats(echoes.map(({ straightMs }) => straightMs)),
     echoOwn: stats(echoes.map(({ backMs, straightMs }) => backMs - straightMs)),
-    lateFrames: results.reduce((sum, result) => sum + result.lateFrames, 0),
+    latePieces: results.reduce((sum, result) => sum + result.latePieces, 0),
     loopDelayP99Ms: Math.max(0, ...results.map((result) => result.loopDelayP99Ms)),
     errors: results.flatMap((result) => result.errors),
   };

@@ -35,6 +35,7 @@ export async function startStack(logFolder: string, label: string): Promise<Stac
     args: [path.join(import.meta.dirname, "mock-ai/main.ts")],
     env: { ...process.env, MOCK_LOG: mockLogPath, CLIPS_FOLDER: clipsFolder },
     logPath,
+    isOutside: true,
   });
   const [, mockPort] = await mock.printed(/^mock-ai on (\d+)/m, 10_000);
   const quiet = () => {};

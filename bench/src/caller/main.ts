@@ -99,7 +99,7 @@ await told();
 const result: CallerResult = {
   calls: callers.map((caller) => caller.record),
   errors: callers.flatMap((caller) => caller.errors.map((error) => `caller ${caller.record.index}: ${error}`)),
-  lateFrames: callers.reduce((sum, caller) => sum + caller.voice.lateFrames, 0),
+  latePieces: callers.reduce((sum, caller) => sum + caller.voice.latePieces, 0),
   cores: (cpu.user + cpu.system) / 1000 / measuredMs,
   loopDelayP99Ms,
 };

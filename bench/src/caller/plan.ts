@@ -91,8 +91,8 @@ export interface CallRecord {
 export interface CallerResult {
   calls: CallRecord[];
   errors: string[];
-  /** Frames of speech that this process sent too late: above a handful its own figures mean nothing. */
-  lateFrames: number;
+  /** Pieces of speech that this process sent too late: above a handful its own figures mean nothing. */
+  latePieces: number;
   cores: number;
   loopDelayP99Ms: number;
 }

@@ -3,12 +3,12 @@ import { CLIP_RATE_HZ, type Clip } from "../clips.ts";
 
 type Sound = Pick<Clip, "samples" | "firstMs" | "lastMs">;
 
-const FRAME_MS = 20;
-const FRAME_SAMPLES = (CLIP_RATE_HZ * FRAME_MS) / 1000;
-/** How much is queued ahead of its time. */
-const LEAD_MS = 60;
-const QUEUE_MS = 400;
-const SILENCE = new Int16Array(FRAME_SAMPLES);
+/** Few, long pieces: each costs its way through the native library, at all targets' expense. */
+const PIECE_MS = 60;
+const PIECE_SAMPLES = (CLIP_RATE_HZ * PIECE_MS) / 1000;
+/** How much is queued ahead of its time: a microphone does not stumble when a machine is busy. */
+const LEAD_MS = 200;
+const QUEUE_MS = 600;
 
 /** Times at which the first and the last voiced sample are played out. */
 export interface Utterance {
@@ -24,10 +24,14 @@ interface Speaking {
   endAt: number;
 }
 
-/** A microphone that never stops: silence, or a clip in real time. `pump` is called every 20 ms. */
+/**
+ * A microphone: a clip in real time, in between the silence that the native source makes of itself. `pump` is called every
+ * 20 ms, or when it can be. What a busy machine's source slips behind is made up for in the next silence.
+ */
 export class Voice {
   readonly source = new AudioSource(CLIP_RATE_HZ, 1, QUEUE_MS);
-  lateFrames = 0;
+  /** Pieces of speech that came when their time was over: the caller's own holes. */
+  latePieces = 0;
   #playedUntil = 0;
   #speaking: Speaking | undefined;
 
@@ -39,27 +43,25 @@ export class Voice {
   }
 
   pump(at: number): void {
-    while (this.#playedUntil < at + LEAD_MS) {
+    while (this.#speaking !== undefined && this.#playedUntil < at + LEAD_MS) {
       if (this.#playedUntil < at) {
-        if (this.#speaking !== undefined && this.#speaking.position > 0) this.lateFrames++;
+        if (this.#speaking.position > 0) this.latePieces++;
         this.#playedUntil = at;
       }
-      const frame = new AudioFrame(this.#next(), CLIP_RATE_HZ, 1, FRAME_SAMPLES);
+      const frame = new AudioFrame(this.#next(this.#speaking), CLIP_RATE_HZ, 1, PIECE_SAMPLES);
       this.source.captureFrame(frame).catch(() => {}); // the room is closing
-      this.#playedUntil += FRAME_MS;
+      this.#playedUntil += PIECE_MS;
     }
   }
 
-  #next(): Int16Array {
-    const speaking = this.#speaking;
-    if (speaking === undefined) return SILENCE;
+  #next(speaking: Speaking): Int16Array {
     const { clip, position } = speaking;
     const offsetMs = (position / CLIP_RATE_HZ) * 1000;
     if (position === 0) speaking.start(this.#playedUntil + clip.firstMs);
     if (clip.lastMs > offsetMs) speaking.endAt = this.#playedUntil + clip.lastMs - offsetMs;
-    const frame = new Int16Array(FRAME_SAMPLES);
-    frame.set(clip.samples.subarray(position, position + FRAME_SAMPLES));
-    speaking.position += FRAME_SAMPLES;
+    const frame = new Int16Array(PIECE_SAMPLES);
+    frame.set(clip.samples.subarray(position, position + PIECE_SAMPLES));
+    speaking.position += PIECE_SAMPLES;
     if (speaking.position >= clip.samples.length) {
       this.#speaking = undefined;
       speaking.finish(speaking.endAt);
