@@ -5,6 +5,8 @@ import { asStoreError, codeOf } from "./postgres-error.ts";
 
 /** A statement that takes longer raises the question whether anybody is there. */
 const SUSPECT_MS = 2_000;
+/** How often it is looked at what takes long. */
+const LOOK_MS = 200;
 const PROBE_MS = 1_500;
 /** Between two probes while it is away. */
 const FIRST_WAIT_MS = 100;
@@ -21,6 +23,13 @@ export interface Presence {
   close(): void;
 }
 
+interface Running {
+  fail(error: StoreError): void;
+  sinceMs: number;
+  /** It has been asked about. */
+  isSlow: boolean;
+}
+
 /**
  * A circuit breaker that is closed again by a probe of its own, so that no request has to be the one that tries. The
  * outcome of a write that ran when Postgres went away is not known, as after any broken connection.
@@ -30,14 +39,15 @@ export function watchPresence(config: ClientConfig, target: string, log: StoreLo
   let isProbing = false;
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
-  const running = new Set<(error: StoreError) => void>();
+  let looking: NodeJS.Timeout | undefined;
+  const running = new Set<Running>();
 
   function goneAway(cause: StoreError): void {
     if (away !== null || isClosed) return;
     log.error({ code: cause.code }, `${cause.message} Nothing waits for it until it answers again.`);
     const message = `Postgres at ${target} does not answer; try again in a few seconds. (${cause.message})`;
     away = new StoreError(message, { code: "store-away", category: "network", retryable: true, cause });
-    for (const fail of running) fail(away);
+    for (const { fail } of running) fail(away);
     void probe(FIRST_WAIT_MS);
   }
 
@@ -63,26 +73,41 @@ export function watchPresence(config: ClientConfig, target: string, log: StoreLo
     timer = setTimeout(() => void probe(Math.min(waitMs * 2, LONGEST_WAIT_MS)), waitMs).unref();
   }
 
+  /** What has run for long is asked about, once. */
+  function look(): void {
+    looking = running.size === 0 ? undefined : setTimeout(look, LOOK_MS).unref();
+    const before = performance.now() - SUSPECT_MS;
+    const slow = [...running].filter(({ sinceMs, isSlow }) => !isSlow && sinceMs < before);
+    for (const one of slow) one.isSlow = true;
+    if (slow.length > 0) void probe(FIRST_WAIT_MS);
+  }
+
   return {
-    async guarded(run) {
-      if (away !== null) throw away;
-      const { promise: gone, reject } = Promise.withResolvers<never>();
-      running.add(reject);
-      const slow = setTimeout(() => void probe(FIRST_WAIT_MS), SUSPECT_MS).unref();
-      try {
-        return await Promise.race([run(), gone]);
-      } catch (error) {
-        const failure = asStoreError(error, target);
-        suspect(failure);
-        throw failure;
-      } finally {
-        clearTimeout(slow);
-        running.delete(reject);
-      }
+    guarded(run) {
+      if (away !== null) return Promise.reject(away);
+      // Ten thousand times a second on a busy server: one promise, and no timer of its own.
+      return new Promise((resolve, reject) => {
+        const one: Running = { fail: reject, sinceMs: performance.now(), isSlow: false };
+        running.add(one);
+        looking ??= setTimeout(look, LOOK_MS).unref();
+        run().then(
+          (result) => {
+            running.delete(one);
+            resolve(result);
+          },
+          (error) => {
+            running.delete(one);
+            const failure = asStoreError(error, target);
+            suspect(failure);
+            reject(failure);
+          },
+        );
+      });
     },
     close() {
       isClosed = true;
       clearTimeout(timer);
+      clearTimeout(looking);
     },
   };
 }

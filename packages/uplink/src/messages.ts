@@ -1,5 +1,16 @@
 import { z } from "zod";
 import { UplinkError } from "./error.ts";
+import {
+  CALL_ID,
+  factsMessage,
+  MAX_CALL_ID,
+  MAX_COUNT,
+  MAX_FACTS,
+  MAX_TYPE,
+  type ShippedFact,
+} from "./facts-message.ts";
+
+export { MAX_FACTS, type ShippedFact };
 
 /** Raised when an older peer could no longer understand. */
 export const PROTOCOL = 6;
@@ -9,8 +20,6 @@ export const UPLINK_PATH = "/uplink";
 export const MAX_MESSAGE_BYTES = 1024 * 1024;
 /** A fact longer than this is shipped as its envelope, with `omitted`. The store has the same bound. */
 export const MAX_FACT_BYTES = 256 * 1024;
-/** Facts of one message. */
-export const MAX_FACTS = 2_000;
 /** Calls that one worker may lease: as many as fit a message with names of full length. */
 export const MAX_CALLS = 1_000;
 /** Calls named as not yet shipped; a list of that length says "and perhaps more". */
@@ -20,12 +29,8 @@ export const MAX_TOOLS = 500;
 /** What a call that nobody has begun may bring along; LiveKit's own limit of metadata is the same. */
 export const MAX_METADATA = 65_536;
 
-const callId = z
-  .string()
-  .min(1)
-  .max(128)
-  .regex(/^[\w.:-]+$/);
-const count = z.int().min(0).max(2_147_483_647);
+const callId = z.string().min(1).max(MAX_CALL_ID).regex(CALL_ID);
+const count = z.int().min(0).max(MAX_COUNT);
 const epoch = count.min(1);
 const text = z.string().max(1_000);
 const id = z
@@ -42,10 +47,8 @@ const shippedFact = z.looseObject({
   epoch,
   seq: count.min(1),
   at: z.number().min(0),
-  type: z.string().min(1).max(64),
+  type: z.string().min(1).max(MAX_TYPE),
 });
-/** A fact on the line: its envelope, and whatever else it carries. */
-export type ShippedFact = z.infer<typeof shippedFact>;
 
 /**
  * First message of a worker. `instance`: this process of it, drawn at random. `agent`: whose calls it can take. `tools`:
@@ -59,7 +62,7 @@ const hello = z.object({
   agent: name.nullable(),
   tools: z.array(name).max(MAX_TOOLS).default([]),
 });
-/** Facts of one call and epoch, in the order of seq. `batch` counts up within the connection and comes back with the ack. */
+/** See FactsMessage, whose form is looked for first. */
 const facts = z.object({
   type: z.literal("facts"),
   batch: count,
@@ -299,23 +302,22 @@ export function parseTakeOver(args: Command["args"]): TakeOver {
 
 /** Throws UplinkError `message-invalid`. */
 export function parseFromWorker(data: unknown, isBinary: boolean): FromWorker {
-  return parse(fromWorker, data, isBinary);
+  const json = parse(data, isBinary);
+  return factsMessage(json) ?? checked(fromWorker, json);
 }
 
 /** Throws UplinkError `message-invalid`. */
 export function parseFromServer(data: unknown, isBinary: boolean): FromServer {
-  return parse(fromServer, data, isBinary);
+  return checked(fromServer, parse(data, isBinary));
 }
 
-function parse<T>(schema: z.ZodType<T>, data: unknown, isBinary: boolean): T {
+function parse(data: unknown, isBinary: boolean): unknown {
   if (isBinary) throw invalid("a binary frame; messages are JSON text");
-  let json: unknown;
   try {
-    json = JSON.parse(String(data));
+    return JSON.parse(String(data));
   } catch (cause) {
     throw invalid("not JSON", cause);
   }
-  return checked(schema, json);
 }
 
 function checked<T>(schema: z.ZodType<T>, value: unknown): T {

@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import type { WebSocket } from "ws";
 import { silentLog, type UplinkLog } from "../log.ts";
 import {
@@ -13,6 +14,7 @@ import {
 } from "../messages.ts";
 import { answers } from "./answers.ts";
 import { type CallKeeper, noKeeper } from "./keeper.ts";
+import { oneWrite } from "./one-write.ts";
 import { orders } from "./orders.ts";
 import type { UplinkPeer } from "./peer.ts";
 import type { FactSink } from "./sink.ts";
@@ -54,8 +56,8 @@ const POLICY = 1008;
 const INTERNAL = 1011;
 const TRY_LATER = 1013;
 
-/** The server's end of one worker's line, on a socket whose key was found good. */
-export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkPeer {
+/** The server's end of one worker's line, on a socket whose key was found good; `raw` is what it writes to. */
+export function acceptUplink(socket: WebSocket, raw: Writable, options: AcceptOptions): UplinkPeer {
   const { store, keyName, log = silentLog, leaseMs = 5_000, creditBytes = 1024 * 1024, keeper = noKeeper } = options;
   const { agentVersion = async () => null } = options;
   let worker = keyName;
@@ -64,7 +66,9 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
   let tools: readonly string[] = [];
   let closedByUs = false;
   let saidHello = false;
+  let isListening = false;
   let isOver = false;
+  const gather = oneWrite(raw);
   const { promise: done, resolve: finish } = Promise.withResolvers<void>();
 
   const work = storing({
@@ -99,6 +103,7 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
       socket.terminate();
       return;
     }
+    gather();
     socket.send(JSON.stringify(message));
   }
 
@@ -155,15 +160,24 @@ export function acceptUplink(socket: WebSocket, options: AcceptOptions): UplinkP
     }
   }
 
-  function heard(): void {
-    clearTimeout(silence);
-    if (isOver) return;
-    silence = setTimeout(() => {
-      // Not read because we are busy is not silence.
-      if (socket.isPaused) return heard();
+  function fellSilent(): void {
+    // Not read because we are busy is not silence.
+    if (socket.isPaused) heard();
+    else {
       log.warn({ worker }, "a worker has fallen silent; its line is cut");
       socket.terminate();
-    }, leaseMs * SILENT_HEARTBEATS);
+    }
+  }
+
+  /** Once or twice for every message: the timer is taken up again, not made anew. */
+  function heard(): void {
+    if (isListening && !isOver) silence.refresh();
+    else {
+      clearTimeout(silence);
+      if (isOver) return;
+      isListening = true;
+      silence = setTimeout(fellSilent, leaseMs * SILENT_HEARTBEATS);
+    }
   }
 
   socket.on("message", (data, isBinary) => {

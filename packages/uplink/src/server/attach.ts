@@ -67,7 +67,7 @@ export function attachUplink(server: Server, options: AttachOptions): UplinkServ
     }
     const name = keyName;
     sockets.handleUpgrade(request, socket, head, (accepted) => {
-      const peer = acceptUplink(accepted, { ...options, keyName: name });
+      const peer = acceptUplink(accepted, socket, { ...options, keyName: name });
       peers.add(peer);
       void peer.done.then(() => peers.delete(peer));
     });
