@@ -15,7 +15,7 @@ const mayImport = {
   "packages/providers/local": ["packages/engine", "packages/audio"],
   "packages/testkit": ["packages/conversation", "packages/audio", "packages/engine"],
   "packages/client": [],
-  "packages/store": ["packages/conversation"],
+  "packages/store": ["packages/conversation", "packages/engine/src/sealing"],
   "packages/uplink": ["packages/conversation"],
   "packages/metrics": ["packages/conversation"],
   "packages/recording": ["packages/audio"],

@@ -36,6 +36,12 @@ callLogConformance("a sealed call file", () => {
   return { log: openFileLog({ path, lines }), read: () => readFileLog(path, lines).facts };
 });
 
+it("a line that was sealed long ago opens", () => {
+  const key = Buffer.from(Array.from({ length: 32 }, (_, n) => n)).toString("base64");
+  const line = "k1.0WiWlFR3B8m.ugRfnw0TjiWVH/8+BskD/Vi4CRuGyvDjsb6/rbYBLj5IQMcP3gKy1ZlFN7MNWfRMF0E86cGj";
+  expect(lineSeal([key]).open(line)).toBe('{"seq":1,"text":"Grüße"}');
+});
+
 describe("a sealed call file", () => {
   const said = (seq: number): Fact => ({
     ...{ callId: "c1", epoch: 1, seq, at: seq, version: 1 },

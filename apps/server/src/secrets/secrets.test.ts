@@ -59,3 +59,9 @@ describe("a sealed secret", () => {
       expect(code(run)).toBe("secret-key-missing");
   });
 });
+
+test("what was sealed long ago opens", () => {
+  const secrets = sealedSecrets([Buffer.from(Array.from({ length: 32 }, (_, n) => n))]);
+  const sealed = "s1.kEz5cva88Ix.h84Qyxt20t0GEJ7ef5-KixN6vZDfXsm6TrULVi23Dzj5CLE1nI2u";
+  expect(secrets.open(sealed, "webhooks/w1")).toBe("hook-secret");
+});

@@ -1,9 +1,7 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
+import { boxOf } from "@parley/engine/sealing";
 import { HttpProblem } from "../http/problem.ts";
 
-const ALGORITHM = "aes-256-gcm";
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
 const SEALED = /^s1\.([\w-]{11})\.([\w-]+)$/;
 
 /** What others entrust to us, as it lies in the database. */
@@ -19,31 +17,22 @@ export interface Secrets {
 
 /** AES-256-GCM. `keys`: 32 bytes each; the first one seals, all of them open. */
 export function sealedSecrets(keys: readonly Buffer[]): Secrets {
-  const known = new Map(keys.map((key) => [idOf(key), key]));
-  const [first] = keys;
+  const known = new Map(keys.map((key) => [idOf(key), boxOf(key, "behind")]));
+  const [first] = known;
   return {
     seal(text, about) {
       if (first === undefined) throw missing();
-      const iv = randomBytes(IV_BYTES);
-      const cipher = createCipheriv(ALGORITHM, first, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(about));
-      const sealed = Buffer.concat([iv, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
-      return `s1.${idOf(first)}.${sealed.toString("base64url")}`;
+      const [id, box] = first;
+      return `s1.${id}.${box.seal(text, about).toString("base64url")}`;
     },
     open(sealed, about) {
       if (first === undefined) throw missing();
       const [, keyId = "", text = ""] = SEALED.exec(sealed) ?? [];
-      const key = known.get(keyId);
-      if (key === undefined) throw unreadable("it was sealed with a key that PARLEY_SECRET_KEY does not list");
-      const bytes = Buffer.from(text, "base64url");
-      if (bytes.length < IV_BYTES + TAG_BYTES) throw unreadable("it is cut short");
-      const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
-        .setAAD(Buffer.from(about))
-        .setAuthTag(bytes.subarray(-TAG_BYTES));
-      try {
-        return decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES), undefined, "utf8") + decipher.final("utf8");
-      } catch {
-        throw unreadable("it was altered, or belongs to something else");
-      }
+      const box = known.get(keyId);
+      if (box === undefined) throw unreadable("it was sealed with a key that PARLEY_SECRET_KEY does not list");
+      const opened = box.open(Buffer.from(text, "base64url"), about);
+      if (opened === null) throw unreadable("it was altered or cut, or belongs to something else");
+      return opened.toString("utf8");
     },
   };
 }

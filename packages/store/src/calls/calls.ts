@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, gte, lt, lte, or, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import { isSealedText } from "../data-keys/box.ts";
 import type { KeyRing } from "../data-keys/data-keys.ts";
+import { isSealedText } from "../data-keys/sealed-text.ts";
 import { behind, type PageQuery, pageOf, pageSize } from "../page.ts";
 import { calls } from "../schema.ts";
 import { openCaller } from "./sealed.ts";

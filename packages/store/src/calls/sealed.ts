@@ -1,4 +1,5 @@
-import { type Box, openText, sealText } from "../data-keys/box.ts";
+import type { Box } from "@parley/engine/sealing";
+import { openText, sealText } from "../data-keys/sealed-text.ts";
 
 interface Caller {
   from?: string | null | undefined;

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, inArray, lt, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import { openText, sealText } from "../data-keys/box.ts";
 import type { KeyRing } from "../data-keys/data-keys.ts";
+import { openText, sealText } from "../data-keys/sealed-text.ts";
 import { type InCall, named, personOf, userOf } from "../facts/people.ts";
 import { connections } from "./schema.ts";
 

@@ -1,8 +1,9 @@
 import { mergePatch } from "@parley/conversation";
+import type { Box } from "@parley/engine/sealing";
 import { and, eq, inArray, isNull, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import { type Box, isSealedText, openText, sealText } from "../data-keys/box.ts";
 import type { KeyRing } from "../data-keys/data-keys.ts";
+import { isSealedText, openText, sealText } from "../data-keys/sealed-text.ts";
 import { cleanJson } from "../facts/clean.ts";
 import type { Transaction } from "../projections/projection.ts";
 import { userContexts } from "./schema.ts";

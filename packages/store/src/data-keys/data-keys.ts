@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync, randomBytes, randomUUID } from "node:crypto";
+import { type Box, boxOf } from "@parley/engine/sealing";
 import { and, eq, isNull, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import { type Box, boxOf } from "./box.ts";
 import { cacheOf } from "./cache.ts";
 import { type callPeople, dataKeys } from "./schema.ts";
 import type { Wrapping } from "./wrapped.ts";

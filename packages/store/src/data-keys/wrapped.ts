@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
+import { type Box, boxOf } from "@parley/engine/sealing";
 import { StoreError } from "../error.ts";
-import { type Box, boxOf } from "./box.ts";
 
 /** A data key as it lies in the database. */
 export interface WrappedKey {

@@ -1,6 +1,6 @@
+import type { Box } from "@parley/engine/sealing";
 import type { Pool } from "pg";
 import { changesCall } from "../calls/projection.ts";
-import type { Box } from "../data-keys/box.ts";
 import type { Batch } from "./fact.ts";
 import { namesPeople } from "./people.ts";
 import { toRow } from "./row.ts";

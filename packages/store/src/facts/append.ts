@@ -1,9 +1,9 @@
+import type { Box } from "@parley/engine/sealing";
 import { eq, type SQL, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
 import type { Pool } from "pg";
 import { callChanges, callOpening } from "../calls/projection.ts";
 import { sealCaller } from "../calls/sealed.ts";
-import type { Box } from "../data-keys/box.ts";
 import type { KeyRing } from "../data-keys/data-keys.ts";
 import { asStoreError, codeOf } from "../postgres-error.ts";
 import { calls } from "../schema.ts";

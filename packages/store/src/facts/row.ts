@@ -1,5 +1,5 @@
+import type { Box } from "@parley/engine/sealing";
 import { type SQL, sql } from "drizzle-orm";
-import type { Box } from "../data-keys/box.ts";
 import { cleanJsonText } from "./clean.ts";
 import { MAX_FACT_BYTES, type StoredFact } from "./fact.ts";
 import { isPersonal } from "./personal.ts";

@@ -1,6 +1,6 @@
+import type { Box } from "@parley/engine/sealing";
 import { sql } from "drizzle-orm";
 import { openCaller } from "../calls/sealed.ts";
-import type { Box } from "../data-keys/box.ts";
 import type { KeyRing } from "../data-keys/data-keys.ts";
 import type { StoredFact } from "../facts/fact.ts";
 import { fromRow } from "../facts/row.ts";

@@ -1,6 +1,6 @@
+import type { Box } from "@parley/engine/sealing";
 import { and, asc, eq, gte, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import type { Box } from "../data-keys/box.ts";
 import type { KeyRing } from "../data-keys/data-keys.ts";
 import { StoreError } from "../error.ts";
 import type { Transaction } from "../projections/projection.ts";

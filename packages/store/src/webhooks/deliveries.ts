@@ -1,7 +1,7 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import { openText } from "../data-keys/box.ts";
 import type { KeyRing } from "../data-keys/data-keys.ts";
+import { openText } from "../data-keys/sealed-text.ts";
 import { behind, type Page, type PageQuery, pageOf, pageSize } from "../page.ts";
 import { aboutEvent } from "./events.ts";
 import { webhookDeliveries as deliveries, webhookEvents as events } from "./schema.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { sql } from "drizzle-orm";
 import type { NodePgDatabase } from "drizzle-orm/node-postgres";
-import { sealText } from "../data-keys/box.ts";
 import type { KeyRing } from "../data-keys/data-keys.ts";
+import { sealText } from "../data-keys/sealed-text.ts";
 
 /** What others can be told of. */
 export const webhookEventTypes = [

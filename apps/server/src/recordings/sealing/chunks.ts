@@ -1,12 +1,10 @@
-import { createCipheriv, createDecipheriv } from "node:crypto";
 import { Readable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { ParleyError } from "@parley/engine";
+import { type NumberedBox, numberedBoxOf, TAG_BYTES } from "@parley/engine/sealing";
 import type { ByteRange, RecordingStorage } from "../storage/storage.ts";
 
-const ALGORITHM = "aes-256-gcm";
 export const CHUNK_BYTES = 64 * 1024;
-const TAG_BYTES = 16;
 const SEALED_BYTES = CHUNK_BYTES + TAG_BYTES;
 
 const chunksOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / CHUNK_BYTES));
@@ -22,12 +20,10 @@ export const sealedLength = (bytes: number): number => bytes + chunksOf(bytes) *
 export async function sealFile(key: Buffer, bytes: Uint8Array): Promise<Buffer> {
   const sealed = Buffer.alloc(sealedLength(bytes.length));
   const count = chunksOf(bytes.length);
+  const box = numberedBoxOf(key);
   for (let index = 0; index < count; index++) {
-    const cipher = createCipheriv(ALGORITHM, key, nonceOf(index, index === count - 1), { authTagLength: TAG_BYTES });
-    const chunk = cipher.update(bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES));
-    cipher.final();
-    sealed.set(chunk, index * SEALED_BYTES);
-    sealed.set(cipher.getAuthTag(), index * SEALED_BYTES + chunk.length);
+    const chunk = bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES);
+    sealed.set(box.seal(nonceOf(index, index === count - 1), chunk), index * SEALED_BYTES);
     await setImmediate();
   }
   return sealed;
@@ -48,10 +44,11 @@ export async function readSealed(
   const start = first * SEALED_BYTES;
   const body = await storage.read(object, { start, end: Math.min((last + 1) * SEALED_BYTES, sealedLength(bytes)) });
 
+  const box = numberedBoxOf(key);
   async function* opened() {
     let index = first;
     for await (const sealed of inPieces(body, SEALED_BYTES)) {
-      const chunk = openChunk(key, sealed, index, index === count - 1);
+      const chunk = openChunk(box, sealed, index, index === count - 1);
       const at = index * CHUNK_BYTES;
       yield chunk.subarray(Math.max(0, range.start - at), Math.max(0, range.end - at));
       index++;
@@ -60,19 +57,13 @@ export async function readSealed(
   return Readable.from(opened(), { objectMode: false });
 }
 
-function openChunk(key: Buffer, sealed: Buffer, index: number, isLast: boolean): Buffer {
-  try {
-    const decipher = createDecipheriv(ALGORITHM, key, nonceOf(index, isLast), { authTagLength: TAG_BYTES }).setAuthTag(
-      sealed.subarray(-TAG_BYTES),
-    );
-    return Buffer.concat([decipher.update(sealed.subarray(0, -TAG_BYTES)), decipher.final()]);
-  } catch (cause) {
-    throw new ParleyError(`The recording's file was altered: chunk ${index} does not open.`, {
-      code: "recording-file-altered",
-      category: "internal",
-      cause,
-    });
-  }
+function openChunk(box: NumberedBox, sealed: Buffer, index: number, isLast: boolean): Buffer {
+  const chunk = box.open(nonceOf(index, isLast), sealed);
+  if (chunk !== null) return chunk;
+  throw new ParleyError(`The recording's file was altered: chunk ${index} does not open.`, {
+    code: "recording-file-altered",
+    category: "internal",
+  });
 }
 
 function nonceOf(index: number, isLast: boolean): Buffer {

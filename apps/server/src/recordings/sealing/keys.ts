@@ -1,11 +1,9 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
+import { boxOf } from "@parley/engine/sealing";
 import type { DataKeys, Piece, PieceSealing } from "@parley/store";
 import type { Secrets } from "../../secrets/secrets.ts";
 
-const ALGORITHM = "aes-256-gcm";
 const KEY_BYTES = 32;
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
 
 type Of = Pick<Piece, "callId" | "epoch">;
 type OfCall = { callId: string; object: string };
@@ -37,7 +35,8 @@ export function recordingKeys(
     return { key, sealedKey: secrets.seal(key.toString("base64url"), about) };
   };
   const opened = (sealedKey: string, about: string) => Buffer.from(secrets.open(sealedKey, about), "base64url");
-  const placeOf = ({ callId, epoch, offset }: At) => Buffer.from(`${callId}/${epoch}/${offset}`);
+  const placeOf = ({ callId, epoch, offset }: At) => `${callId}/${epoch}/${offset}`;
+  const boxOfPieces = (sealedKey: string, piece: Of) => boxOf(opened(sealedKey, aboutSegment(piece)), "behind");
 
   return {
     async newKey({ callId, object }) {
@@ -55,19 +54,13 @@ export function recordingKeys(
     pieces: {
       newKey: (segment) => (encrypt ? fresh(aboutSegment(segment)).sealedKey : null),
       seal(sealedKey, piece) {
-        const iv = randomBytes(IV_BYTES);
-        const key = opened(sealedKey, aboutSegment(piece));
-        const cipher = createCipheriv(ALGORITHM, key, iv, { authTagLength: TAG_BYTES }).setAAD(placeOf(piece));
-        return Buffer.concat([iv, cipher.update(piece.bytes), cipher.final(), cipher.getAuthTag()]);
+        return boxOfPieces(sealedKey, piece).seal(piece.bytes, placeOf(piece));
       },
     },
     openPiece(sealedKey, piece) {
-      const { bytes } = piece;
-      const key = opened(sealedKey, aboutSegment(piece));
-      const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
-        .setAAD(placeOf(piece))
-        .setAuthTag(bytes.subarray(-TAG_BYTES));
-      return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]);
+      const bytes = boxOfPieces(sealedKey, piece).open(piece.bytes, placeOf(piece));
+      if (bytes === null) throw new Error(`a piece of a recording was altered (${placeOf(piece)})`);
+      return bytes;
     },
   };
 }

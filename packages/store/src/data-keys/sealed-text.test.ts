@@ -1,31 +1,13 @@
 import { randomBytes } from "node:crypto";
+import { boxOf } from "@parley/engine/sealing";
 import { expect, test } from "vitest";
 import type { StoredFact } from "../facts/fact.ts";
 import { fromRow, toRow } from "../facts/row.ts";
-import { boxOf, openText, sealText } from "./box.ts";
 import { cacheOf } from "./cache.ts";
+import { openText, sealText } from "./sealed-text.ts";
 import { wrapping } from "./wrapped.ts";
 
 const key = () => randomBytes(32);
-
-test("what is sealed opens again with its key and as what it is, and no two look alike", () => {
-  const [box, other] = [boxOf(key()), boxOf(key())];
-  const seen = new Set<string>();
-  for (let round = 0; round < 3_000; round++) {
-    const sealed = box.seal("ключ 🔑", "a");
-    seen.add(sealed.subarray(0, 12).toString("hex"));
-    expect(box.open(sealed, "a")?.toString()).toBe("ключ 🔑");
-  }
-  expect(seen.size).toBe(3_000);
-  const sealed = box.seal(Buffer.from([1, 2, 3]), "a");
-  expect(other.open(sealed, "a")).toBe(null);
-  expect(box.open(sealed, "b")).toBe(null);
-  for (let at = 0; at < sealed.length; at++) {
-    const bad = Buffer.from(sealed);
-    bad[at] = bad[at]! ^ 1;
-    expect([at, box.open(bad, "a"), box.open(sealed.subarray(0, at), "a")]).toEqual([at, null, null]);
-  }
-});
 
 test("a column holds plain texts beside sealed ones; without the key a sealed one is null", () => {
   const box = boxOf(key());
@@ -37,6 +19,11 @@ test("a column holds plain texts beside sealed ones; without the key a sealed on
     null,
   ]);
   expect([sealText(null, "+491", "c/from"), openText(box, "+491", "c/from")]).toEqual(["+491", "+491"]);
+});
+
+test("a column that was sealed long ago opens", () => {
+  const box = boxOf(Buffer.from(Array.from({ length: 32 }, (_, n) => n)));
+  expect(openText(box, "k1.DyiNRuppZV_sxkGPH7JfrrdthQSW9ArCND_zGM37tn320g", "c1/from")).toBe("+49151");
 });
 
 test("a personal fact lies sealed and opens only in its place; a technical one lies plain", () => {
