@@ -132,4 +132,14 @@ describe("resolveAgent", () => {
     const hooked = await resolveAgent(defineAgent({ name: "a", onUserTurnCompleted: () => {} }), { env: {}, vad });
     expect([plain.settings.reviewTurns, hooked.settings.reviewTurns]).toEqual([false, true]);
   });
+
+  it("keeps a call's log open for onExit where the author has one, a little longer than it may take", async () => {
+    const exitMs = async (definition: Partial<Parameters<typeof defineAgent>[0]>) =>
+      (await resolveAgent(defineAgent({ name: "a", ...definition }), { env: {}, vad })).settings.closing.exitMs;
+    const onExit = () => {};
+    expect(await exitMs({})).toBe(0);
+    expect(await exitMs({ onExit })).toBeGreaterThan(5_000);
+    expect(await exitMs({ onExit, timeouts: { hookMs: 20_000 } })).toBeGreaterThan(20_000);
+    expect(await exitMs({ behaviour: { closing: { exitMs: 9 } } })).toBe(0);
+  });
 });

@@ -29,6 +29,31 @@ function other({ clock }: Scene, more: Partial<CallAgent> = {}) {
 }
 
 describe("another agent", () => {
+  it("has its own onExit, whether the one before it had one or not", async () => {
+    const exits: string[] = [];
+    const exitOf = (name: string) => ({ hooks: { onExit: () => void exits.push(name) } });
+    const [none, some] = [0, 5_500].map((exitMs) => settingsSchema.parse({ closing: { exitMs } }));
+    for (const [before, after] of [
+      [
+        { hooks: {}, settings: none! },
+        { ...exitOf("second"), settings: some! },
+      ],
+      [
+        { ...exitOf("first"), settings: some! },
+        { hooks: {}, settings: none! },
+      ],
+    ]) {
+      const s = scene({ agent: before! });
+      await s.begin();
+      s.call.changeAgent(other(s, after).change);
+      s.call.close("done");
+      await s.clock.advance(6_000);
+      expect(s.types().includes("exit-requested")).toBe(after!.settings === some);
+      expect(s.types().at(-1)).toBe("call-closed");
+    }
+    expect(exits).toEqual(["second"]);
+  });
+
   it("goes on with the call: greets, hears, knows what was said, answers with its own mind and voice", async () => {
     const s = scene({
       agent: { greeting: "Hello." },
