@@ -77,7 +77,7 @@ export function withoutLiveKit(): LiveKitAccess {
 }
 
 export const LIVEKIT_IS_OFF = "LiveKit is switched off here (LIVEKIT_ENABLED=false): nobody can be called.";
-const NEEDS_LIVEKIT = /^\/(livekit|webhooks\/livekit|api\/token)(\/|\?|$)/;
+const NEEDS_LIVEKIT = /^\/(livekit|webhooks\/livekit|api\/token|api\/calls\/[^/?]+\/transfer)(\/|\?|$)/;
 /** In a session nobody is in any room. */
 const NEEDS_NONE = /^\/livekit\/process-voice(\?|$)/;
 

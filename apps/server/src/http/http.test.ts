@@ -143,6 +143,7 @@ test("without LiveKit its routes say so, and the rest works", async () => {
     ["/livekit/create-room", "POST"],
     ["/api/token", "POST"],
     ["/webhooks/livekit", "POST"],
+    ["/api/calls/c1/transfer", "POST"],
   ] as const) {
     expect((await send(app, { host }, url, method)).json(), url).toMatchObject({
       status: 503,
