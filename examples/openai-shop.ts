@@ -28,6 +28,26 @@ const reserve = tool({
   },
 });
 
+const returns = defineAgent({
+  name: "returns",
+  instructions:
+    "You take back what the Rain Shop has sold, within thirty days. Ask for the day and the article. Be brief.",
+  greeting: "Returns desk, hello. What would you like to bring back?",
+  stt: "openai",
+  llm: "openai",
+  tts: "openai",
+});
+
+const connect = tool({
+  name: "connect_with_returns",
+  description: "Connects the caller with the returns desk: for whoever wants to bring something back.",
+  parameters: z.object({ why: z.string() }),
+  async execute({ why }, { call }) {
+    await call.transferTo("returns", { reason: why });
+    return { connected: true };
+  },
+});
+
 /** A shop's assistant on OpenAI, or on any server that speaks its protocol (OPENAI_BASE_URL). Needs OPENAI_API_KEY. */
 export default defineAgent({
   name: "shop",
@@ -41,5 +61,6 @@ export default defineAgent({
   stt: "openai",
   llm: "openai",
   tts: "openai",
-  tools: [lookUp, reserve],
+  tools: [lookUp, reserve, connect],
+  colleagues: [returns],
 });

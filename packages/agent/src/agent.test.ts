@@ -5,7 +5,7 @@ import type { ToolContext } from "@parley/engine";
 import { fakeVad } from "@parley/testkit";
 import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { defineAgent, loadAgent, loadTools, resolveAgent, tool } from "./index.ts";
+import { defineAgent, loadAgent, loadTools, resolveAgent, resolveAgents, tool } from "./index.ts";
 
 const context = {} as ToolContext;
 
@@ -43,6 +43,37 @@ describe("intents", () => {
   it("leave no other tool their name", () => {
     const own = tool({ name: "report_intent", description: "", parameters: z.object({}), execute: () => 1 });
     expect(() => defineAgent({ name: "a", intents, tools: [own] })).toThrow(/two tools are named report_intent/);
+  });
+});
+
+describe("colleagues", () => {
+  const vad = fakeVad();
+  const night = defineAgent({ name: "night", vad });
+  const billing = defineAgent({ name: "billing", vad, colleagues: [night] });
+  const front = defineAgent({ name: "front", vad, colleagues: [billing, night] });
+
+  it("are ready with the agent, and theirs, each once; itself first", async () => {
+    const agents = await resolveAgents(front, { env: {} });
+    expect(agents.map(({ name }) => name)).toEqual(["front", "billing", "night"]);
+  });
+
+  it("hear with one VAD where they name the same", async () => {
+    const [one, two] = await resolveAgents(
+      defineAgent({ name: "a", vad: "energy", colleagues: [defineAgent({ name: "b", vad: "energy" })] }),
+      { env: {} },
+    );
+    expect(two?.vad).toBe(one.vad);
+  });
+
+  it("that need what is not there stop the start, by name", async () => {
+    const needy = defineAgent({ name: "b", vad, llm: "openai" });
+    const agent = defineAgent({ name: "a", vad, colleagues: [needy] });
+    await expect(resolveAgents(agent, { env: {} })).rejects.toThrow(/OPENAI_API_KEY/);
+  });
+
+  it("are agents, and no two of one name", () => {
+    expect(() => defineAgent({ name: "a", colleagues: [{ name: "b" }] as never })).toThrow(/colleagues.*defineAgent/);
+    expect(() => defineAgent({ name: "night", colleagues: [billing] })).toThrow(/two agents are named night/);
   });
 });
 

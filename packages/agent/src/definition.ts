@@ -65,6 +65,8 @@ export interface AgentOptions extends CallHooks {
   tools?: readonly AgentTool[];
   /** What callers may want: the model tells which by the tool `report_intent`, and `process-voice` gives it. */
   intents?: readonly Intent[];
+  /** Agents that may go on with a call of this one, by `call.transferTo`: they are ready in the same process, with theirs. */
+  colleagues?: readonly AgentDefinition[];
   /** How the call behaves: endpointing, interruption, speculation, away, … */
   behaviour?: SettingsInput;
   hearing?: Partial<HearingOptions>;
@@ -76,6 +78,7 @@ export interface AgentOptions extends CallHooks {
   limits?: { maxCallsPerWorker?: number };
 }
 
+const MOST_COLLEAGUES = 32;
 const marker = Symbol.for("parley.agent");
 
 export interface AgentDefinition extends AgentOptions {
@@ -117,6 +120,10 @@ export const agentSchema = z.strictObject({
     .min(1)
     .max(100)
     .optional(),
+  colleagues: z
+    .array(z.custom<AgentDefinition>(isAgentDefinition, "must be made by defineAgent"))
+    .max(MOST_COLLEAGUES)
+    .optional(),
   behaviour: settingsSchema.partial().optional(),
   hearing: z
     .strictObject({
@@ -156,8 +163,22 @@ export function defineAgent(options: AgentOptions): AgentDefinition {
   if (twice) throw invalid(options.name, `tools: two tools are named ${twice}`);
   checkTemplate(options.instructions ?? "", `${options.name}: instructions`);
   checkTemplate(options.greeting ?? "", `${options.name}: greeting`);
-  return { ...options, [marker]: true };
+  const defined = { ...options, [marker]: true as const };
+  const namesake = twoOfOneName(withColleagues(defined));
+  if (namesake) throw invalid(options.name, `colleagues: two agents are named ${namesake}`);
+  return defined;
 }
+
+/** The agent, its colleagues, theirs, each once. */
+export function withColleagues(agent: AgentDefinition): AgentDefinition[] {
+  const all = new Set([agent]);
+  // What is added while it is gone through is gone through too.
+  for (const one of all) for (const colleague of one.colleagues ?? []) all.add(colleague);
+  return [...all];
+}
+
+const twoOfOneName = (agents: readonly AgentDefinition[]): string | undefined =>
+  agents.find(({ name }, index) => agents.findIndex((other) => other.name === name) !== index)?.name;
 
 export function isAgentDefinition(value: unknown): value is AgentDefinition {
   return typeof value === "object" && value !== null && marker in value;

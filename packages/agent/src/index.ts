@@ -7,6 +7,7 @@ export type {
   CallHooks,
   ConnectionQualityChange,
   ToolContext,
+  TransferOptions,
   TurnVerdict,
   UserContext,
   UserTurn,
@@ -17,9 +18,10 @@ export {
   defineAgent,
   isAgentDefinition,
   type JobOffer,
+  withColleagues,
 } from "./definition.ts";
 export { loadAgent, loadTools } from "./load.ts";
 export { type Env, resolveVad } from "./providers.ts";
-export { type ResolveOptions, resolveAgent, warmAgent } from "./resolve.ts";
+export { type ResolveOptions, resolveAgent, resolveAgents, warmAgent } from "./resolve.ts";
 export { storedAgent } from "./stored/make.ts";
 export { type ToolOptions, tool } from "./tool.ts";

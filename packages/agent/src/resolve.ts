@@ -1,6 +1,6 @@
 import { settingsSchema } from "@parley/conversation";
 import { type CallAgent, eagerHearing, hearingDefaults, type Tts, timeoutDefaults, type Vad } from "@parley/engine";
-import type { AgentDefinition } from "./definition.ts";
+import { type AgentDefinition, withColleagues } from "./definition.ts";
 import { intentTool } from "./intents.ts";
 import { type Env, resolveLlm, resolveStt, resolveTts, resolveVad, spareVoice } from "./providers.ts";
 
@@ -65,6 +65,26 @@ export async function resolveAgent(definition: AgentDefinition, { env, vad }: Re
     hearing: { ...hearingDefaults, ...(stt?.capabilities.restarts ? eagerHearing : {}), ...definition.hearing },
     timeouts,
   };
+}
+
+/** The agent and its colleagues, ready as `resolveAgent` makes them; itself first. One VAD of a name serves them all. */
+export async function resolveAgents(
+  definition: AgentDefinition,
+  { env }: Pick<ResolveOptions, "env">,
+): Promise<[CallAgent, ...CallAgent[]]> {
+  const vads = new Map<string, Vad>();
+  const resolve = async (one: AgentDefinition): Promise<CallAgent> => {
+    const { vad = "silero" } = one;
+    if (typeof vad !== "string") return resolveAgent(one, { env });
+    const shared = vads.get(vad) ?? (await resolveVad(vad));
+    vads.set(vad, shared);
+    return resolveAgent(one, { env, vad: shared });
+  };
+  const [self, ...others] = withColleagues(definition);
+  const first = await resolve(self ?? definition);
+  const colleagues: CallAgent[] = [];
+  for (const other of others) colleagues.push(await resolve(other));
+  return [first, ...colleagues];
 }
 
 /** Loads models and opens connections, before the first call. Throws the first ParleyError. */

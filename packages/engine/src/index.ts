@@ -12,6 +12,7 @@ export {
   type RecordingControl,
   type StageTimeouts,
   type ToolContext,
+  type TransferOptions,
   type TurnVerdict,
   timeoutDefaults,
   type UserContext,
@@ -21,8 +22,8 @@ export { Call } from "./call/call.ts";
 export { endingFacts } from "./call/end-log.ts";
 export { type Logger, silentLogger } from "./call/logger.ts";
 export type { Lease } from "./call/loop.ts";
-export type { NextAgent } from "./call/next-agent.ts";
-export type { CallOptions, Recovery } from "./call/options.ts";
+export { agentOf, checkNextAgent } from "./call/next-agent.ts";
+export type { CallOptions, NextAgent, Recovery, TransferWanted } from "./call/options.ts";
 export type { RemoteControl } from "./call/remote-control.ts";
 export { isSessionRoom, sessionRoom, sessionTransport } from "./call/session-transport.ts";
 export { INTENT_TOOL, type SpokenTurn, type TurnAnswer } from "./call/spoken-turn.ts";

@@ -7,6 +7,7 @@ import {
   type Logger,
   type Recorder,
   type Recovery,
+  type TransferWanted,
   type Transport,
   timeoutDefaults,
 } from "@parley/engine";
@@ -53,6 +54,8 @@ export interface Scene {
   /** In place of the fake, where nobody is on the line. */
   transport?: Transport;
   recorder?: Recorder;
+  colleagues?: readonly CallAgent[];
+  transferElsewhere?: (wanted: TransferWanted) => Promise<void>;
 }
 
 /** A whole call in virtual time: fakes for everything outside the engine. */
@@ -104,6 +107,8 @@ export function scene({
     ...(given.recovered ? { recovered: given.recovered } : {}),
     ...(given.logger ? { logger: given.logger } : {}),
     ...(given.recorder ? { recorder: given.recorder } : {}),
+    ...(given.colleagues ? { colleagues: given.colleagues } : {}),
+    ...(given.transferElsewhere ? { transferElsewhere: given.transferElsewhere } : {}),
     ...(given.lease ? { lease: given.lease } : {}),
   };
   const line = given.transport ?? transport;

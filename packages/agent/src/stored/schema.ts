@@ -40,6 +40,7 @@ export const onlyOfCode = [
   "echoCanceller",
   "noiseFilter",
   "realtime",
+  "colleagues",
   "accept",
   "prewarm",
   "limits",

@@ -116,6 +116,8 @@ export const agentChanged = fact("agent-changed", {
   /** Of a stored agent. */
   agentVersion: z.int().nullable(),
   by: z.string(),
+  /** Why, in the words of who wished for it. */
+  reason: z.string().optional(),
   language: z.string(),
   /** What it says first. */
   greeting: z.string().nullable(),

@@ -157,6 +157,8 @@ export interface Reply {
   sound?: string;
   step: number;
   textEnded: boolean;
+  /** Its agent has left the call: what is made of it is said to its end, and no model is asked to go on with it. */
+  left?: true;
   failed: { stage: string; error: Failure } | null;
   sentences: readonly Sentence[];
   progressAt: number;

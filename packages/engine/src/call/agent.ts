@@ -54,6 +54,14 @@ export interface RecordingControl {
   answer(agreed: boolean): void;
 }
 
+/** How another agent is to go on with a call. */
+export interface TransferOptions {
+  /** For the log: why. */
+  reason?: string;
+  /** Said first by the other one, in place of its greeting. */
+  message?: string;
+}
+
 /** What hooks and tools may do with the live call. */
 export interface CallControl {
   readonly callId: string;
@@ -73,6 +81,14 @@ export interface CallControl {
   /** A message for people to read. */
   chat(text: string): void;
   readonly recording: RecordingControl;
+  /**
+   * Another agent goes on with the call: one of `colleagues`, or any that a worker elsewhere runs. What is being said is said to
+   * its end; what was said so far goes along. Of a colleague: done when it resolves. Of one elsewhere: it is there, and gets the
+   * call at the next moment in which nobody speaks. Rejects with ParleyError, and then nothing has changed: `agent-not-found`
+   * (it lists those that there are), `same-agent`, `transfer-under-way`, `speaks-realtime`, `template-variable-missing`,
+   * `call-over`.
+   */
+  transferTo(agentId: string, options?: TransferOptions): Promise<void>;
   /** Ends the call, by default after what is being said. */
   hangUp(reason?: string, options?: { afterReply?: boolean }): void;
 }

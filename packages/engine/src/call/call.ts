@@ -1,4 +1,4 @@
-import type { Fact, FactOf, InputBody, RuleState } from "@parley/conversation";
+import type { Fact, FactOf, Failure, InputBody, RuleState } from "@parley/conversation";
 import { ParleyError } from "../error.ts";
 import { type Clock, systemClock, type TransportSink } from "../ports/index.ts";
 import { toFailure } from "../stages/failure.ts";
@@ -9,8 +9,8 @@ import { FirstCaller } from "./first-caller.ts";
 import { KnownCaller } from "./known-caller.ts";
 import { type Logger, silentLogger } from "./logger.ts";
 import { Loop } from "./loop.ts";
-import { agentChanged, type NextAgent } from "./next-agent.ts";
-import type { CallOptions, Recovery } from "./options.ts";
+import { agentChanged } from "./next-agent.ts";
+import type { CallOptions, NextAgent, Recovery } from "./options.ts";
 import { isQuiet, untilQuiet } from "./quiet.ts";
 import { recordedAgent, recordingControl } from "./recording.ts";
 import { type RemoteControl, remoteControl } from "./remote-control.ts";
@@ -19,6 +19,7 @@ import { Script } from "./script.ts";
 import type { SpokenTurn, TurnAnswer } from "./spoken-turn.ts";
 import { SpokenTurns } from "./spoken-turns.ts";
 import { CallStages } from "./stages.ts";
+import { transfers } from "./transfer.ts";
 
 /** One call, from joining to the last fact. */
 export class Call {
@@ -96,6 +97,12 @@ export class Call {
       recording: recordingControl({ state: () => this.#loop.state, report: (input) => this.#report(input) }),
       say: (text, by, interruptible) => this.say(text, by, interruptible),
       interrupt: (by) => this.interrupt(by),
+      transferTo: transfers({
+        options: this.#options,
+        begun: Promise.race([this.#begun.promise, this.done]),
+        isOver: () => this.#closing !== null || this.#loop.isClosed,
+        change: (next) => this.changeAgent(next),
+      }),
       close: (reason, how) => this.close(reason, how),
     });
     this.remote = remoteControl({
@@ -267,6 +274,15 @@ export class Call {
     this.#early = null;
     this.#loop.recover(recovered, recovered.by);
     this.#begun.resolve();
+    const isOpen = this.#loop.state.closing.phase === "open" && !recovered.farewell;
+    if (recovered.arrival && isOpen) this.changeAgent({ ...recovered.arrival, agent: this.#options.agent });
+    if (recovered.notTransferred && isOpen) this.#notTransferred(recovered.notTransferred);
+  }
+
+  /** Its caller was told that somebody else comes. */
+  #notTransferred(error: Failure): void {
+    this.#report({ type: "error-occurred", source: "transfer", error, recoverable: true });
+    this.say(this.#options.agent.settings.phrases.failure, "recovery");
   }
 
   #follow(fact: FactOf<"agent-changed">): void {

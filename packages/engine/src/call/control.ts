@@ -15,6 +15,7 @@ export function callControl(call: {
   recording: RecordingControl;
   say(text: string, by: string, interruptible: boolean): void;
   interrupt(by: string): void;
+  transferTo: CallControl["transferTo"];
   close(reason: string, options: { afterReply: boolean }): void;
 }): CallControl {
   const { callId, transport } = call.options;
@@ -38,6 +39,7 @@ export function callControl(call: {
     interrupt: () => call.interrupt("agent"),
     recording: call.recording,
     chat: (text) => transport.text.chat(text),
+    transferTo: call.transferTo,
     hangUp: (reason = "agent", { afterReply = true } = {}) => call.close(reason, { afterReply }),
   };
 }

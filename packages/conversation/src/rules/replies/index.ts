@@ -61,6 +61,11 @@ export const replies: Concern<RepliesState> = {
         const replyId = state.tools.calls.find((call) => call.toolCallId === fact.toolCallId)?.replyId;
         return replyId === undefined ? own : set(own, replyId, () => ({ progressAt: fact.at }));
       }
+      case "agent-changed":
+        // Where the new agent says nothing of its own first, it goes on with what its tools were asked for.
+        return fact.greeting?.trim()
+          ? { ...own, active: own.active.map((reply) => ({ ...reply, left: true as const })) }
+          : own;
       case "reply-failed":
         return fail(own, fact.replyId, fact.stage, fact.error);
       case "deadline-passed":

@@ -22,7 +22,7 @@ function proceed(state: RuleState, reply: Reply): Decision | null {
     return current.drained && isMade(reply) ? end(state, reply.replyId) : null;
   }
   if (unfinishedTools(state, reply.replyId).length > 0) return null;
-  if (calledInStep(state, reply.replyId, reply.step) && reply.step < state.settings.maxToolSteps)
+  if (!reply.left && calledInStep(state, reply.replyId, reply.step) && reply.step < state.settings.maxToolSteps)
     return { type: "reply-continued", replyId: reply.replyId, step: reply.step + 1 };
   // A model that says nothing and does nothing has failed: nobody is left in silence.
   // (Unless it sounds: a speech-to-speech model may not tell its words.)
