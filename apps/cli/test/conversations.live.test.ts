@@ -86,17 +86,22 @@ it("a tenant that wants it so sees and finds no numbers and no e-mail addresses"
   }
 });
 
-it("while a call goes on its transcript grows; it is found once it has ended", async () => {
-  const key = await tenant("growing");
+it("while a call goes on its transcript grows, and it is found by what was said in it so far", async () => {
+  const key = await tenant("growing", { redactTranscripts: true });
   const { callId, caller } = await platform.call(key);
   expect(await get(`/${callId}`, key)).toMatchObject({
     conversation: { status: "live", endedAt: null, durationMs: null },
     turns: [{ text: "Hello there." }],
   });
-  await caller.sendChat("Are there umbrellas?");
+  await caller.sendChat("Are there umbrellas? Call 555 0100.");
   await expect.poll(async () => (await get(`/${callId}`, key)).turns.length, patience).toBe(3);
-  expect(idsOf(await get("?q=umbrellas", key))).toEqual([]);
+  await expect.poll(async () => idsOf(await get("?q=umbrellas+nine", key)), { timeout: 5_000 }).toEqual([callId]);
+  expect(idsOf(await get("?q=umbrellas", await tenant("curious")))).toEqual([]);
+  expect(idsOf(await get("?q=0100", key))).toEqual([]);
+  await caller.sendChat("And parasols?");
+  await expect.poll(async () => idsOf(await get("?q=umbrellas+parasols", key)), { timeout: 5_000 }).toEqual([callId]);
   expect(idsOf(await get("?status=live", key))).toEqual([callId]);
   await caller.leave();
+  await expect.poll(async () => idsOf(await get("?status=ended", key)), patience).toEqual([callId]);
   await expect.poll(async () => idsOf(await get("?q=umbrellas", key)), patience).toEqual([callId]);
 });

@@ -28,6 +28,7 @@ export { redact, redactDeep } from "./projections/redact/redact.ts";
 export { SEVERAL_SPEAKERS, withSpeakers } from "./projections/speakers.ts";
 export { followTimeline, type Timeline, type TurnTimeline, timelineOf } from "./projections/timeline.ts";
 export {
+  saidSoFar,
   type Transcript,
   type TranscriptTool,
   type TranscriptTurn,

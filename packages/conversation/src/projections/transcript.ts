@@ -1,6 +1,6 @@
 import type { Fact } from "../facts/index.ts";
 import { heardParts } from "../rules/heard.ts";
-import { emptyHistory, evolveHistory } from "./history.ts";
+import { emptyHistory, evolveHistory, type History } from "./history.ts";
 import { timelineOf } from "./timeline.ts";
 
 /** What one of them said, in one go. Times are call time in ms. */
@@ -77,13 +77,25 @@ export function transcriptOf(facts: readonly Fact[]): Transcript {
       const who = { participantId, name: history.names[participantId] || null };
       return { speaker: "user", ...who, text, startMs: startAt, endMs: speechEndAt, interrupted: false };
     }
-    const { replyId, sentences, heardMs, read, interrupted } = entry.reply;
-    const parts = read ? sentences.map(({ text }) => text) : heardParts(sentences, heardMs).map(({ heard }) => heard);
-    const text = parts.filter((part) => part !== "").join(" ");
+    const { replyId, interrupted } = entry.reply;
+    const text = textOf(entry);
     const { startMs = 0, endMs = startMs } = replies.get(replyId) ?? {};
     return { speaker: "agent", participantId: null, name: null, text, startMs, endMs, interrupted };
   });
   return { turns: said.filter(({ text }) => text !== ""), tools: toolsOf(facts) };
+}
+
+/** What was said so far, in order, as a transcript has it. */
+export function saidSoFar(history: History): string[] {
+  return history.entries.map(textOf).filter((text) => text !== "");
+}
+
+/** Of a reply, what was heard of it, or read. */
+function textOf(entry: History["entries"][number]): string {
+  if (entry.kind === "user") return entry.text;
+  const { sentences, heardMs, read } = entry.reply;
+  const parts = read ? sentences.map(({ text }) => text) : heardParts(sentences, heardMs).map(({ heard }) => heard);
+  return parts.filter((part) => part !== "").join(" ");
 }
 
 /** From when to when each reply sounded; of one that was only shown, when that was. */

@@ -93,7 +93,7 @@ export interface CallQuery extends PageQuery {
   until?: Date | undefined;
   /** Who called. */
   caller?: string | undefined;
-  /** Words of the transcript, as Postgres' websearch_to_tsquery reads them. Finds calls that have ended, a moment behind. */
+  /** Words of the transcript, as Postgres' websearch_to_tsquery reads them. A moment behind what is said. */
   words?: string | undefined;
 }
 

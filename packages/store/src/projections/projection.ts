@@ -19,6 +19,10 @@ export interface CallNews {
   updatedAt: Date;
   /** Of the wanted types, in the order of seq, each once. */
   facts: StoredFact[];
+  /** They are those behind this one, up to and with that one, of this epoch of the call. */
+  afterSeq: number;
+  upToSeq: number;
+  epoch: number;
   /** Its log is read from the beginning (for the first time, or because another owner has rewritten it): forget what is known of it. */
   fromStart: boolean;
   /** The call has ended, and these are the last of its facts. */

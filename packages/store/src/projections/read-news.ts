@@ -34,6 +34,7 @@ interface Row extends Record<string, unknown> {
   epoch: number;
   lastSeq: number;
   fromStart: boolean;
+  fromSeq: number;
   upTo: number;
   facts: { seq: number; epoch: number; type: string; atMs: number; body: Record<string, unknown> | string }[];
 }
@@ -57,7 +58,7 @@ export async function readNews(
     select d.call_id as "callId", d.tenant_id as "tenantId", d.agent, d.status, d.room, d.language,
       d.from_address as "from", d.to_address as "to", d.epoch, d.last_seq as "lastSeq",
       extract(epoch from d.started_at)::double precision * 1000 as "startedAt", extract(epoch from d.ended_at)::double precision * 1000 as "endedAt", d.end_reason as "endReason",
-      extract(epoch from d.updated_at)::double precision * 1000 as "updatedAt", d.from_start as "fromStart",
+      extract(epoch from d.updated_at)::double precision * 1000 as "updatedAt", d.from_start as "fromStart", d.from_seq as "fromSeq",
       least(d.last_seq, d.from_seq + ${WINDOW}::integer) as "upTo",
       coalesce((
         select jsonb_agg(jsonb_build_object(
@@ -80,7 +81,7 @@ export async function readNews(
 
 function toRead(row: Row, box: Box | undefined): Read {
   const { from, to } = openCaller(box, row.callId, row);
-  const { callId, tenantId, agent, room, language, endReason, fromStart, epoch, upTo } = row;
+  const { callId, tenantId, agent, room, language, endReason, fromStart, fromSeq, epoch, upTo } = row;
   const facts: StoredFact[] = row.facts.map((fact) => fromRow(callId, fact, box));
   const times = {
     startedAt: new Date(row.startedAt),
@@ -89,5 +90,5 @@ function toRead(row: Row, box: Box | undefined): Read {
   };
   const isLast = row.status === "ended" && upTo === row.lastSeq;
   const call = { callId, tenantId, agent, room, from, to, language, ...times, endReason };
-  return { news: { ...call, facts, fromStart, isLast }, epoch, seq: upTo };
+  return { news: { ...call, facts, afterSeq: fromSeq, upToSeq: upTo, epoch, fromStart, isLast }, epoch, seq: upTo };
 }
