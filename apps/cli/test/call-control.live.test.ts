@@ -1,3 +1,4 @@
+import { SimulatedCaller } from "@parley/livekit";
 import type { StoredFact } from "@parley/store";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type LivePlatform, livePlatform } from "./support/platform.ts";
@@ -72,6 +73,24 @@ it("a call begins with what is known of its caller", async () => {
   const { callId } = await platform.call(undefined, "echo", { userId: "ann" });
   const known = { userId: "ann", context: { plan: "gold" } };
   await expect.poll(() => facts(callId, "call-started"), patience).toMatchObject([{ metadata: known }]);
+});
+
+it("a call made by a token alone is known, and may be told something, from its first moment", async () => {
+  const { json } = await platform.send("POST", "/api/token", { body: {} });
+  const claims = JSON.parse(Buffer.from(json.participant_token.split(".")[1], "base64url").toString());
+  const { callId } = JSON.parse(claims.roomConfig.agents[0].metadata);
+  const early = await platform.send("GET", `/api/calls/${callId}`);
+  expect(early).toMatchObject({ status: 404, json: { detail: expect.stringContaining("has not begun") } });
+  const caller = await SimulatedCaller.join({ url: json.server_url, token: json.participant_token });
+  const answers = await Promise.all([
+    platform.send("GET", `/api/calls/${callId}`),
+    platform.send("POST", `/api/calls/${callId}/say`, { body: { text: "At once." } }),
+  ]);
+  expect(answers.map(({ status, json: answer }) => [status, answer.code])).toEqual([
+    [200, undefined],
+    [200, undefined],
+  ]);
+  await caller.leave();
 });
 
 it("while Postgres is away nothing can be asked for, and the call goes on", async () => {

@@ -81,7 +81,7 @@ describe("a stored agent", () => {
     const { callId, caller } = await platform.call(undefined, front);
     const transfer = (body: object) => platform.send("POST", `/api/calls/${callId}/transfer`, { body });
     expect(await transfer({ agentId: "agent_nobody_nobody_" })).toMatchObject({ status: 404 });
-    expect(await transfer({ agentId: "echo" })).toMatchObject({ status: 409, json: { code: "agent-not-here" } });
+    expect(await transfer({ agentId: "echo" })).toMatchObject({ status: 503, json: { code: "agent-worker-missing" } });
     expect(await transfer({})).toMatchObject({ status: 400 });
     expect(await transfer({ agentId: billing })).toMatchObject({ status: 200, json: { agentId: billing } });
     await expect.poll(() => said(caller), patience).toContain("Hello, billing.");

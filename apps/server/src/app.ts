@@ -8,12 +8,13 @@ import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstanc
 import type { Redis } from "ioredis";
 import { authenticate } from "./access/authenticate.ts";
 import { derivedPublishableKey } from "./access/secrets.ts";
-import { agentDirectory, codeAgents } from "./agents/directory.ts";
+import { allAgents } from "./agents/all-agents.ts";
 import { agentRoutes } from "./agents/routes.ts";
-import { type StoredWorkers, storedAgents } from "./agents/stored.ts";
+import type { StoredWorkers } from "./agents/stored.ts";
 import { agentVersionRoutes } from "./agents/version-routes.ts";
 import { appRoutes } from "./apps/routes.ts";
 import { auditRoutes } from "./audit/routes.ts";
+import { beginningCalls } from "./calls/beginning.ts";
 import { callRoutes } from "./calls/routes.ts";
 import type { ServerConfig } from "./config.ts";
 import { roomRoutes } from "./connections/room-routes.ts";
@@ -215,13 +216,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     publishableKey: ownApp?.publishableKey ?? null,
     version: VERSION,
   });
-  const directory = agentDirectory([
-    codeAgents(
-      agents.map(({ name }) => name),
-      () => options.workerAgents().filter((name) => name !== STORED_AGENTS),
-    ),
-    storedAgents(store, options.storedWorkers),
-  ]);
+  const { workerAgents, storedWorkers } = options;
+  const directory = allAgents({ store, agents, workerAgents, storedWorkers });
+  const beginning = beginningCalls({ store, clock: systemClock });
   const refuseOverQuota = quotas(store, tellOfExcess(store, log));
   tokenRoutes(app, {
     livekit,
@@ -232,12 +229,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     limits,
     ownAppId: ownApp?.appId ?? null,
     refuseOverQuota,
+    beginning,
   });
-  callRoutes(app, store);
-  controlRoutes(app, { store, livekit, command: options.command, agents: directory });
-  conversationRoutes(app, store);
+  callRoutes(app, { store, beginning });
+  controlRoutes(app, { store, beginning, livekit, command: options.command, agents: directory, workerAgents });
+  conversationRoutes(app, { store, beginning });
   const { feed = noFeed(options), upgrades = liveUpgrades(BODY_LIMIT_BYTES) } = options;
-  liveRoutes(app, { store, feed, upgrades, identify, command: options.command, clock: systemClock, log });
+  liveRoutes(app, { store, beginning, feed, upgrades, identify, command: options.command, clock: systemClock, log });
   const connections = { store, livekit, agents: directory, command: options.command, refuseOverQuota };
   connectionRoutes(app, connections);
   roomRoutes(app, { ...connections, defaultAgent: agents[0].name });

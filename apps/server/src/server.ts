@@ -6,11 +6,13 @@ import { measured } from "@parley/metrics";
 import type { Store } from "@parley/store";
 import { attachUplink, type CallCommand, type OrderResult, singleKey, type UplinkServer } from "@parley/uplink";
 import type { FastifyInstance } from "fastify";
+import { allAgents } from "./agents/all-agents.ts";
 import { storedDefinitions } from "./agents/stored.ts";
 import { buildApp } from "./app.ts";
 import { callStart } from "./call-start/context.ts";
 import type { ServerConfig } from "./config.ts";
 import { keepConnections } from "./connections/keep.ts";
+import { agentTransfers } from "./control/change-agent.ts";
 import { keepErasing } from "./erasure/keep.ts";
 import { askHooks } from "./hook/ask.ts";
 import { breaker } from "./hook/breaker.ts";
@@ -135,6 +137,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const outbox = deliverWebhooks({ store, secrets, privateHooks, clock: systemClock, log, hookFailed });
   const hooks = breaker(systemClock);
   const ask = askHooks({ store, secrets, privateHooks, breaker: hooks, clock: systemClock, log, failed: hookFailed });
+  const workerAgents = () => leases.workers().flatMap(({ agent }) => (agent === null ? [] : [agent]));
+  const storedWorkers = {
+    connected: () => leases.workers().filter(({ agent }) => agent === STORED_AGENTS),
+    wanted: () => options.storedWorkerWanted?.(),
+  };
+  const directory = allAgents({ store, agents, workerAgents, storedWorkers });
   const app = await buildApp({
     config,
     livekit,
@@ -144,11 +152,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     deleteRecordings,
     redis,
     agents,
-    workerAgents: () => leases.workers().flatMap(({ agent }) => (agent === null ? [] : [agent])),
-    storedWorkers: {
-      connected: () => leases.workers().filter(({ agent }) => agent === STORED_AGENTS),
-      wanted: () => options.storedWorkerWanted?.(),
-    },
+    workerAgents,
+    storedWorkers,
     command: leases.command,
     begin: leases.begin,
     workerKey,
@@ -170,6 +175,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     measured: workers.told,
     interim: feed.interim,
     agentVersion: storedDefinitions(store, secrets),
+    transfer: agentTransfers({ store, agents: directory, command: leases.command, workerAgents }),
     leaseMs: leases.heartbeatMs,
     authenticate: workerKey,
     elsewhere: upgrades.take,

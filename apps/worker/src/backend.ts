@@ -1,4 +1,13 @@
-import type { AgentWanted, CallKnown, Interim, ShippedFact, UnservedCall, WorkerMeasured } from "@parley/uplink";
+import type {
+  AgentTransfer,
+  AgentWanted,
+  CallKnown,
+  HandOverTo,
+  Interim,
+  ShippedFact,
+  UnservedCall,
+  WorkerMeasured,
+} from "@parley/uplink";
 
 /** What the worker asks the server for. Null answers: the server is away, and calls go on without it. */
 export interface Backend {
@@ -16,7 +25,12 @@ export interface Backend {
   /** Whether all of a closed file is stored. */
   shipped(callId: string, epoch: number, withinMs: number): Promise<boolean>;
   /** Gives a call whose log is complete and stored to another worker. */
-  handOver(call: { callId: string; epoch: number }, withinMs: number): Promise<{ accepted: boolean; reason: string }>;
+  handOver(
+    call: { callId: string; epoch: number; to?: HandOverTo | undefined },
+    withinMs: number,
+  ): Promise<{ accepted: boolean; reason: string }>;
+  /** The agent of a call here wants another one. */
+  transfer(wanted: AgentTransfer, withinMs: number): Promise<OrderResult>;
   /** There was no room here for a call that LiveKit offered, and will not offer again once every worker has said so. */
   unserved(call: UnservedCall): void;
   /** False: nobody was told. */

@@ -22,9 +22,12 @@ const orders = z.discriminatedUnion("name", [
   z.object({
     name: z.literal("change-agent"),
     agentId: z.string().min(1).max(128),
-    agentVersion: z.int().min(1),
+    agentVersion: z.int().min(1).nullable(),
+    runBy: z.string().min(1).max(256).nullable(),
     message: z.string().min(1).max(8_000).optional(),
+    reason: z.string().min(1).max(8_000).optional(),
     by,
+    soon: z.boolean().default(false),
   }),
   z.object({
     name: z.literal("hear"),

@@ -2,7 +2,7 @@ import type { Clock } from "@parley/engine";
 import type { OrderResult } from "./backend.ts";
 import type { CallOrder, FromShard, ToShard } from "./messages.ts";
 
-/** The server waits 5 s for the answer to a command, and longer where a turn is to be answered. */
+/** The server waits 5 s for the answer to a command, and longer for some. */
 const ANSWER_MS = 4_000;
 /** A stored agent is made ready with its first call. */
 const MAKE_MS = 15_000;

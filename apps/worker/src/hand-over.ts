@@ -1,5 +1,6 @@
 import type { Clock } from "@parley/engine";
-import type { Backend } from "./backend.ts";
+import type { HandOverTo } from "@parley/uplink";
+import type { Backend, OrderResult } from "./backend.ts";
 import type { Log } from "./log.ts";
 import type { Recovery } from "./recovery.ts";
 import type { ShardPool } from "./shard-pool.ts";
@@ -10,6 +11,8 @@ const QUIET_MS = 8_000;
 const RELEASE_MS = QUIET_MS + 2_000;
 const SHIP_MS = 5_000;
 const ORDER_MS = 10_000;
+/** ... and for another agent to be made ready. */
+const TRANSFER_MS = 20_000;
 /** For the new owner to join, which puts ours out of the room. */
 const LEAVE_MS = 8_000;
 
@@ -17,6 +20,10 @@ const LEAVE_MS = 8_000;
 export interface HandOver {
   /** All running calls, side by side. */
   all(): Promise<void>;
+  /** This call, to a worker of that agent, which goes on with it. Never rejects; a refusal: it stays here, with its own. */
+  to(slot: Slot, target: HandOverTo): Promise<OrderResult>;
+  /** It is being given to somebody, or was to be a moment ago. */
+  isUnderWay(slot: Slot): boolean;
   /** A shard has closed a call's log. */
   released(jobId: string): void;
   /**
@@ -31,6 +38,15 @@ interface Going {
   left: PromiseWithResolvers<void>;
   /** Nobody took it. */
   stays: boolean;
+  why?: string;
+  to: HandOverTo | undefined;
+}
+
+/** A code, as whoever refused gave it, or words. */
+function refusalOf(reason: string): OrderResult {
+  return /^[a-z]+(-[a-z]+)+$/.test(reason)
+    ? { ok: false, reason }
+    : { ok: false, reason: "not-handed-over", detail: `The call stays with its agent: ${reason}.` };
 }
 
 export function createHandOver(options: {
@@ -50,24 +66,27 @@ export function createHandOver(options: {
     return Promise.race([promise, late.promise]).finally(cancel);
   }
 
-  async function give(server: Backend, slot: Slot): Promise<void> {
+  async function give(server: Backend, slot: Slot, to?: HandOverTo): Promise<OrderResult> {
     const { callId, jobId, shardId, call } = slot;
-    if (shardId === null || !call) return;
-    const entry: Going = { released: Promise.withResolvers(), left: Promise.withResolvers(), stays: false };
+    if (shardId === null || !call) return { ok: false, reason: "owner-away" };
+    if (going.has(jobId)) return { ok: false, reason: "transfer-under-way" };
+    const entry: Going = { released: Promise.withResolvers(), left: Promise.withResolvers(), stays: false, to };
     going.set(jobId, entry);
     try {
       pool.send(shardId, { type: "release-call", jobId, withinMs: QUIET_MS });
-      if (!(await within(entry.released.promise, RELEASE_MS, false))) return;
+      if (!(await within(entry.released.promise, RELEASE_MS, false))) return { ok: false, reason: "call-over" };
       const shipped = await server.shipped(callId, call.epoch, SHIP_MS);
       const answer = shipped
-        ? await server.handOver({ callId, epoch: call.epoch }, ORDER_MS)
+        ? await server.handOver({ callId, epoch: call.epoch, to }, to ? TRANSFER_MS : ORDER_MS)
         : { accepted: false, reason: "its log did not reach the server" };
-      log[answer.accepted ? "info" : "warn"]({ callId, ...answer }, "call handed over");
+      log[answer.accepted ? "info" : "warn"]({ callId, ...answer, agent: to?.agentId }, "call handed over");
       entry.stays = !answer.accepted;
+      entry.why = answer.reason;
       if (entry.stays) pool.send(shardId, { type: "abandon-call", jobId });
       await within(entry.left.promise, LEAVE_MS, undefined);
       if (answer.accepted) pool.send(shardId, { type: "abandon-call", jobId });
       await within(entry.left.promise, LEAVE_MS, undefined);
+      return answer.accepted ? { ok: true, reason: "" } : refusalOf(answer.reason);
     } finally {
       going.delete(jobId);
     }
@@ -84,6 +103,17 @@ export function createHandOver(options: {
       );
       await Promise.all(giving);
     },
+    async to(slot, target) {
+      const server = backend();
+      if (!server) return { ok: false, reason: "agent-not-here" };
+      try {
+        return await give(server, slot, target);
+      } catch (error) {
+        log.error({ callId: slot.callId, err: error }, "a call could not be handed to another agent");
+        return { ok: false, reason: "not-handed-over" };
+      }
+    },
+    isUnderWay: ({ jobId }) => going.has(jobId),
     released: (jobId) => going.get(jobId)?.released.resolve(true),
     ended(slot) {
       const entry = going.get(slot.jobId);
@@ -91,6 +121,8 @@ export function createHandOver(options: {
       entry.released.resolve(false);
       entry.left.resolve();
       if (!entry.stays || !slot.call) return "given";
+      const { to, why = "" } = entry;
+      if (to) slot.notTransferred = { code: "not-handed-over", message: `${to.agentId} did not take the call: ${why}` };
       recovery.goOn(slot, slot.call);
       return "stays";
     },

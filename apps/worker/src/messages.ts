@@ -1,7 +1,7 @@
 import type { CallContext } from "@parley/engine";
 import type { JobOffer } from "@parley/livekit";
 import type { Span, SumsOf } from "@parley/metrics";
-import type { AgentWanted, Interim } from "@parley/uplink";
+import type { AgentTransfer, AgentWanted, Interim, NextAgentWanted } from "@parley/uplink";
 import type { OrderResult } from "./backend.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { Refusal } from "./shard/refusal.ts";
@@ -20,6 +20,8 @@ export interface CallAssignment {
   context: CallContext;
   /** It is not to be served. */
   refusal: Refusal | null;
+  /** It comes from another agent, by an order to begin in `sinceEpoch`: whoever has it there is another than this log says. */
+  next?: (NextAgentWanted & { sinceEpoch: number }) | null;
   /** Set when the call goes on after the death of the process that ran it. */
   recovery: RecoveryPlan | null;
 }
@@ -34,6 +36,8 @@ export interface RecoveryPlan {
   by: string;
   /** Their process stood still before it was ended, and its voice did not. */
   soundedOn: boolean;
+  /** It was let go of for an agent that did not take it. */
+  notTransferred?: { code: string; message: string } | null;
   /** It must not go on: a sentence is said, then it ends. None of the author's code is run. */
   farewell: boolean;
 }
@@ -44,6 +48,20 @@ export interface GivenSound {
   sampleRateHz: number;
 }
 
+export interface ChangeAgent {
+  name: "change-agent";
+  agentId: string;
+  /** Of a stored agent. */
+  agentVersion: number | null;
+  /** What its workers are registered as; null: no other worker has it. */
+  runBy: string | null;
+  message?: string | undefined;
+  reason?: string | undefined;
+  by: string;
+  /** Answered as soon as it is sure to be tried: its own agent has asked, and has yet to fall silent. */
+  soon: boolean;
+}
+
 /** An order from the server, for the owner of a call; `by` says in the log who wished for it. */
 export type CallOrder =
   /** With a parcel its sound is played, and `text` stands in the log. */
@@ -52,8 +70,8 @@ export type CallOrder =
   | { name: "mute"; muted: boolean; by: string }
   | { name: "recording"; action: "start" | "pause" | "resume" | "stop"; by: string }
   | { name: "set-language"; language: string; by: string }
-  /** Another stored agent goes on with the call. */
-  | { name: "change-agent"; agentId: string; agentVersion: number; message?: string | undefined; by: string }
+  /** Another agent goes on with the call: here, where it is here. */
+  | ChangeAgent
   /** A turn that came as a whole: its sound is fetched, 16 kHz, and the answer is brought, by parcel. */
   | { name: "hear"; soundParcel: string; answerParcel: string; withinMs: number; by: string }
   /** Somebody watches the call for so long. */
@@ -95,9 +113,20 @@ export interface ShardBeat {
   resources: Record<string, number>;
 }
 
+/** A call that comes from another agent. */
+export interface Arrival {
+  callId: string;
+  context: CallContext;
+  /** Absolute path of its log so far. */
+  logPath: string;
+  next: NextAgentWanted;
+}
+
 export type ToShard =
   | { type: "boot"; shardId: number; config: WorkerConfig }
   | { type: "offer"; offerId: number; offer: JobOffer; callId: string; context: CallContext }
+  /** Could your agent go on with the call whose log this is? Answered as an offer. */
+  | ({ type: "arrival"; offerId: number } & Arrival)
   | { type: "run"; call: CallAssignment }
   | { type: "end-call"; jobId: string; reason: string }
   /** Another process has it: leave without a word. */
@@ -107,6 +136,8 @@ export type ToShard =
   | { type: "release-call"; jobId: string; withinMs: number }
   /** Answer to `agent-wanted`; `problem`: why there is none, for a person. */
   | { type: "agent-version"; askId: number; definition: Record<string, unknown> | null; problem: string }
+  /** Answer to `transfer-wanted`; `reason` is a code. */
+  | { type: "transfer-answer"; askId: number; result: OrderResult }
   /** Answer to `confirm`. */
   | { type: "confirmed"; jobId: string; held: boolean }
   | { type: "close"; reason: string };
@@ -126,6 +157,8 @@ export type FromShard =
   | ({ type: "interim"; jobId: string } & Omit<Interim, "callId">)
   /** A call is of this stored agent, in this version: what is it? */
   | { type: "agent-wanted"; askId: number; wanted: AgentWanted }
+  /** The agent of a call wants another one, which is not in this process. */
+  | { type: "transfer-wanted"; askId: number; jobId: string; wanted: Omit<AgentTransfer, "callId"> }
   /** This process stood still for seconds: is the call still its own? */
   | { type: "confirm"; jobId: string; epoch: number }
   /** This process stood still for so long that it ends itself rather than act for calls that are others' by now. */

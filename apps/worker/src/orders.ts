@@ -1,8 +1,8 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ParsedFact } from "@parley/conversation";
 import type { CallContext, Clock, LineSeal } from "@parley/engine";
-import { DECLINED, MAX_METADATA, type ShippedFact } from "@parley/uplink";
+import { DECLINED, type HandOverTo, MAX_METADATA, type ShippedFact } from "@parley/uplink";
 import { z } from "zod";
 import type { Backend, OrderResult, ServerOrder } from "./backend.ts";
 import { carryOutOrder, NOT_HERE } from "./call-orders.ts";
@@ -12,7 +12,7 @@ import { CALL_ID, callOf } from "./job.ts";
 import { askWhatIsKnown, withKnown } from "./known.ts";
 import { lineSealOf } from "./line-seal.ts";
 import type { Log } from "./log.ts";
-import type { AgentSummary, CallOrder } from "./messages.ts";
+import type { AgentSummary, Arrival, CallOrder, ChangeAgent } from "./messages.ts";
 import { type Offers, SHARD_ENDED } from "./offers.ts";
 import type { Recovery } from "./recovery.ts";
 import type { ShardPool } from "./shard-pool.ts";
@@ -30,6 +30,17 @@ const takeOverArgs = z.object({
   crashes: z.int().min(0),
   /** Of a call that nobody has begun. */
   metadata: z.string().max(MAX_METADATA).nullable().default(null),
+  /** It comes from another agent. */
+  next: z
+    .object({
+      agentId: z.string().min(1),
+      agentVersion: z.int().min(1).nullable(),
+      message: z.string().nullable(),
+      reason: z.string().nullable(),
+      by: z.string(),
+    })
+    .nullable()
+    .default(null),
 });
 
 export interface OrdersOptions {
@@ -47,6 +58,10 @@ export interface OrdersOptions {
   isDraining(): boolean;
   /** Why no new call is taken now; null: there is room for one. */
   whyClosed(): string | null;
+  /** Gives the call to a worker of that agent. Never rejects. */
+  handTo(slot: Slot, target: HandOverTo): Promise<OrderResult>;
+  /** It is on its way to another worker. */
+  isHandedOver(slot: Slot): boolean;
   /** A slot was taken. */
   taken(): void;
   /** It is free again. */
@@ -67,7 +82,18 @@ export function createOrders(options: OrdersOptions): Orders {
   async function tell(callId: string, order: CallOrder): Promise<OrderResult> {
     const slot = slots.ofCall(callId);
     if (!slot || slot.shardId === null) return refused(NOT_HERE);
-    return options.given.give(slot.shardId, slot.jobId, order);
+    const result = await options.given.give(slot.shardId, slot.jobId, order);
+    const isElsewhere = order.name === "change-agent" && result.reason === "agent-not-here" && order.runBy !== null;
+    return isElsewhere ? toOther(slot, order, result) : result;
+  }
+
+  /** To a worker of that agent; `result`: why it is not to be had here. */
+  async function toOther(slot: Slot, order: ChangeAgent, result: OrderResult): Promise<OrderResult> {
+    const { agentId, agentVersion, runBy, message = null, reason = null, by, soon } = order;
+    if (runBy === null || runBy === options.agent()?.name) return result;
+    if (options.isHandedOver(slot)) return refused("transfer-under-way");
+    const handed = options.handTo(slot, { agentId, agentVersion, runBy, message, reason, by });
+    return soon ? done : handed;
   }
 
   function end(callId: string, reason: string): OrderResult {
@@ -80,7 +106,7 @@ export function createOrders(options: OrdersOptions): Orders {
   async function takeOver(callId: string, given: unknown): Promise<OrderResult> {
     const args = takeOverArgs.safeParse(given);
     if (!args.success || !CALL_ID.test(callId)) return refused("not an order that this worker understands");
-    const { room, token, identity, agentName, epoch, crashes, metadata } = args.data;
+    const { room, token, identity, agentName, epoch, crashes, metadata, next } = args.data;
     const server = options.backend();
     if (options.isDraining()) return refused("draining");
     if (!server || agentName !== options.agent()?.name) return refused(`this worker runs no agent ${agentName}`);
@@ -116,16 +142,22 @@ export function createOrders(options: OrdersOptions): Orders {
       // Its shard died meanwhile, and with it the place.
       if (slots.find(jobId) !== slot) return refused("no-shard");
       const copy = keepCopy(config.dataDir, callId, facts, lines);
+      const problem = next && (await whyNotNext(slot, { callId, context, logPath: copy, next }));
+      if (problem !== null) {
+        rmSync(copy, { force: true });
+        giveBack(jobId);
+        return refused(problem);
+      }
+      const where = { url: config.livekit?.url ?? "", token, identity };
       const call = {
         jobId,
         callId,
         epoch,
         logPath: "",
-        url: config.livekit?.url ?? "",
-        token,
-        identity,
+        ...where,
         context,
         refusal,
+        next: next && { ...next, sinceEpoch: epoch },
       };
       recovery.goOn(slot, { ...call, recovery: null }, copy);
       return done;
@@ -139,6 +171,15 @@ export function createOrders(options: OrdersOptions): Orders {
   function giveBack(jobId: string): void {
     slots.release(jobId);
     options.freed();
+  }
+
+  /** Null: its agent could go on with it. It is asked before the call is taken: else nobody would have it. */
+  async function whyNotNext(slot: Slot, arrival: Arrival): Promise<string | null> {
+    if (slot.shardId === null) return "no-shard";
+    const { accept, reason } = await options.offers.askArrival(slot.shardId, arrival);
+    if (accept && slots.find(slot.jobId) === slot) return null;
+    if (!accept) log.warn({ callId: arrival.callId, agent: arrival.next.agentId, reason }, "a call is not taken over");
+    return accept ? "no-shard" : reason;
   }
 
   /** The author's `accept` is asked, as for any new call. @throws Error when the shard that was asked ended. */

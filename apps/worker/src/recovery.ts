@@ -133,7 +133,10 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     const copied = copyOf.has(slot.callId);
     const farewell = slot.crashes > MOST_CRASHES;
     const by = `shard ${shardId} of process ${process.pid}`;
-    const recovery = { logPaths: paths, copied, by, soundedOn: slot.soundedOn && !copied, farewell };
+    const { notTransferred } = slot;
+    slot.notTransferred = null;
+    const soundedOn = slot.soundedOn && !copied;
+    const recovery = { logPaths: paths, copied, by, soundedOn, notTransferred, farewell };
     options.begin(slot, shardId, { ...call, epoch: file.epoch, logPath: file.path, token, recovery });
   }
 

@@ -21,6 +21,8 @@ export interface Slot {
   bystood: number;
   /** The last of them stood still before it was ended, and its voice did not. */
   soundedOn: boolean;
+  /** It was let go of for an agent that did not take it, and is to be told so once. */
+  notTransferred: { code: string; message: string } | null;
 }
 
 export interface ShardPlace {
@@ -56,7 +58,7 @@ export interface Slots {
   cap: number | null;
 }
 
-const FRESH = { joined: false, crashes: 0, deaths: 0, bystood: 0, soundedOn: false };
+const FRESH = { joined: false, crashes: 0, deaths: 0, bystood: 0, soundedOn: false, notTransferred: null };
 
 export function createSlots(cap: number | null): Slots {
   const slots = new Map<string, Slot>();

@@ -21,6 +21,7 @@ import type { ShardEnd, ShardMessage, ShardPool } from "./shard-pool.ts";
 import { createSlots, type Slot } from "./slots.ts";
 import { createStoredAgents } from "./stored-agents.ts";
 import { suspectsOf } from "./suspects.ts";
+import { createTransfers } from "./transfers.ts";
 import { watchWorkload } from "./workload.ts";
 
 const TICK_MS = 1_000;
@@ -193,6 +194,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     given,
     agent: () => agent,
     isDraining: () => draining,
+    handTo: (slot, target) => handOver.to(slot, target),
+    isHandedOver: (slot) => handOver.isUnderWay(slot),
     whyClosed: admission.whyClosed,
     taken: report,
     freed,
@@ -200,6 +203,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const handOver = createHandOver({ slots, pool, clock, log, backend, recovery });
   const ownership = createOwnership({ slots, pool, clock, backend });
   const storedAgents = createStoredAgents({ send: pool.send, backend, log });
+  const transfers = createTransfers({ send: pool.send, slots, backend });
   const comeback = createComeback({
     ownership,
     recovery,
@@ -271,6 +275,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       if (message.type === "order-answer") return given.answered(message);
       if (message.type === "confirm") return ownership.asked(shardId, message);
       if (message.type === "agent-wanted") return storedAgents.asked(shardId, message);
+      if (message.type === "transfer-wanted") return transfers.asked(shardId, message);
       if (message.type === "stood-still") return comeback.stoodStill(shardId);
       if (message.type === "measured") return options.measured?.(message.sums);
       if (message.type === "traced") return options.traced?.(message.spans);

@@ -3,14 +3,17 @@ export { type KeptCallFiles, keepCallFiles } from "./files/keep.ts";
 export { callFileName, parseCallFileName } from "./files/name.ts";
 export type { UplinkLog } from "./log.ts";
 export {
+  type AgentTransfer,
   type AgentWanted,
   type CallCommand,
   type CallKnown,
   type Command,
   DECLINED,
+  type HandOverTo,
   type Interim,
   type LeasedCall,
   MAX_METADATA,
+  type NextAgentWanted,
   PROTOCOL,
   parseTakeOver,
   type ShippedFact,
@@ -29,6 +32,7 @@ export type {
   ClaimAnswer,
   CommandResult,
   HandOverAnswer,
+  HandOverCall,
   Uplink,
   UplinkOptions,
 } from "./worker/api.ts";

@@ -62,15 +62,15 @@ test.each([
   ["unserved: no room", { ...unserved, room: "" }, /room/],
   ["unserved: a path as call", { ...unserved, callId: "../x" }, /callId/],
   ["an endless reason", { type: "command-result", commandId: "1", ok: true, reason: "x".repeat(1_001) }, /reason/],
-  ["a worker without an instance", { type: "hello", protocol: 6, worker: "w", agent: null }, /instance/],
+  ["a worker without an instance", { type: "hello", protocol: 7, worker: "w", agent: null }, /instance/],
 ])("%s is refused by name", (_what, message, problem) => {
   expect(() => parseFromWorker(JSON.stringify(message), false)).toThrow(problem);
 });
 
 test("the order to take over is whole, or refused by name", () => {
   const order = { room: "r", token: "t", identity: "agent-c", agentName: "desk", epoch: 4, crashes: 2 };
-  expect(parseTakeOver(order)).toEqual({ ...order, metadata: null });
-  expect(parseTakeOver({ ...order, metadata: "{}" })).toEqual({ ...order, metadata: "{}" });
+  expect(parseTakeOver(order)).toEqual({ ...order, metadata: null, next: null });
+  expect(parseTakeOver({ ...order, metadata: "{}" })).toEqual({ ...order, metadata: "{}", next: null });
   expect(() => parseTakeOver({ ...order, metadata: "x".repeat(65_537) })).toThrow(/metadata/);
   expect(() => parseTakeOver({ ...order, epoch: 0 })).toThrow(/epoch/);
   expect(() => parseTakeOver({ ...order, token: "" })).toThrow(/token/);

@@ -13,7 +13,7 @@ import {
 export { MAX_FACTS, type ShippedFact };
 
 /** Raised when an older peer could no longer understand. */
-export const PROTOCOL = 6;
+export const PROTOCOL = 7;
 /** Path of the WebSocket on the server. */
 export const UPLINK_PATH = "/uplink";
 /** A frame is at most this long, in both directions. */
@@ -111,8 +111,37 @@ const context = z.object({
 });
 /** The server's copy of a call's log, please. */
 const read = z.object({ type: z.literal("read"), requestId: id, callId });
-/** My log of this call is with you, as far as it goes: give the call to another worker. */
-const handOver = z.object({ type: z.literal("hand-over"), requestId: id, callId, epoch });
+/** An agent that is to go on with a call in the place of the one that has it. */
+const nextAgent = z.object({
+  agentId: z.string().min(1).max(128),
+  /** Of a stored agent. */
+  agentVersion: count.min(1).nullable(),
+  message: z.string().max(8_000).nullable(),
+  reason: z.string().max(2_000).nullable(),
+  by: z.string().min(1).max(200),
+});
+export type NextAgentWanted = z.infer<typeof nextAgent>;
+/** `runBy`: what the workers of the agent are registered as. */
+const handOverTo = nextAgent.extend({ runBy: name.min(1) });
+export type HandOverTo = z.infer<typeof handOverTo>;
+/** My log of this call is with you, as far as it goes: give the call to another worker; with `to`, to one of that agent. */
+const handOver = z.object({
+  type: z.literal("hand-over"),
+  requestId: id,
+  callId,
+  epoch,
+  to: handOverTo.optional(),
+});
+/** The agent of this call wants another one to go on with it, which is not in its process. */
+const transfer = z.object({
+  type: z.literal("transfer"),
+  requestId: id,
+  callId,
+  agentId: z.string().min(1).max(128),
+  message: z.string().max(8_000).optional(),
+  reason: z.string().max(2_000).optional(),
+});
+export type AgentTransfer = Omit<z.infer<typeof transfer>, "type" | "requestId">;
 /** What is this stored agent in this version? Of a call of this tenant; null: of nobody's in particular. */
 const agent = z.object({
   type: z.literal("agent"),
@@ -213,6 +242,14 @@ const agentVersion = z.object({
   requestId: id,
   definition: z.record(z.string(), z.unknown()).nullable(),
 });
+/** What came of `transfer`: `reason` is a code. Ok: it is done, or the other agent is there and gets the call at a quiet moment. */
+const transferAnswer = z.object({
+  type: z.literal("transfer-answer"),
+  requestId: id,
+  ok: z.boolean(),
+  reason: text,
+  detail: text.optional(),
+});
 const handedOver = z.object({ type: z.literal("handed-over"), requestId: id, accepted: z.boolean(), reason: text });
 /** An order for the owner of a call, or (`take-over`) for its next one; the server never writes into a live log itself. */
 const command = z.object({
@@ -253,6 +290,8 @@ const takeOver = z.object({
   crashes: count.max(1_001),
   /** Of a call that nobody has begun: of its room and dispatch together, as JSON. Null: it has a log. */
   metadata: z.string().max(MAX_METADATA).nullable().default(null),
+  /** It has another agent from now on. */
+  next: nextAgent.nullable().default(null),
 });
 /** What comes with the command `take-over`. */
 export type TakeOver = z.infer<typeof takeOver>;
@@ -269,6 +308,7 @@ const fromWorker = z.discriminatedUnion("type", [
   context,
   read,
   handOver,
+  transfer,
   agent,
   measured,
   interim,
@@ -283,6 +323,7 @@ const fromServer = z.discriminatedUnion("type", [
   contextKnown,
   log,
   handedOver,
+  transferAnswer,
   agentVersion,
   command,
   error,
@@ -290,9 +331,12 @@ const fromServer = z.discriminatedUnion("type", [
 export type FromWorker = z.infer<typeof fromWorker>;
 export type FromServer = z.infer<typeof fromServer>;
 /** What a worker asks and the server answers. */
-export type Question = Extract<FromWorker, { type: "claim" | "context" | "read" | "hand-over" | "agent" }>;
+export type Question = Extract<FromWorker, { type: "claim" | "context" | "read" | "hand-over" | "transfer" | "agent" }>;
 export type Answer =
-  | Extract<FromServer, { type: "claimed" | "context-known" | "log" | "handed-over" | "agent-version" }>
+  | Extract<
+      FromServer,
+      { type: "claimed" | "context-known" | "log" | "handed-over" | "transfer-answer" | "agent-version" }
+    >
   | (Extract<FromServer, { type: "error" }> & { requestId: string });
 
 /** The arguments of a command `take-over`. Throws UplinkError `message-invalid`. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadAgent, resolveAgent } from "@parley/agent";
+import { loadAgent, resolveAgents } from "@parley/agent";
 import { encodeWav } from "@parley/audio";
 import { timelineOf } from "@parley/conversation";
 import { Call, type CallAgent, lineSeal, openFileLog, systemClock } from "@parley/engine";
@@ -37,7 +37,8 @@ export async function talk(options: SessionOptions, out: Out): Promise<ExitCode>
   const clock = systemClock;
   const callId = randomUUID();
   const logPath = join(options.dataDir, "calls", `${callId}.1.ndjson`);
-  const agent = await ready(options);
+  const agents = await ready(options);
+  const [agent] = agents;
   const observer = observeCall(callId, 1);
   const transport = terminalTransport({
     clock,
@@ -51,6 +52,7 @@ export async function talk(options: SessionOptions, out: Out): Promise<ExitCode>
     callId,
     epoch: 1,
     agent,
+    colleagues: agents,
     transport,
     log: openFileLog({ path: logPath, lines: lineSeal(options.filesKeys) }),
     clock,
@@ -80,7 +82,8 @@ export async function talk(options: SessionOptions, out: Out): Promise<ExitCode>
     over.abort();
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
-    await Promise.all([agent.stt?.close?.(), agent.llm?.close?.(), agent.tts?.close?.(), agent.vad.close?.()]);
+    const parts = new Set(agents.flatMap(({ stt, llm, tts, vad }) => [stt, llm, tts, vad]));
+    await Promise.all([...parts].map((part) => part?.close?.()));
   }
 
   if (options.outFile !== null) {
@@ -95,13 +98,15 @@ export async function talk(options: SessionOptions, out: Out): Promise<ExitCode>
   return answered && lost === 0 ? 0 : 1;
 }
 
-async function ready({ agentFile, env, voice }: SessionOptions): Promise<CallAgent> {
+async function ready({ agentFile, env, voice }: SessionOptions): Promise<[CallAgent, ...CallAgent[]]> {
   allowAgentAnywhere();
-  const resolved = await resolveAgent(await loadAgent(agentFile), { env });
-  const agent: CallAgent = voice ? resolved : { ...resolved, settings: { ...resolved.settings, mode: "text" } };
-  const speech = voice ? [agent.stt?.warm?.(), agent.tts?.warm?.(), agent.vad.warm?.()] : [];
-  await Promise.all([agent.llm?.warm?.(), ...speech]);
-  return agent;
+  const resolved = await resolveAgents(await loadAgent(agentFile), { env });
+  const written = (agent: CallAgent): CallAgent => ({ ...agent, settings: { ...agent.settings, mode: "text" } });
+  const [first, ...others] = resolved;
+  const agents: [CallAgent, ...CallAgent[]] = voice ? resolved : [written(first), ...others.map(written)];
+  const parts = agents.flatMap(({ llm, stt, tts, vad }) => [llm, ...(voice ? [stt, tts, vad] : [])]);
+  await Promise.all([...new Set(parts)].map((part) => part?.warm?.()));
+  return agents;
 }
 
 async function within(done: Promise<unknown>, boundMs: number): Promise<void> {

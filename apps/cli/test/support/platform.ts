@@ -37,6 +37,8 @@ export interface LivePlatform {
   workerDataDir: string;
   send(method: string, url: string, options?: { key?: string | null; body?: object }): Promise<Answer>;
   keyFor(scopes: string[], tenantId?: string): Promise<string>;
+  /** One more, in a folder of its own; null: of stored agents. */
+  startWorker(agentFile: string | null, settings?: NodeJS.ProcessEnv): Promise<Worker>;
   /** Somebody calls; answers when the greeting was heard and the call is in the store. */
   call(
     key?: string,
@@ -116,6 +118,13 @@ export async function livePlatform({
       async keyFor(scopes, tenantId) {
         const body = { name: "of this test", scopes, ...(tenantId === undefined ? {} : { tenantId }) };
         return (await send("POST", "/api/keys", { body })).json.key;
+      },
+      async startWorker(file, more = {}) {
+        const dataDir = path.join(folder, `worker-${closers.length}`);
+        const config = readWorkerConfig(file, { ...env, PARLEY_DATA: dataDir, ...more }, []);
+        const another = await startWorker(config, { announce: () => {} });
+        closers.push(() => another.close());
+        return another;
       },
       async call(key, agentId = "echo", metadata = {}) {
         const more = key === undefined ? {} : { key };

@@ -2,12 +2,15 @@ import type { CallRow, Store } from "@parley/store";
 import type { FastifyInstance } from "fastify";
 import type { z } from "zod";
 import { tenantSeenBy } from "../access/principal.ts";
-import { HttpProblem } from "../http/problem.ts";
+import { type BeginningCalls, callNow } from "./beginning.ts";
 import { type call, callList, callParams, callWithFacts, factsQuery, listQuery } from "./schema.ts";
 
 const tags = ["calls"];
 
-export function callRoutes(app: FastifyInstance, store: Pick<Store, "calls" | "facts">): void {
+export function callRoutes(
+  app: FastifyInstance,
+  { store, beginning }: { store: Pick<Store, "calls" | "facts">; beginning: BeginningCalls },
+): void {
   app.get<{ Querystring: z.infer<typeof listQuery> }>(
     "/api/calls",
     {
@@ -35,8 +38,7 @@ export function callRoutes(app: FastifyInstance, store: Pick<Store, "calls" | "f
     },
     async (request, reply) => {
       const { callId } = request.params;
-      const row = await store.calls.get(callId, tenantSeenBy(request.principal));
-      if (row === null) throw new HttpProblem(404, "call-not-found", `There is no call ${JSON.stringify(callId)}.`);
+      const row = await callNow(beginning, callId, tenantSeenBy(request.principal));
       const { facts, nextAfterSeq } = await store.facts.read(callId, request.query);
       reply.header("cache-control", "no-store");
       return { call: shown(row), facts, nextAfterSeq };

@@ -21,6 +21,12 @@ function refusal({ reason, detail }: OrderResult, callId: string): HttpProblem {
       );
     case "agent-muted":
       return new HttpProblem(409, reason, detail ?? "The agent is muted: unmute it first.");
+    case "same-agent":
+      return new HttpProblem(409, reason, detail ?? "That agent has the call already.");
+    case "transfer-under-way":
+      return new HttpProblem(409, reason, detail ?? "The call is being handed to another agent already.");
+    case "not-handed-over":
+      return new HttpProblem(503, "agent-not-reached", detail ?? "No worker of that agent took the call.", soon);
     case "agent-not-here":
     case "speaks-realtime":
       return new HttpProblem(409, reason, detail ?? "The call's worker does not run that agent.");
@@ -60,7 +66,7 @@ export function notLive(callId: string): HttpProblem {
   return new HttpProblem(409, "call-not-live", `The call ${JSON.stringify(callId)} is not live: nothing can be done.`);
 }
 
-/** Its room is made, and nothing of its log has come yet. */
+/** Its room or a token for it is made, and nothing of its log has come yet. */
 export function starting(callId: string): HttpProblem {
   const detail = `The call ${JSON.stringify(callId)} has not begun: its room is there, its agent is not. Try again in a moment.`;
   return new HttpProblem(409, "call-starting", detail, soon);

@@ -1,15 +1,13 @@
-import { STORED_AGENTS } from "@parley/agent/stored";
 import type { CallRow, Store } from "@parley/store";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { actorOf, tenantSeenBy } from "../access/principal.ts";
-import type { AgentDirectory } from "../agents/directory.ts";
-import { workerOf } from "../agents/stored.ts";
+import type { BeginningCalls } from "../calls/beginning.ts";
 import { HttpProblem } from "../http/problem.ts";
-import type { Leases } from "../leases/leases.ts";
 import type { LiveKitAccess } from "../livekit.ts";
 import { SOUND_BODY_BYTES, soundOf } from "../sound/decode.ts";
 import { manySounds } from "../sound/many.ts";
+import { type AgentChanges, changeAgent } from "./change-agent.ts";
 import { answerTo, type CallOrder, commandOf } from "./orders.ts";
 import { notLive, orThrow, starting } from "./outcome.ts";
 import * as schema from "./schema.ts";
@@ -21,18 +19,17 @@ const VOICE_RATE_HZ = 24_000;
 /** Stands in the transcript for a sound of which nobody said what it is. */
 const NO_TEXT = "[sound]";
 
-export interface ControlOptions {
-  store: Pick<Store, "calls" | "connections" | "parcels">;
+export interface ControlOptions extends AgentChanges {
+  store: Pick<Store, "parcels">;
+  beginning: BeginningCalls;
   livekit: Pick<LiveKitAccess, "rooms" | "transferCaller">;
-  command: Leases["command"];
-  agents: AgentDirectory;
 }
 
 type Params = z.infer<typeof schema.controlParams>;
 
 /** What may be done with a call while it goes on. The server writes nothing into its log: its owner is told. */
 export function controlRoutes(app: FastifyInstance, options: ControlOptions): void {
-  const { store, livekit, command } = options;
+  const { store, beginning, livekit, command } = options;
 
   function control<Body extends z.ZodObject>(
     type: CallOrder["type"],
@@ -47,7 +44,7 @@ export function controlRoutes(app: FastifyInstance, options: ControlOptions): vo
         schema: { summary, tags, params: schema.controlParams, body, response: { 200: answer } },
       },
       async (request) => {
-        const { callId } = await liveCall(store, request);
+        const { callId } = await liveCall(beginning, request);
         const order = { ...(request.body as object), type } as CallOrder;
         const { name, args } = commandOf(order, actorOf(request.principal));
         return answerTo(order, orThrow(await command(callId, name, args), callId));
@@ -70,7 +67,7 @@ export function controlRoutes(app: FastifyInstance, options: ControlOptions): vo
       },
     },
     async (request) => {
-      const { callId } = await liveCall(store, request);
+      const { callId } = await liveCall(beginning, request);
       const { text = NO_TEXT, interruptible } = request.body;
       const sound = await laidDown(store, callId, request.body);
       const args = { text, interruptible, by: actorOf(request.principal), ...sound };
@@ -91,7 +88,7 @@ export function controlRoutes(app: FastifyInstance, options: ControlOptions): vo
       schema: {
         summary: "Hand a telephone caller to another number, or the call to another agent",
         description:
-          "To a number: answers when that one has answered, within 25 s; the caller has left the room then. To an agent: it goes on in the same room.",
+          "To a number: answers when that one has answered, within 25 s; the caller has left the room then. To an agent: it goes on in the same room, with what was said so far; within 35 s, where another worker has to take it.",
         tags,
         params: schema.controlParams,
         body: schema.transfer,
@@ -99,30 +96,18 @@ export function controlRoutes(app: FastifyInstance, options: ControlOptions): vo
       },
     },
     async (request) => {
-      const row = await liveCall(store, request);
-      const { callId, room } = row;
-      const { to, participantId, agentId, message } = request.body;
-      if (agentId !== undefined) return changeAgent(options, row, { agentId, message, by: actorOf(request.principal) });
+      const row = await liveCall(beginning, request);
+      const { callId, room, tenantId } = row;
+      const { to, participantId, agentId, message, reason } = request.body;
+      if (agentId !== undefined) {
+        const by = actorOf(request.principal);
+        await changeAgent(options, { callId, tenantId, agentId, message, reason, by, soon: false });
+        return { agentId };
+      }
       if (room === null || to === undefined) throw notLive(callId);
       return { participantId: await transferCaller(livekit, room, { to, participantId }), to };
     },
   );
-}
-
-/** Its worker has to run that one, too: workers of stored agents run them all, those of code their own alone. */
-async function changeAgent(
-  { agents, command }: ControlOptions,
-  { callId, agent: now, tenantId }: CallRow,
-  { agentId, message, by }: { agentId: string; message: string | undefined; by: string },
-): Promise<{ agentId: string }> {
-  const { agentName, metadata } = await agents.find(agentId, tenantId);
-  if (now === null || agentName !== STORED_AGENTS || workerOf(now) !== STORED_AGENTS) {
-    const detail = `${agentId} cannot go on with a call of ${now}: both must be stored agents, which one worker runs.`;
-    throw new HttpProblem(409, "agent-not-here", detail);
-  }
-  const told = { agentId, ...metadata, by, ...(message === undefined ? {} : { message }) };
-  orThrow(await command(callId, "change-agent", told), callId);
-  return { agentId };
 }
 
 /** The sound of a request, where its worker finds it: it fetches it before it answers. */
@@ -134,11 +119,10 @@ async function laidDown(store: Pick<Store, "parcels">, callId: string, { audio_d
 }
 
 /** Throws HttpProblem 404 `call-not-found`, 409 `call-starting`, `call-not-live`. */
-export async function liveCall(store: Pick<Store, "calls" | "connections">, request: FastifyRequest): Promise<CallRow> {
+async function liveCall(beginning: BeginningCalls, request: FastifyRequest): Promise<CallRow> {
   const { callId } = request.params as Params;
-  const tenantId = tenantSeenBy(request.principal);
-  const row = await store.calls.get(callId, tenantId);
-  if (row === null && (await store.connections.isOpenCall(callId, tenantId))) throw starting(callId);
+  const { row, isExpected } = await beginning.find(callId, tenantSeenBy(request.principal));
+  if (isExpected) throw starting(callId);
   if (row === null) throw new HttpProblem(404, "call-not-found", `There is no call ${JSON.stringify(callId)}.`);
   if (row.status === "ended") throw notLive(callId);
   return row;

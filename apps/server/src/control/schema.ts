@@ -63,9 +63,11 @@ export const transfer = z
     to: destination.optional(),
     /** Which telephone caller of several. */
     participantId: z.string().min(1).max(256).optional(),
-    agentId: z.string().min(1).max(128).optional().describe("A stored agent's id"),
+    agentId: z.string().min(1).max(128).optional().describe("A stored agent's id, or the name of an agent of code"),
     /** What the other agent says first, in place of its greeting. */
     message: z.string().trim().min(1).max(MAX_TEXT_LENGTH).optional(),
+    /** For the log: why it goes to the other agent. */
+    reason: z.string().trim().min(1).max(MAX_TEXT_LENGTH).optional(),
   })
   .refine(({ to, agentId }) => (to === undefined) !== (agentId === undefined), {
     error: "name either to, a number or SIP address, or agentId, another agent",

@@ -2,8 +2,8 @@ import type { CallRow, Store } from "@parley/store";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import { tenantSeenBy } from "../access/principal.ts";
+import { type BeginningCalls, callNow } from "../calls/beginning.ts";
 import { iso } from "../http/page.ts";
-import { HttpProblem } from "../http/problem.ts";
 import { exported } from "./formats.ts";
 import { readTranscript, shown } from "./read.ts";
 import * as schema from "./schema.ts";
@@ -13,7 +13,10 @@ type Params = z.infer<typeof schema.conversationParams>;
 
 export function conversationRoutes(
   app: FastifyInstance,
-  store: Pick<Store, "calls" | "facts" | "tenants" | "projections">,
+  {
+    store,
+    beginning,
+  }: { store: Pick<Store, "calls" | "facts" | "tenants" | "projections">; beginning: BeginningCalls },
 ): void {
   app.get<{ Querystring: z.infer<typeof schema.conversationQuery> }>(
     "/api/conversations",
@@ -21,7 +24,7 @@ export function conversationRoutes(
       config: { access: "calls:read" },
       schema: {
         summary: "List conversations, or find them by what was said",
-        description: "With q: calls that have ended, a moment behind; searchedUntil says how far.",
+        description: "With q: also calls that go on, a moment behind; searchedUntil says how far.",
         tags,
         querystring: schema.conversationQuery,
         response: { 200: schema.conversationList },
@@ -95,8 +98,6 @@ export function conversationRoutes(
 
   async function seen({ params, principal }: FastifyRequest): Promise<CallRow> {
     const { callId } = params as Params;
-    const row = await store.calls.get(callId, tenantSeenBy(principal));
-    if (row === null) throw new HttpProblem(404, "call-not-found", `There is no call ${JSON.stringify(callId)}.`);
-    return row;
+    return callNow(beginning, callId, tenantSeenBy(principal));
   }
 }

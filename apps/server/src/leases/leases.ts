@@ -27,15 +27,19 @@ const COMMAND_MS = 5_000;
 export const TURN_MS = 30_000;
 /** ... and for another agent to be made ready. */
 const MAKE_AGENT_MS = 15_000;
+/** ... and, where that one is elsewhere, for a quiet moment before it. */
+const QUIET_MS = 15_000;
 /** For a worker to begin a call that is in no room. */
 export const BEGIN_MS = 5_000;
 /** How long the answer to a command is waited for. */
 export const commandMs = (name: CallCommand): number =>
-  COMMAND_MS + (name === "hear" ? TURN_MS : name === "change-agent" ? MAKE_AGENT_MS : 0);
+  COMMAND_MS + (name === "hear" ? TURN_MS : name === "change-agent" ? MAKE_AGENT_MS + QUIET_MS : 0);
 export const MAX_ARGS_BYTES = 64 * 1024;
 /** Hand-overs that wait for their answer. */
 const MAX_HAND_OVERS = 10_000;
 const SEARCH_AGAIN_MS = 5_000;
+/** Of one call's agent, that are looked at. */
+const MOST_CHANGES = 500;
 /** Close code of RFC 6455, 7.4.1. */
 const POLICY = 1008;
 
@@ -131,9 +135,10 @@ export function keepLeases(options: LeasesOptions): Leases {
     const peer = peers.get(to);
     if (takeOver === null || isClosed) return;
     const isNew = takeOver.metadata !== null;
+    const orderMs = timings.orderMs + (takeOver.next === null ? 0 : MAKE_AGENT_MS);
     log.info({ callId, worker: peer?.worker, epoch: takeOver.epoch, isNew }, "a worker is asked to take a call");
     const result: OrderResult = peer
-      ? await peer.command({ callId, name: "take-over", args: { ...takeOver } }, timings.orderMs)
+      ? await peer.command({ callId, name: "take-over", args: { ...takeOver } }, orderMs)
       : { ok: false, reason: "line-lost" };
     const said = {
       callId,
@@ -214,6 +219,11 @@ export function keepLeases(options: LeasesOptions): Leases {
     return promise;
   }
 
+  async function agentsSince(callId: string): Promise<string[]> {
+    const { facts } = await noted(store.facts.read(callId, { types: ["agent-changed"], limit: MOST_CHANGES }));
+    return facts.flatMap(({ agent }) => (typeof agent === "string" ? [agent] : []));
+  }
+
   async function search(): Promise<void> {
     const now = clock.now();
     // After each hold at once: calls whose workers died while nobody listened.
@@ -227,6 +237,8 @@ export function keepLeases(options: LeasesOptions): Leases {
         rooms: livekit.rooms,
         idleMs: leaseMs(timings),
         isKnown: book.knows,
+        agentsSince,
+        workerAgents: () => [...peers.values()].flatMap(({ agent }) => (agent === null ? [] : [agent])),
       });
       if (found.length > 0)
         log.warn({ calls: found.length }, "live calls that no worker runs; workers are to end them");
@@ -276,12 +288,12 @@ export function keepLeases(options: LeasesOptions): Leases {
       // What the old owner still sends would be confirmed, and then be cut off by what the new one writes.
       if (epoch !== null) await noted(store.facts.fence(callId, epoch));
     },
-    handOver(peer, { callId, epoch }) {
+    handOver(peer, { callId, epoch, to }) {
       const key = handOverKey(peer.instance, callId);
       if (handOvers.size >= MAX_HAND_OVERS) return Promise.resolve({ accepted: false, reason: "too many hand-overs" });
       const { promise, resolve } = Promise.withResolvers<HandOverAnswer>();
       handOvers.set(key, [...(handOvers.get(key) ?? []), resolve].slice(-4));
-      book.handOver(clock.now(), peer.instance, { callId, epoch });
+      book.handOver(clock.now(), peer.instance, { callId, epoch, to });
       step();
       return promise;
     },

@@ -14,10 +14,15 @@ export interface OrphanSearch {
   /** Calls of which facts came lately are not orphans yet. */
   idleMs: number;
   isKnown(callId: string): boolean;
+  /** Agents that the call has had, by name, after its first one; the newest comes last. */
+  agentsSince(callId: string): Promise<readonly string[]>;
+  /** What the connected workers are registered as. */
+  workerAgents(): readonly string[];
 }
 
 /** Calls that the store holds as live and nobody leases. Whoever is found in their rooms is not asked: only looked up. */
-export async function findOrphans({ listLive, rooms, idleMs, isKnown }: OrphanSearch): Promise<FoundCall[]> {
+export async function findOrphans(search: OrphanSearch): Promise<FoundCall[]> {
+  const { listLive, rooms, idleMs, isKnown } = search;
   const found: FoundCall[] = [];
   let afterCallId = "";
   for (let seen = 0; seen < MAX_SEEN && found.length < MAX_FOUND; seen += PAGE) {
@@ -29,7 +34,7 @@ export async function findOrphans({ listLive, rooms, idleMs, isKnown }: OrphanSe
         callId,
         epoch,
         room,
-        agentName: agent && workerOf(agent),
+        agentName: agent && runBy([agent, ...(await search.agentsSince(callId))], search.workerAgents()),
         identity: await agentIn(rooms, room, callId),
       });
     }
@@ -38,6 +43,12 @@ export async function findOrphans({ listLive, rooms, idleMs, isKnown }: OrphanSe
     afterCallId = last.callId;
   }
   return found;
+}
+
+/** The newest of the call's agents that is a worker's; of the others the workers of an earlier one know: they are colleagues. */
+export function runBy(agents: readonly string[], workerAgents: readonly string[]): string {
+  const names = agents.map(workerOf);
+  return names.findLast((name) => workerAgents.includes(name)) ?? names[0] ?? "";
 }
 
 /** The identity under which its agent is, or was, in the room: whoever joins with it takes the ghost's place. */

@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { bearer, type Identify } from "../access/authenticate.ts";
 import { actorOf, mayDo, type Principal, tenantSeenBy } from "../access/principal.ts";
 import { newTicket } from "../access/secrets.ts";
+import { type BeginningCalls, callNow } from "../calls/beginning.ts";
 import { answerTo, type CallOrder, commandOf } from "../control/orders.ts";
 import { orThrow } from "../control/outcome.ts";
 import { iso } from "../http/page.ts";
@@ -23,7 +24,8 @@ const tags = ["calls"];
 const TICKET_MS = 60_000;
 
 export interface LiveOptions {
-  store: Pick<Store, "calls" | "tickets" | "apiKeys">;
+  store: Pick<Store, "tickets" | "apiKeys">;
+  beginning: BeginningCalls;
   feed: Feed;
   upgrades: Upgrades;
   identify: Identify;
@@ -45,7 +47,7 @@ interface Viewer {
 
 /** A call's facts as they happen, by WebSocket. */
 export function liveRoutes(app: FastifyInstance, options: LiveOptions): void {
-  const { store, feed, upgrades, identify, command, clock, log } = options;
+  const { store, beginning, feed, upgrades, identify, command, clock, log } = options;
   const door = liveDoor({ store, clock, log });
   app.addHook("onClose", async () => door.close());
 
@@ -163,9 +165,7 @@ export function liveRoutes(app: FastifyInstance, options: LiveOptions): void {
 
   async function seen({ params }: FastifyRequest, tenantId: string | undefined) {
     const { callId } = params as Params;
-    const row = await store.calls.get(callId, tenantId);
-    if (row === null) throw new HttpProblem(404, "call-not-found", `There is no call ${JSON.stringify(callId)}.`);
-    return row;
+    return callNow(beginning, callId, tenantId);
   }
 
   async function isStillGood(keyId: string): Promise<boolean> {

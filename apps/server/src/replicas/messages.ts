@@ -1,8 +1,8 @@
-import type { CallCommand, Command, Gone, Lease, UnservedCall } from "@parley/uplink";
+import type { CallCommand, Command, Gone, HandOverTo, Lease, UnservedCall } from "@parley/uplink";
 import type { NewSession } from "../leases/leases.ts";
 
 /** Replicas of another version neither understand each other nor try. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** A worker's line at a follower, as its leader knows it. */
 export interface LineHello {
@@ -20,7 +20,7 @@ export type WorkerKind = Pick<LineHello, "agent" | "tools">;
 export type Asked =
   | { what: "claim"; line: string; call: { callId: string; room: string | null; epoch: number | null } }
   | { what: "reads"; line: string; callId: string }
-  | { what: "hand-over"; line: string; call: { callId: string; epoch: number } };
+  | { what: "hand-over"; line: string; call: { callId: string; epoch: number; to?: HandOverTo | undefined } };
 
 /** What a follower tells its leader of a worker's line. `done`: nothing that came over it is being stored any more. */
 export type Told =

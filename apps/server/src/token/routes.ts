@@ -6,6 +6,7 @@ import type { Principal } from "../access/principal.ts";
 import { permits } from "../access/scopes.ts";
 import { tenantRoom } from "../access/tenant-room.ts";
 import type { AgentDirectory, AgentToSend } from "../agents/directory.ts";
+import type { BeginningCalls } from "../calls/beginning.ts";
 import { type OriginRules, refuseForeign } from "../http/origins.ts";
 import { HttpProblem } from "../http/problem.ts";
 import type { RateLimits } from "../http/rate-limits.ts";
@@ -29,6 +30,7 @@ export interface TokenOptions {
   /** The id of the app that is our own page. */
   ownAppId: string | null;
   refuseOverQuota: RefuseOverQuota;
+  beginning: Pick<BeginningCalls, "given">;
   seats?: Seats;
 }
 
@@ -81,6 +83,7 @@ export function tokenRoutes(app: FastifyInstance, options: TokenOptions): void {
         refuseTaken(seats, room, identity, present);
         seats.give(room, identity, present);
       }
+      options.beginning.given(callsIn(roomConfig), tenantId);
       reply.code(201).header("cache-control", "no-store");
       return { server_url: livekit.publicUrl, participant_token };
     },

@@ -1,4 +1,4 @@
-import { type AgentDefinition, loadAgent, resolveAgent, warmAgent } from "@parley/agent";
+import { type AgentDefinition, loadAgent, resolveAgents, warmAgent, withColleagues } from "@parley/agent";
 import type { CallContext } from "@parley/engine";
 import { allowAgentAnywhere } from "../agent-imports.ts";
 import type { WorkerConfig } from "../config.ts";
@@ -21,19 +21,22 @@ export async function loadShardAgent(config: WorkerConfig, log: Log, ask: AskFor
 
 async function loadCodeAgent(agentFile: string, log: Log): Promise<ShardAgent> {
   const definition = await loadAgent(agentFile);
-  const call = await resolveAgent(definition, { env: process.env });
+  const agents = await resolveAgents(definition, { env: process.env });
   const slow = setTimeout(() => log.info("still warming: models are loaded, connections opened"), PREWARM_LOG_MS);
   try {
-    await Promise.all([warmAgent(call), definition.prewarm?.()]);
+    await Promise.all([...agents.map(warmAgent), ...withColleagues(definition).map((one) => one.prewarm?.())]);
   } finally {
     clearTimeout(slow);
   }
-  const lent: LentAgent = { agent: call, giveBack() {} };
+  const lent = agents.map((agent): LentAgent => ({ agent, giveBack() {} }));
+  const [own] = lent as [LentAgent];
+  const parts = new Set(agents.flatMap(({ stt, llm, tts, spareTts, vad }) => [stt, llm, tts, spareTts, vad]));
   return {
-    lend: () => lent,
+    lend: (_context, name) => lent.find(({ agent }) => agent.name === name) ?? own,
+    ofCode: agents,
     summary: summaryOf(definition),
     accept: definition.accept ? acceptOf(definition) : null,
-    close: () => closeProviders([call.stt, call.llm, call.tts, call.spareTts, call.vad], log),
+    close: () => closeProviders([...parts], log),
   };
 }
 

@@ -18,6 +18,7 @@ class FakeCall implements RunningCall {
   starting = false;
   scope: string | undefined;
   readonly told: string[] = [];
+  readonly control = { agent: "shop" };
 
   start(): Promise<void> {
     this.starting = true;

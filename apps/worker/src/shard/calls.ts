@@ -1,4 +1,4 @@
-import type { NextAgent } from "@parley/engine";
+import type { CallControl, NextAgent } from "@parley/engine";
 import { asParleyError } from "@parley/engine/error";
 import type { OrderResult } from "../backend.ts";
 import type { Log } from "../log.ts";
@@ -14,6 +14,7 @@ export interface RunningCall extends ObedientCall {
   start(): Promise<void>;
   readonly done: Promise<{ reason: string }>;
   changeAgent(next: NextAgent): void;
+  readonly control: Pick<CallControl, "agent">;
   /** Leaves without a word: another process has it. */
   abandon(): unknown;
   /** Lets go of its log at a quiet moment. */

@@ -16,6 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
+const others = { colleagues: [], transferElsewhere: () => Promise.reject(new Error("nobody")), arrival: null };
 const envelope = { callId: "c", epoch: 1, at: 0, version: 1 };
 const started = { ...envelope, seq: 1, ...callStarted({ agent: "shop", room: "r" }) };
 
@@ -29,7 +30,7 @@ function goOn(lines: readonly object[]) {
   const lease = { isHeld: () => true, confirm: async () => true };
   const watch = { onFact() {}, onEphemeral() {} };
   const log = createLog("test", "silent");
-  return openCall(assignment, { config, agent, lease, log, watch, recorder: null });
+  return openCall(assignment, { config, agent, lease, log, watch, recorder: null, ...others });
 }
 
 describe("a call whose log cannot be gone on from", () => {
@@ -78,6 +79,7 @@ it("a session waits for its next turn as long as it is told to, greets nobody, m
     log: createLog("test", "silent"),
     watch,
     recorder: null,
+    ...others,
   };
   const call = await openCall(assignment, parts);
   await call.start();

@@ -2,6 +2,8 @@ import {
   Call,
   type CallAgent,
   type CallContext,
+  type CallFilesReading,
+  type CallOptions,
   isSessionRoom,
   type Lease,
   lineSeal,
@@ -30,6 +32,13 @@ const REALTIME_FRAME_MS = 20;
 export interface CallParts {
   config: WorkerConfig;
   agent: CallAgent;
+  /** Others that may go on with it, here and elsewhere. */
+  colleagues: readonly CallAgent[];
+  transferElsewhere: NonNullable<CallOptions["transferElsewhere"]>;
+  /** Its log is another agent's so far. */
+  arrival: Recovery["arrival"] | null;
+  /** Its log so far, where it was read already. */
+  reading?: CallFilesReading | undefined;
   lease: Lease;
   log: Log;
   /** Null: nothing is recorded here. */
@@ -48,11 +57,8 @@ export function openCall(assignment: CallAssignment, parts: CallParts): RunningC
 }
 
 async function goOn(assignment: CallAssignment, plan: RecoveryPlan, parts: CallParts): Promise<RunningCall> {
-  const { facts, modifiedMs, problems, newerVersion, leftOut } = await readCallFiles(
-    plan.logPaths,
-    [],
-    lineSeal(parts.config.filesKeys),
-  );
+  const reading = parts.reading ?? (await readCallFiles(plan.logPaths, [], lineSeal(parts.config.filesKeys)));
+  const { facts, modifiedMs, problems, newerVersion, leftOut } = reading;
   for (const problem of problems) parts.log.warn(problem, "a part of the call's log could not be read");
   // To begin anew would greet a caller twice, and say that what was said was not.
   if (newerVersion !== null || (facts.length === 0 && leftOut > 0)) throw unreadable(newerVersion);
@@ -63,13 +69,17 @@ async function goOn(assignment: CallAssignment, plan: RecoveryPlan, parts: CallP
   const gapMs = plan.copied || modifiedMs === null ? 0 : Math.min(MOST_GAP_MS, Math.max(0, Date.now() - modifiedMs));
   const { farewell: text } = parts.agent.settings.phrases;
   const farewell = plan.farewell ? { farewell: { text, reason: "recovered-too-often" } } : {};
-  const { by, soundedOn } = plan;
-  return callOf(assignment, parts, { facts, gapMs, by, soundedOn, ...farewell });
+  const { by, soundedOn, notTransferred } = plan;
+  const change = {
+    ...(parts.arrival ? { arrival: parts.arrival } : {}),
+    ...(notTransferred ? { notTransferred: { ...notTransferred, category: "refused" as const, retryable: true } } : {}),
+  };
+  return callOf(assignment, parts, { facts, gapMs, by, soundedOn, ...change, ...farewell });
 }
 
 function callOf(
   assignment: CallAssignment,
-  { config, agent, lease, log, watch, recorder }: CallParts,
+  { config, agent, colleagues, transferElsewhere, lease, log, watch, recorder }: CallParts,
   recovered: Recovery | null,
 ): Call {
   const { callId, epoch, logPath, url, token, context, refusal } = assignment;
@@ -79,6 +89,8 @@ function callOf(
     callId,
     epoch,
     agent: line === null ? inSession(own, context) : own,
+    colleagues: line === null ? colleagues.map((one) => inSession(one, context)) : colleagues,
+    transferElsewhere,
     transport: line ?? sessionTransport(),
     log: openFileLog({ path: logPath, lines: lineSeal(config.filesKeys) }),
     context,

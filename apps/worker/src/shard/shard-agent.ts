@@ -12,8 +12,10 @@ export interface LentAgent {
 
 /** The author's agent in this process, warm; or whichever stored one a call is of. */
 export interface ShardAgent {
-  /** For this call. @throws ParleyError when there is none such. */
-  lend(context: CallContext): LentAgent | Promise<LentAgent>;
+  /** For this call; `agent`: who has it by now, by name. @throws ParleyError when there is none such. */
+  lend(context: CallContext, agent?: string): LentAgent | Promise<LentAgent>;
+  /** The author's agent and its colleagues; none where stored ones are run. */
+  readonly ofCode: readonly CallAgent[];
   readonly summary: AgentSummary;
   /** Null: every job is taken. Throws what the author's code throws. */
   readonly accept: ((context: CallContext) => boolean) | null;

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type CallContext, systemClock } from "@parley/engine";
+import { systemClock, type TransferWanted } from "@parley/engine";
+import { asParleyError } from "@parley/engine/error";
 import { collectAfterStart } from "../at-rest.ts";
 import { keepCompiledCodeSoon } from "../compiled-code.ts";
 import type { WorkerConfig } from "../config.ts";
@@ -8,8 +9,9 @@ import type { FromShard, ToShard } from "../messages.ts";
 import { recorderFor } from "../recording/recorder-for.ts";
 import { loadShardAgent } from "./agent.ts";
 import { askForAgents } from "./ask-for-agents.ts";
+import { askForTransfer } from "./ask-for-transfer.ts";
 import { type Calls, createCalls, type RunningCall } from "./calls.ts";
-import { changeAgent, contextNow } from "./change-agent.ts";
+import { changeAgent, checkArrival, type GoesOn, whoGoesOn } from "./change-agent.ts";
 import { createInterims } from "./interims.ts";
 import { watchLeases } from "./lease.ts";
 import { type CallWatch, type MeasuredCalls, measureCalls } from "./measure.ts";
@@ -67,6 +69,7 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
   const recorder = recorderFor(config.recordingBy, recordings, log);
 
   const asking = askForAgents(tell);
+  const transfers = askForTransfer(tell);
   const interims = createInterims(systemClock, tell);
 
   catchStrayErrors(log, (why) => {
@@ -82,7 +85,8 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
     calls = createCalls({
       open(assignment, callLog) {
         const lease = leases.of(assignment.jobId, assignment.epoch);
-        const begin = ({ agent: lent, giveBack }: LentAgent) => {
+        const { jobId, context } = assignment;
+        const begin = ({ lent: { agent: lent, giveBack }, arrival, reading }: GoesOn) => {
           const measure = measured.call(assignment.callId, lent, callLog);
           const interim = interims.of(assignment.jobId);
           const watch: CallWatch = {
@@ -92,16 +96,15 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
               interim(input);
             },
           };
-          const opened = openCall(assignment, { config, agent: lent, lease, log: callLog, watch, recorder });
-          return givenBack(opened, giveBack);
+          const elsewhere = (wanted: TransferWanted) => transfers.ask(jobId, wanted);
+          const others = { colleagues: loaded.ofCode, transferElsewhere: elsewhere };
+          const parts = { config, agent: lent, ...others, arrival, reading, lease, log: callLog, watch, recorder };
+          return givenBack(openCall(assignment, parts), giveBack);
         };
-        const lend = (context: CallContext) => {
-          const lent = loaded.lend(context);
-          return lent instanceof Promise ? lent.then(begin) : begin(lent);
-        };
-        return assignment.recovery
-          ? contextNow(loaded, assignment, config.filesKeys).then(lend)
-          : lend(assignment.context);
+        if (assignment.recovery) return whoGoesOn(loaded, assignment, config.filesKeys).then(begin);
+        const lent = loaded.lend(context);
+        const anew = (one: LentAgent) => begin({ lent: one, arrival: null, reading: undefined });
+        return lent instanceof Promise ? lent.then(anew) : anew(lent);
       },
       tell,
       log,
@@ -152,6 +155,19 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
     }
   }
 
+  async function arrives({ offerId, ...arrival }: Extract<ToShard, { type: "arrival" }>): Promise<void> {
+    const answer = (accept: boolean, reason: string) => tell({ type: "offer-answer", offerId, accept, reason });
+    try {
+      if (!agent) return answer(false, "no-shard");
+      await checkArrival(agent, arrival, config.filesKeys);
+      answer(true, "accepted");
+    } catch (error) {
+      const { code, message } = asParleyError(error, { code: "agent-not-ready", category: "internal" });
+      log.warn({ callId: arrival.callId, agent: arrival.next.agentId, err: error }, message);
+      answer(false, code);
+    }
+  }
+
   async function goOnAlone(): Promise<void> {
     if (!agent || !calls) return;
     // Without one the calls go on all the same.
@@ -191,6 +207,11 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
           return calls?.release(message.jobId, message.withinMs);
         case "agent-version":
           return asking.answered(message);
+        case "transfer-answer":
+          return transfers.answered(message);
+        case "arrival":
+          void arrives(message);
+          return;
         case "confirmed":
           return leases.answered(message.jobId, message.held);
         case "offer":
@@ -208,6 +229,7 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
       if (closing) return;
       closing = true;
       asking.lost();
+      transfers.lost();
       log.error({ calls: calls?.count ?? 0 }, "the supervisor is gone; running calls go on, then this shard exits");
       setTimeout(() => exit(1), ORPHAN_MS).unref();
       void goOnAlone().finally(() => exit(1));

@@ -69,6 +69,7 @@ export async function loadStoredAgents(config: WorkerConfig, ask: AskForAgent, l
 
   return {
     lend,
+    ofCode: [],
     summary: {
       name: STORED_AGENTS,
       title: "Stored agents",

@@ -120,6 +120,7 @@ export function setUp({
     agentVersion: async () => null,
     shipped: async () => true,
     handOver: async () => ({ accepted: true, reason: "" }),
+    transfer: async () => ({ ok: false, reason: "agent-not-found" }),
     unserved: () => {},
     measured: () => true,
     beat: () => {},

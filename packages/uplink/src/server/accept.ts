@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import type { WebSocket } from "ws";
 import { silentLog, type UplinkLog } from "../log.ts";
 import {
+  type AgentTransfer,
   type AgentWanted,
   type CallKnown,
   type FromServer,
@@ -15,7 +16,7 @@ import {
 import { answers } from "./answers.ts";
 import { type CallKeeper, noKeeper } from "./keeper.ts";
 import { oneWrite } from "./one-write.ts";
-import { orders } from "./orders.ts";
+import { type OrderResult, orders } from "./orders.ts";
 import type { UplinkPeer } from "./peer.ts";
 import type { FactSink } from "./sink.ts";
 import { storing } from "./storing.ts";
@@ -31,6 +32,8 @@ export interface AcceptOptions {
   creditBytes?: number;
   /** What a stored agent is. Default: there are none. */
   agentVersion?: (wanted: AgentWanted) => Promise<Record<string, unknown> | null>;
+  /** The agent of a call wants another one, which is not in its process. Default: there is none. */
+  transfer?: (wanted: AgentTransfer) => Promise<OrderResult>;
   /** What there is to say of a call that begins. Default: nothing. */
   callContext?: (call: { callId: string; metadata: string }) => Promise<CallKnown>;
   /** What a worker has measured. Default: nobody wants to know. */
@@ -88,6 +91,8 @@ export function acceptUplink(socket: WebSocket, raw: Writable, options: AcceptOp
     claim: (call) => keeper.claim(peer, call),
     context: async (call) => (await options.callContext?.(call)) ?? { context: null },
     handOver: (call) => keeper.handOver(peer, call),
+    transfer: async ({ type: _type, requestId: _requestId, ...wanted }) =>
+      (await options.transfer?.(wanted)) ?? { ok: false, reason: "agent-not-found" },
     agent: ({ agentId, version, tenantId }) => agentVersion({ agentId, version, tenantId }),
     reads: (callId) => keeper.reads(peer, callId),
     read: (callId, page) => store.read(callId, page),
@@ -232,5 +237,12 @@ export function acceptUplink(socket: WebSocket, raw: Writable, options: AcceptOp
   return peer;
 }
 
-const QUESTIONS: readonly string[] = ["claim", "context", "read", "hand-over", "agent"] satisfies Question["type"][];
+const QUESTIONS: readonly string[] = [
+  "claim",
+  "context",
+  "read",
+  "hand-over",
+  "transfer",
+  "agent",
+] satisfies Question["type"][];
 const isQuestion = (message: FromWorker): message is Question => QUESTIONS.includes(message.type);

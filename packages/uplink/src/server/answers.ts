@@ -1,6 +1,7 @@
 import type { UplinkLog } from "../log.ts";
 import { type CallKnown, type FromServer, MAX_FACTS, type Question, type ShippedFact } from "../messages.ts";
 import { inOrder } from "./in-order.ts";
+import type { OrderResult } from "./orders.ts";
 
 /** Half a frame: a fact may still fill the other half. */
 const PAGE_BYTES = 512 * 1024;
@@ -20,6 +21,7 @@ export interface AnswersOptions {
   }>;
   context(question: Extract<Question, { type: "context" }>): Promise<CallKnown>;
   handOver(question: Extract<Question, { type: "hand-over" }>): Promise<Reply>;
+  transfer(question: Extract<Question, { type: "transfer" }>): Promise<OrderResult>;
   agent(question: Extract<Question, { type: "agent" }>): Promise<Record<string, unknown> | null>;
   reads(callId: string): Promise<void>;
   read(
@@ -47,6 +49,10 @@ export function answers(options: AnswersOptions): { ask(question: Question): voi
         await send({ type: "context-known", requestId, ...(await options.context(question)) });
       } else if (question.type === "hand-over") {
         await send({ type: "handed-over", requestId, ...(await options.handOver(question)) });
+      } else if (question.type === "transfer") {
+        const { ok, reason, detail } = await options.transfer(question);
+        const more = detail === undefined ? {} : { detail: detail.slice(0, 1_000) };
+        await send({ type: "transfer-answer", requestId, ok, reason: reason.slice(0, 1_000), ...more });
       } else if (question.type === "agent") {
         await send({ type: "agent-version", requestId, definition: await options.agent(question) });
       } else await sendLog(requestId, question.callId);

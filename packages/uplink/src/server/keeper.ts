@@ -1,4 +1,4 @@
-import type { LeasedCall, UnservedCall } from "../messages.ts";
+import type { HandOverTo, LeasedCall, UnservedCall } from "../messages.ts";
 import type { UplinkPeer } from "./peer.ts";
 
 /** `lost`: the line broke or fell silent. `goodbye`: the worker closed it. `closed-by-us`: this end did. */
@@ -29,7 +29,11 @@ export interface CallKeeper {
   ): Promise<{ granted: boolean; epoch: number; owner: string | null }>;
   /** Before a worker is given a call's log: whoever is to go on with the call begins here. */
   reads(peer: UplinkPeer, callId: string): Promise<void>;
-  handOver(peer: UplinkPeer, call: { callId: string; epoch: number }): Promise<{ accepted: boolean; reason: string }>;
+  /** `to`: only a worker of that agent, which goes on with the call. */
+  handOver(
+    peer: UplinkPeer,
+    call: { callId: string; epoch: number; to?: HandOverTo | undefined },
+  ): Promise<{ accepted: boolean; reason: string }>;
 }
 
 /** For a server that keeps no book: whoever asks may, and nobody takes anything over. */

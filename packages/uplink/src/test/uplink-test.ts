@@ -14,7 +14,7 @@ import { type MemorySink, memorySink } from "./memory-sink.ts";
 export const KEY = "a-worker-key-of-this-test";
 
 /** What a worker says first. */
-export const HELLO = JSON.stringify({ type: "hello", protocol: 6, worker: "w", instance: "i", agent: null });
+export const HELLO = JSON.stringify({ type: "hello", protocol: 7, worker: "w", instance: "i", agent: null });
 
 export interface TestServer {
   port: number;

@@ -1,8 +1,10 @@
 import type { UplinkLog } from "../log.ts";
 import type {
+  AgentTransfer,
   AgentWanted,
   CallKnown,
   Command,
+  HandOverTo,
   Interim,
   LeasedCall,
   ShippedFact,
@@ -78,6 +80,13 @@ export interface ClaimAnswer {
   owner: string | null;
 }
 
+export interface HandOverCall {
+  callId: string;
+  epoch: number;
+  /** Only to a worker of this agent, which goes on with it. */
+  to?: HandOverTo | undefined;
+}
+
 export interface HandOverAnswer {
   /** Another worker has said that it goes on with the call. */
   accepted: boolean;
@@ -120,7 +129,9 @@ export interface Uplink {
    * Gives a call whose log is shipped to another worker; not accepted: it stays here. No answer in time counts as not
    * accepted, with the reason `no-answer`: ask `claim` whether it is still ours.
    */
-  handOver(call: { callId: string; epoch: number }, withinMs: number): Promise<HandOverAnswer>;
+  handOver(call: HandOverCall, withinMs: number): Promise<HandOverAnswer>;
+  /** The agent of a call here wants another one. `reason` of a refusal is its code, `no-answer` where none came. */
+  transfer(wanted: AgentTransfer, withinMs: number): Promise<CommandResult>;
   /** Idempotent. What is not confirmed is sent by the next one. */
   close(): Promise<void>;
 }

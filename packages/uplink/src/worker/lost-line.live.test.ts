@@ -118,7 +118,7 @@ test("a server that falls silent is left for a new connection", async ({ ship, o
   let connections = 0;
   silent.on("connection", (socket) => {
     connections += 1;
-    socket.send(JSON.stringify({ type: "welcome", protocol: 6, creditBytes: 1000, leaseMs: 20 }));
+    socket.send(JSON.stringify({ type: "welcome", protocol: 7, creditBytes: 1000, leaseMs: 20 }));
   });
   await new Promise((resolve) => silent.once("listening", resolve));
   onEnd(() => silent.close());

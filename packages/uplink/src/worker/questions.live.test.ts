@@ -62,6 +62,44 @@ test("nobody answers: null for a claim, an error for a log, no for a hand-over",
   expect(await uplink.handOver({ callId: "c", epoch: 1 }, 50)).toEqual({ accepted: false, reason: "no-answer" });
 });
 
+test("an agent that a call wants, and whom it is given to, are told whole; what comes of it comes back", async ({
+  serve,
+  ship,
+}) => {
+  const asked: unknown[] = [];
+  const to = { agentId: "sales", agentVersion: null, message: null, reason: "why", by: "agent", runBy: "sales" };
+  const { url } = await serve({
+    transfer: async (wanted) => {
+      asked.push(wanted);
+      if (wanted.agentId === "broken") throw new Error("no database");
+      return { ok: false, reason: "agent-not-found", detail: "There is none." };
+    },
+    keeper: {
+      ...noKeeper,
+      handOver: async (_peer, { callId, to: target }) => {
+        asked.push([callId, target]);
+        return { accepted: true, reason: "" };
+      },
+    },
+  });
+  const uplink = await ship(url);
+  const wanted = { callId: "c", agentId: "sales", reason: "why" };
+  expect(await uplink.transfer(wanted, 5_000)).toEqual({
+    ok: false,
+    reason: "agent-not-found",
+    detail: "There is none.",
+  });
+  expect(await uplink.transfer({ callId: "c", agentId: "broken" }, 5_000)).toEqual({
+    ok: false,
+    reason: "no-answer",
+    detail: "no database",
+  });
+  expect(await uplink.handOver({ callId: "c", epoch: 1, to }, 5_000)).toEqual({ accepted: true, reason: "" });
+  expect(asked).toEqual([wanted, { callId: "c", agentId: "broken" }, ["c", to]]);
+  const away = await ship(AWAY);
+  expect(await away.transfer(wanted, 50)).toEqual({ ok: false, reason: "no-answer" });
+});
+
 test("a book that cannot be read is no answer, and the line stays", async ({ serve, ship, sink }) => {
   const { url, uplinks } = await serve({
     keeper: {
@@ -141,7 +179,7 @@ test("claims and hand-overs that are answered into a broken line are answered ag
 test("a worker that asks without end is told to wait, and others are answered", async ({ serve, connect, ship }) => {
   const { url } = await serve({ keeper: { ...noKeeper, claim: () => new Promise(() => undefined) } });
   const { socket, messages } = await connect(url);
-  socket.send(JSON.stringify({ type: "hello", protocol: 6, worker: "w", instance: "i", agent: null }));
+  socket.send(JSON.stringify({ type: "hello", protocol: 7, worker: "w", instance: "i", agent: null }));
   for (let i = 0; i < 300; i += 1)
     socket.send(JSON.stringify({ type: "claim", requestId: `${i}`, callId: "c", room: null, epoch: null }));
   await until(() => expect(messages.filter(({ type }) => type === "error")).toHaveLength(300 - 256));

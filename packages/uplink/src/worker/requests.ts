@@ -1,6 +1,7 @@
 import { UplinkError } from "../error.ts";
-import type { AgentWanted, Answer, CallKnown, Question, ShippedFact } from "../messages.ts";
-import type { CallClaim, ClaimAnswer, HandOverAnswer } from "./api.ts";
+import type { AgentTransfer, AgentWanted, Answer, CallKnown, Question, ShippedFact } from "../messages.ts";
+import type { OrderResult } from "../server/orders.ts";
+import type { CallClaim, ClaimAnswer, HandOverAnswer, HandOverCall } from "./api.ts";
 
 /** A log of more pages than this (half a million facts) is not one of a call. */
 const MAX_ANSWERS = 256;
@@ -52,10 +53,19 @@ export class Requests {
     });
   }
 
-  async handOver({ callId, epoch }: { callId: string; epoch: number }, withinMs: number): Promise<HandOverAnswer> {
-    const answer = (await this.#ask({ type: "hand-over", callId, epoch }, withinMs))?.at(-1);
+  async handOver({ callId, epoch, to }: HandOverCall, withinMs: number): Promise<HandOverAnswer> {
+    const target = to === undefined ? {} : { to };
+    const answer = (await this.#ask({ type: "hand-over", callId, epoch, ...target }, withinMs))?.at(-1);
     if (answer?.type === "handed-over") return { accepted: answer.accepted, reason: answer.reason };
     return { accepted: false, reason: answer?.type === "error" ? answer.message : "no-answer" };
+  }
+
+  async transfer(wanted: AgentTransfer, withinMs: number): Promise<OrderResult> {
+    const answer = (await this.#ask({ type: "transfer", ...wanted }, withinMs))?.at(-1);
+    if (answer?.type !== "transfer-answer")
+      return { ok: false, reason: "no-answer", ...(answer?.type === "error" ? { detail: answer.message } : {}) };
+    const { ok, reason, detail } = answer;
+    return { ok, reason, ...(detail === undefined ? {} : { detail }) };
   }
 
   async agentVersion(wanted: AgentWanted, withinMs: number): Promise<Record<string, unknown> | null> {

@@ -77,7 +77,7 @@ test("a new owner's first facts are stored before any others are sent", async ({
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   const batches: number[] = [];
   server.on("connection", (socket) => {
-    socket.send(JSON.stringify({ type: "welcome", protocol: 6, creditBytes: 1e9, leaseMs: 10_000 }));
+    socket.send(JSON.stringify({ type: "welcome", protocol: 7, creditBytes: 1e9, leaseMs: 10_000 }));
     socket.on("message", (data) => {
       const message = JSON.parse(String(data));
       if (message.type !== "facts") return;

@@ -5,6 +5,7 @@ import { removeLoneAcks } from "../files/folder.ts";
 import { parseCallFileName } from "../files/name.ts";
 import { silentLog, type UplinkLog } from "../log.ts";
 import {
+  type AgentTransfer,
   type AgentWanted,
   type CallKnown,
   type Command,
@@ -16,7 +17,15 @@ import {
   type UnservedCall,
   type WorkerMeasured,
 } from "../messages.ts";
-import type { CallClaim, ClaimAnswer, CommandResult, HandOverAnswer, Uplink, UplinkOptions } from "./api.ts";
+import type {
+  CallClaim,
+  ClaimAnswer,
+  CommandResult,
+  HandOverAnswer,
+  HandOverCall,
+  Uplink,
+  UplinkOptions,
+} from "./api.ts";
 import type { Batch } from "./batch.ts";
 import { Line } from "./line.ts";
 import { Requests } from "./requests.ts";
@@ -197,8 +206,12 @@ class Shipper implements Uplink {
     return this.#requests.agentVersion(wanted, withinMs);
   }
 
-  handOver(call: { callId: string; epoch: number }, withinMs: number): Promise<HandOverAnswer> {
+  handOver(call: HandOverCall, withinMs: number): Promise<HandOverAnswer> {
     return this.#requests.handOver(call, withinMs);
+  }
+
+  transfer(wanted: AgentTransfer, withinMs: number): Promise<CommandResult> {
+    return this.#requests.transfer(wanted, withinMs);
   }
 
   async close(): Promise<void> {

@@ -48,7 +48,7 @@ describe("who is lost, and when", () => {
     const { room, identity, agentName } = call("c");
     expect(t.effects).toEqual([
       { type: "worker-lost", worker: "a", calls: 1 },
-      { type: "order", callId: "c", to: "b", room, identity, agentName, crashes: 2, metadata: null },
+      { type: "order", callId: "c", to: "b", room, identity, agentName, crashes: 2, metadata: null, next: null },
     ]);
   });
 
@@ -315,4 +315,62 @@ test("two workers that run one call in one epoch are named; the first one is its
   t.here("b", [call("c")]);
   expect(t.effects).toEqual([{ type: "doubled", callId: "c", worker: "b", owner: "a" }]);
   expect(t.book.ownerOf("c")).toBe("a");
+});
+
+describe("a call that goes to another agent", () => {
+  const to = { agentId: "sales", agentVersion: null, message: null, reason: "why", by: "agent", runBy: "sales" };
+  const next = { agentId: "sales", agentVersion: null, message: null, reason: "why", by: "agent" };
+  const handedOver = (t: ReturnType<typeof testBook>) => t.effects.filter(({ type }) => type === "handed-over");
+  function given() {
+    const t = testBook();
+    t.here("a", [call("c")]);
+    t.here("b");
+    t.here("s", [], { agent: "sales" });
+    t.book.handOver(t.now, "a", { callId: "c", epoch: 1, to });
+    t.pass(100);
+    return t;
+  }
+
+  test("is ordered to a worker of that agent, with whom it comes from; its leases say whose it is", () => {
+    const t = given();
+    expect(t.ordered()).toEqual(["c>s"]);
+    expect(t.effects.at(-1)).toMatchObject({ agentName: "sales", crashes: 0, next });
+    const epoch = t.answer("c");
+    t.lease("s", [call("c", { epoch, agentName: "sales" })]);
+    expect(handedOver(t)).toMatchObject([{ from: "a", accepted: true }]);
+    t.lease("a", []);
+    t.here("r", [], { agent: "sales" });
+    t.gone("s");
+    t.pass(2_000);
+    expect(t.ordered()).toEqual(["c>s", "c>r"]);
+    expect(t.effects.at(-1)).toMatchObject({ agentName: "sales", next: null, crashes: 1 });
+  });
+
+  test("stays where it is when they refuse, and whoever gave it hears why", () => {
+    const t = given();
+    t.answer("c", { ok: false, reason: "template-variable-missing" });
+    t.pass(2_000);
+    expect(handedOver(t)).toMatchObject([{ from: "a", accepted: false, reason: "template-variable-missing" }]);
+    expect([t.ordered(), t.book.ownerOf("c")]).toEqual([["c>s"], "a"]);
+  });
+
+  test("goes on with its own agent when its worker dies on the way and the other one refuses", () => {
+    const t = given();
+    t.gone("a");
+    t.pass(1_000);
+    t.answer("c", { ok: false, reason: "agent-not-ready" });
+    t.pass(2_000);
+    expect(t.ordered()).toEqual(["c>s", "c>b"]);
+    expect(t.effects.at(-1)).toMatchObject({ agentName: "desk", next: null });
+  });
+
+  test("is handed over by a drain as ever, after a transfer that came to nothing", () => {
+    const t = given();
+    t.answer("c", { ok: false, reason: "agent-not-ready" });
+    t.pass(1_000);
+    t.book.handOver(t.now, "a", { callId: "c", epoch: 1 });
+    t.pass(100);
+    expect(t.ordered()).toEqual(["c>s", "c>b"]);
+    expect(t.effects.at(-1)).toMatchObject({ agentName: "desk", next: null });
+  });
 });

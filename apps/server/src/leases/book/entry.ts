@@ -1,4 +1,4 @@
-import type { LeasedCall } from "@parley/uplink";
+import type { HandOverTo, LeasedCall } from "@parley/uplink";
 
 /** A worker's process, as far as leases go. */
 export interface LeasedWorker {
@@ -37,6 +37,12 @@ export interface Unbegun {
   isMinted: boolean;
 }
 
+/** The agent that is to go on with a call, and why the last worker of it would not. */
+export interface Transfer {
+  to: HandOverTo;
+  refusal: string | null;
+}
+
 export interface CallEntry extends Omit<LeasedCall, "agentName"> {
   /** Null: not known; any agent's worker may take it. */
   agentName: string | null;
@@ -46,6 +52,8 @@ export interface CallEntry extends Omit<LeasedCall, "agentName"> {
   gaveAway: string | null;
   /** Null: somebody runs it, or ran it. */
   unbegun: Unbegun | null;
+  /** Its giver gives it to this agent only; without a giver of no meaning. */
+  transfer: Transfer | null;
   holding: Holding;
 }
 

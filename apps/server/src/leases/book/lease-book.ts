@@ -1,4 +1,4 @@
-import type { Gone, Lease } from "@parley/uplink";
+import type { Gone, HandOverTo, Lease, NextAgentWanted } from "@parley/uplink";
 import type { CallEntry } from "./entry.ts";
 
 /** What is to be done outside, and said. */
@@ -22,6 +22,8 @@ export interface Seat {
   crashes: number;
   /** Of a call that nobody has begun; else null. */
   metadata: string | null;
+  /** It has another agent from now on. */
+  next: NextAgentWanted | null;
 }
 
 /** A call that was asked for and that nobody has begun. */
@@ -61,7 +63,7 @@ export interface LeaseBook {
   gone(nowMs: number, workerId: string, how: Gone): void;
   claim(nowMs: number, workerId: string, call: ClaimedCall): Claim;
   /** Answered by the effect `handed-over`. */
-  handOver(nowMs: number, workerId: string, call: { callId: string; epoch: number }): void;
+  handOver(nowMs: number, workerId: string, call: { callId: string; epoch: number; to?: HandOverTo | undefined }): void;
   /** A live call of the store that nobody runs. */
   found(nowMs: number, call: FoundCall): void;
   /** Somebody waits in its room; it goes to the first worker that has room for it. */

@@ -13,7 +13,10 @@ export interface Ledger {
   readonly timings: LeaseTimings;
   readonly workers: Map<string, LeasedWorker>;
   readonly calls: ReadonlyMap<string, CallEntry>;
-  add(call: Omit<CallEntry, "holding" | "orderedEpoch" | "gaveAway" | "unbegun">, holding: Holding): CallEntry;
+  add(
+    call: Omit<CallEntry, "holding" | "orderedEpoch" | "gaveAway" | "unbegun" | "transfer">,
+    holding: Holding,
+  ): CallEntry;
   /** The only way in which a holding changes. */
   set(entry: CallEntry, holding: Holding): void;
   /** Nobody runs it any more. */
@@ -68,7 +71,7 @@ export function openLedger(timings: LeaseTimings, startMs: number): Ledger {
     set,
     tellGiver,
     add(call, holding) {
-      const entry: CallEntry = { ...call, orderedEpoch: 0, gaveAway: null, unbegun: null, holding };
+      const entry: CallEntry = { ...call, orderedEpoch: 0, gaveAway: null, unbegun: null, transfer: null, holding };
       if (holding.kind === "over") overCount += 1;
       calls.set(call.callId, entry);
       return entry;

@@ -1,5 +1,5 @@
-import { DECLINED } from "@parley/uplink";
-import { type CallEntry, type Holding, listerOf, nextWorker } from "./entry.ts";
+import { DECLINED, type NextAgentWanted } from "@parley/uplink";
+import { type CallEntry, type Holding, listerOf, nextWorker, type Transfer } from "./entry.ts";
 import type { LeaseBook, Seat, WaitingCall } from "./lease-book.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -12,6 +12,10 @@ type Free = Extract<Holding, { kind: "free" }>;
 export interface Placement extends Pick<LeaseBook, "handOver" | "fence" | "epochFor" | "answered" | "postpone"> {
   /** Orders for all free calls whose time has come. */
   placeAll(nowMs: number): void;
+}
+
+function nextOf({ to: { runBy: _runBy, ...next } }: Transfer): NextAgentWanted {
+  return next;
 }
 
 export function placement(ledger: Ledger): Placement {
@@ -67,7 +71,9 @@ export function placement(ledger: Ledger): Placement {
     }
     if (nowMs < holding.retryAtMs) return;
     const notNow = unbegun === null ? tried : new Set([...tried, ...askedToBegin()]);
-    const worker = nextWorker(entry, workers.values(), { tried: notNow, load: loads() });
+    const transfer = giver === null ? null : entry.transfer;
+    const wanted = transfer === null ? entry : { ...entry, agentName: transfer.to.runBy };
+    const worker = nextWorker(wanted, workers.values(), { tried: notNow, load: loads() });
     if (worker === undefined) {
       // A new call waits for a word of any worker that there is room; nobody needs to be asked.
       if (unbegun === null || tried.size > 0) noneLeft(entry, holding, nowMs);
@@ -77,16 +83,17 @@ export function placement(ledger: Ledger): Placement {
     const seat: Seat = {
       room: entry.room ?? "",
       identity: entry.identity,
-      agentName: entry.agentName ?? worker.agent ?? "",
+      agentName: wanted.agentName ?? worker.agent ?? "",
       crashes: crashesOf(entry, giver),
       metadata: unbegun?.metadata ?? null,
+      next: transfer && nextOf(transfer),
     };
     effect({ type: "order", callId, to: worker.id, ...seat });
   }
 
   function noneLeft(entry: CallEntry, holding: Free, nowMs: number): void {
     if (holding.giver !== null) {
-      takeBack(entry, holding.giver, nowMs, "no other worker takes it");
+      takeBack(entry, holding.giver, nowMs, entry.transfer?.refusal ?? "no other worker takes it");
       return;
     }
     // Said in the first round only.
@@ -110,7 +117,7 @@ export function placement(ledger: Ledger): Placement {
     placeAll(nowMs) {
       for (const entry of [...calls.values()]) if (entry.holding.kind === "free") place(entry, entry.holding, nowMs);
     },
-    handOver(nowMs, workerId, { callId, epoch }) {
+    handOver(nowMs, workerId, { callId, epoch, to }) {
       const entry = calls.get(callId);
       const answer = (accepted: boolean, reason: string) =>
         effect({ type: "handed-over", callId, from: workerId, accepted, reason });
@@ -123,6 +130,7 @@ export function placement(ledger: Ledger): Placement {
         return answer(false, "another worker has this call");
       if (entry.room === null) return answer(false, "the call is in no room");
       const tried = new Set([workerId]);
+      entry.transfer = to ? { to, refusal: null } : null;
       set(entry, { kind: "free", sinceMs: nowMs, retryAtMs: nowMs, tried, giver: workerId });
     },
     fence(workerId, callId) {
@@ -148,6 +156,7 @@ export function placement(ledger: Ledger): Placement {
       const { giver, sinceMs, tried } = entry.holding;
       if (!ok && entry.unbegun !== null && reason === DECLINED) return giveUp(entry, nowMs, "declined");
       if (!ok) {
+        if (entry.transfer !== null) entry.transfer.refusal = reason;
         // It may have taken it all the same: when it is back, its lease says so.
         const retryAtMs = reason === "line-lost" ? nowMs + timings.lostMs : nowMs;
         set(entry, { kind: "free", sinceMs, retryAtMs, tried: new Set([...tried, to]), giver });

@@ -32,6 +32,7 @@ describe("a call that nobody has begun", () => {
         agentName: "desk",
         crashes: 0,
         metadata: '{"of":"c"}',
+        next: null,
       },
     ]);
     const epoch = t.answer("c");
