@@ -1,5 +1,13 @@
-import { settingsSchema } from "@parley/conversation";
-import { type AgentTool, type CallAgent, hearingDefaults, type TransferWanted, timeoutDefaults } from "@parley/engine";
+import { type Fact, settingsSchema } from "@parley/conversation";
+import {
+  type AgentTool,
+  type CallAgent,
+  type CallControl,
+  hearingDefaults,
+  type Recovery,
+  type TransferWanted,
+  timeoutDefaults,
+} from "@parley/engine";
 import {
   fakeLlm,
   fakeRealtimeModel,
@@ -180,5 +188,62 @@ describe("an agent elsewhere", () => {
       { agentId: "agent_2", by: "agent" },
     ]);
     expect(s.count("agent-changed")).toBe(0);
+  });
+});
+
+describe("a call that comes from an agent in another process", () => {
+  async function before(): Promise<Fact[]> {
+    const s = scene({ stt: { answers: ["What do I owe?"] }, llm: { firstMs: 9_000 } });
+    await s.begin();
+    await s.speak(1_000);
+    await s.clock.advance(1_500);
+    return structuredClone(s.log.facts) as Fact[];
+  }
+  const arrival = { agentId: "sales", version: null, by: "root", reason: "why" };
+  const met: string[] = [];
+  const sales = {
+    name: "sales",
+    greeting: "Sales, hello.",
+    hooks: { onEnter: (call: CallControl) => void met.push(call.agent) },
+  };
+  const goOn = async (more: Partial<Recovery>, agent: Partial<CallAgent> = sales) => {
+    const facts = await before();
+    const s = scene({
+      recovered: { facts, gapMs: 300, by: "w2", ...more },
+      agent,
+      llm: { answers: ["You owe nothing."] },
+    });
+    await s.begin();
+    await s.clock.advance(10_000);
+    return s;
+  };
+
+  it("is told so behind its recovery; the new one meets the caller, greets, and answers what was asked", async () => {
+    const s = await goOn({ arrival });
+    expect(s.types().filter((type) => type === "call-recovered" || type === "agent-changed")).toEqual([
+      "call-recovered",
+      "agent-changed",
+    ]);
+    expect(s.fact("agent-changed")).toMatchObject({ agent: "sales", agentId: "sales", by: "root", reason: "why" });
+    expect(s.texts()).toEqual(["What do I owe?", "Sales, hello.", "You owe nothing."]);
+    expect(met).toEqual(["sales"]);
+    expect(s.count("turn-replied")).toBe(1);
+    expect(s.differences()).toEqual([]);
+  });
+
+  it("is only said goodbye to where it has broken too many processes", async () => {
+    const s = await goOn({ arrival, farewell: { text: "Goodbye.", reason: "recovered-too-often" } });
+    expect(s.count("agent-changed")).toBe(0);
+    expect(s.texts()).toEqual(["What do I owe?", "Goodbye."]);
+  });
+
+  it("or that nobody took: its own agent apologises, and goes on", async () => {
+    const error = { code: "not-handed-over", category: "refused", message: "nobody took it", retryable: true };
+    const s = await goOn({ notTransferred: error }, { name: "test" });
+    expect(s.fact("error-occurred")).toMatchObject({ source: "transfer", error, recoverable: true });
+    const { failure } = settingsSchema.parse({}).phrases;
+    expect(s.texts()).toEqual(expect.arrayContaining([failure, "You owe nothing."]));
+    expect(s.count("agent-changed")).toBe(0);
+    expect(s.differences()).toEqual([]);
   });
 });
