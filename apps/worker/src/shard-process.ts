@@ -49,10 +49,16 @@ export const forkShard: ForkShard = (onMessage) => {
   };
 };
 
+/**
+ * Of each half of V8's young generation. Left to itself it grows until V8 takes the old one for nearly full, and from then
+ * on, under twenty calls, all of the heap is marked once a second (docs/decisions/031).
+ */
+const YOUNG_MIB = 4;
+
 function start(): Started {
   const child = fork(ENTRY, [], {
     // Standard error is a log: what Node thinks of its own modules is not in it.
-    execArgv: ["--disable-warning=ExperimentalWarning"],
+    execArgv: ["--disable-warning=ExperimentalWarning", `--max-semi-space-size=${YOUNG_MIB}`],
     serialization: "json",
     stdio: ["ignore", 2, 2, "ipc"],
   });
