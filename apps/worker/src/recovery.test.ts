@@ -200,20 +200,6 @@ describe("the server's word", () => {
     expect(away.runs()[0]).toMatchObject({ epoch: 1 });
   });
 
-  it("without LiveKit a call of a room is refused, and one without a room is run in none", async () => {
-    const { boss, runs } = setUp({ backend: {}, withoutLiveKit: true });
-    expect(await boss.ordered({ callId: "call-1", name: "take-over", args: orders })).toEqual({
-      ok: false,
-      reason: "this worker is without LiveKit",
-    });
-    const args = { ...orders, room: sessionRoom("call-2"), crashes: 0 };
-    const metadata = JSON.stringify({ callId: "call-2" });
-    const order = { callId: "call-2", name: "take-over", args: { ...args, metadata } };
-    expect(await boss.ordered(order)).toEqual({ ok: true, reason: "" });
-    await settle();
-    expect(runs()).toMatchObject([{ callId: "call-2", url: "", token: "none" }]);
-  });
-
   describe("an ordered call that nobody has begun", () => {
     const fresh = { ...orders, epoch: 1_000, crashes: 0, identity: "agent-call-1" };
     const metadata = JSON.stringify({ callId: "call-1", tenantId: "t1", plan: "gold" });

@@ -1,30 +1,14 @@
 import { settingsSchema } from "@parley/conversation";
-import { type CallAgent, type CallControl, hearingDefaults, timeoutDefaults } from "@parley/engine";
-import { fakeLlm, fakeRealtimeModel, fakeStt, fakeTts, fakeVad } from "@parley/testkit";
+import type { CallAgent, CallControl } from "@parley/engine";
+import { fakeLlm, fakeRealtimeModel, fakeStt } from "@parley/testkit";
 import { describe, expect, it } from "vitest";
-import { none, scene } from "./harness.ts";
+import { billing, none, scene } from "./harness.ts";
 
 type Scene = ReturnType<typeof scene>;
 
 function other({ clock }: Scene, more: Partial<CallAgent> = {}) {
   const llm = fakeLlm({ clock, answers: ["Billing can see that."] });
-  const agent: CallAgent = {
-    name: "billing",
-    instructions: "You are billing.",
-    greeting: "Billing, hello.",
-    language: "en",
-    phrases: [],
-    tools: [],
-    hooks: {},
-    settings: settingsSchema.parse({}),
-    hearing: hearingDefaults,
-    timeouts: timeoutDefaults,
-    stt: fakeStt({ clock, answers: ["What do I owe?"] }),
-    llm,
-    tts: fakeTts({ clock }),
-    vad: fakeVad(),
-    ...more,
-  };
+  const agent = billing(clock, { stt: fakeStt({ clock, answers: ["What do I owe?"] }), llm, ...more });
   return { llm, change: { agent, agentId: "billing", version: 3, by: "root" } };
 }
 

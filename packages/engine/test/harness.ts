@@ -150,3 +150,24 @@ export function scene({
 }
 
 export const none = { stt: 0, llm: 0, tts: 0, vad: 0, log: 0 };
+
+/** Another agent, to whom a call may go. */
+export function billing(clock: VirtualClock, more: Partial<CallAgent> = {}): CallAgent {
+  return {
+    name: "billing",
+    instructions: "You are billing.",
+    greeting: "Billing, hello.",
+    language: "en",
+    phrases: [],
+    tools: [],
+    hooks: {},
+    settings: settingsSchema.parse({}),
+    hearing: hearingDefaults,
+    timeouts: timeoutDefaults,
+    stt: fakeStt({ clock }),
+    llm: fakeLlm({ clock }),
+    tts: fakeTts({ clock }),
+    vad: fakeVad(),
+    ...more,
+  };
+}

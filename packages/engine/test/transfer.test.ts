@@ -1,24 +1,8 @@
 import { type Fact, settingsSchema } from "@parley/conversation";
-import {
-  type AgentTool,
-  type CallAgent,
-  type CallControl,
-  hearingDefaults,
-  type Recovery,
-  type TransferWanted,
-  timeoutDefaults,
-} from "@parley/engine";
-import {
-  fakeLlm,
-  fakeRealtimeModel,
-  fakeStt,
-  fakeTts,
-  fakeVad,
-  type VirtualClock,
-  virtualClock,
-} from "@parley/testkit";
+import type { AgentTool, CallAgent, CallControl, Recovery, TransferWanted } from "@parley/engine";
+import { fakeLlm, fakeRealtimeModel, fakeStt, type VirtualClock, virtualClock } from "@parley/testkit";
 import { describe, expect, it } from "vitest";
-import { none, type Scene, scene } from "./harness.ts";
+import { billing, none, type Scene, scene } from "./harness.ts";
 
 /** The tool by which an author's agent hands its call on. */
 function connects(agentId: string, options: { waitMs?: number; says?: string; clock?: VirtualClock } = {}): AgentTool {
@@ -37,23 +21,9 @@ function connects(agentId: string, options: { waitMs?: number; says?: string; cl
 }
 
 function colleague(clock: VirtualClock, more: Partial<CallAgent> = {}): CallAgent {
-  return {
-    name: "billing",
-    instructions: "You are billing.",
-    greeting: "Billing, hello.",
-    language: "en",
-    phrases: [],
-    tools: [],
-    hooks: {},
-    settings: settingsSchema.parse({}),
-    hearing: hearingDefaults,
-    timeouts: timeoutDefaults,
-    stt: fakeStt({ clock, answers: ["Thank you."] }),
-    llm: fakeLlm({ clock, answers: ["You owe nothing.", "Not at all."] }),
-    tts: fakeTts({ clock }),
-    vad: fakeVad(),
-    ...more,
-  };
+  const stt = fakeStt({ clock, answers: ["Thank you."] });
+  const llm = fakeLlm({ clock, answers: ["You owe nothing.", "Not at all."] });
+  return billing(clock, { stt, llm, ...more });
 }
 
 async function asked(tool: AgentTool, given: Partial<Scene> & { colleagues?: readonly CallAgent[] }, text = "") {
