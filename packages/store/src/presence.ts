@@ -85,12 +85,12 @@ export function watchPresence(config: ClientConfig, target: string, log: StoreLo
   return {
     guarded(run) {
       if (away !== null) return Promise.reject(away);
-      // Ten thousand times a second on a busy server: one promise, and no timer of its own.
+      // Ten thousand times a second on a busy server: no race, and no timer of its own.
       return new Promise((resolve, reject) => {
         const one: Running = { fail: reject, sinceMs: performance.now(), isSlow: false };
         running.add(one);
         looking ??= setTimeout(look, LOOK_MS).unref();
-        run().then(
+        started(run).then(
           (result) => {
             running.delete(one);
             resolve(result);
@@ -110,6 +110,11 @@ export function watchPresence(config: ClientConfig, target: string, log: StoreLo
       clearTimeout(looking);
     },
   };
+}
+
+/** What throws before it gives a promise fails like any other. */
+async function started<T>(run: () => Promise<T>): Promise<T> {
+  return await run();
 }
 
 /** Null: it answers, if only that it is full. */
