@@ -35,6 +35,8 @@ const OVER_WATCH_MS = 2500;
 /** As many as a long answer has room for. */
 const OVERS_AN_ANSWER = 3;
 const FRAME_MS = 20;
+/** So many come at once: each time costs the way through the native library, at all targets' expense. */
+const FRAMES_AT_ONCE = 3;
 /** An echo is timed more finely. */
 const ECHO_FRAME_MS = 10;
 const BEEP_MS = 200;
@@ -260,7 +262,8 @@ export class Caller {
   }
 
   async #listen(track: RemoteTrack): Promise<void> {
-    const options = { sampleRate: 16_000, numChannels: 1, frameSizeMs: this.ear.frameMs };
+    const atOnce = this.#plan.mode === "echo" ? 1 : FRAMES_AT_ONCE;
+    const options = { sampleRate: 16_000, numChannels: 1, frameSizeMs: this.ear.frameMs * atOnce };
     for await (const frame of new AudioStream(track, options)) this.ear.hear(frame.data);
   }
 

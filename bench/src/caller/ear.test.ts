@@ -44,6 +44,18 @@ it("marks where an answer begins and ends, and the holes in it", () => {
   expect(ear.stretchAfter(ended)).toMatchObject({ onsetAt: again, gapMs: 0 });
 });
 
+it("knows by 20 ms when a sound began and ended, also when more than that came at once", () => {
+  let at = 10_000;
+  const ear = new Ear(() => at);
+  const levels = [0, 0, 0, 0, 0, 5000, 5000, 5000, 5000, 5000, 0, 0];
+  for (let from = 0; from < levels.length; from += 3) {
+    at += 60;
+    ear.hear(Int16Array.from({ length: 960 }, (_, i) => levels[from + Math.floor(i / 320)] ?? 0));
+  }
+  expect(ear.onsetAt).toBe(10_120);
+  expect(ear.lastVoicedAt).toBe(10_200);
+});
+
 it("says when the agent became quieter by 12 dB, not when one frame was", () => {
   const { ear, hear } = hearing();
   const since = hear(5000, 1000);

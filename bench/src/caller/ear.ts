@@ -41,8 +41,17 @@ export class Ear {
     this.frameMs = frameMs;
   }
 
-  hear(frame: Int16Array): void {
-    const at = this.#now();
+  /** What came now: one frame or several in one piece, the last of which ended now. */
+  hear(sound: Int16Array): void {
+    const samples = (RATE_HZ * this.frameMs) / 1000;
+    let at = this.#now() - (sound.length / samples - 1) * this.frameMs;
+    for (let from = 0; from < sound.length; from += samples) {
+      this.#frame(sound.subarray(from, from + samples), at);
+      at += this.frameMs;
+    }
+  }
+
+  #frame(frame: Int16Array, at: number): void {
     const level = rms(frame);
     const tone = level < AUDIBLE_RMS ? undefined : toneIn(frame, RATE_HZ);
     this.#levels.push({ at, level, tone });

@@ -140,3 +140,48 @@ describe("a short pause", () => {
     expect(asked!.at - ended!.endMs).toBeGreaterThanOrEqual(80);
   });
 });
+
+describe("a silence that has passed, but was not heard because the machine is busy", () => {
+  const answers = { answers: ["What time", "What time do you open?"] };
+
+  /** 200 ms into a pause of 250 its sound stays away; it comes, with what is said after it, 600 ms later. */
+  async function late(sttMs: number) {
+    const s = eager({ stt: { ...answers, delayMs: sttMs }, llm: { answers: ["At nine.", "At nine."] } });
+    await s.begin();
+    const said = s.caller.say(concat([voice(600), pause(250), voice(700)]));
+    await s.clock.advance(800);
+    s.caller.stall();
+    await s.clock.advance(600);
+    s.caller.catchUp();
+    await s.clock.until(said);
+    await s.clock.advance(4_000);
+    return s;
+  }
+
+  it.each([
+    ["when its time is up", 50],
+    ["when the words come after its time", 400],
+  ])("ends no turn %s", async (_, sttMs) => {
+    const s = await late(sttMs);
+    expect(s.texts()).toEqual(["What time do you open?", "At nine."]);
+    expect(s.count("turn-committed")).toBe(1);
+    expect(s.differences()).toEqual([]);
+    s.call.close("test");
+    await s.clock.until(s.call.done);
+    expect(s.leaks()).toEqual(none);
+  });
+
+  it.each([
+    ["with the words", 50],
+    ["before the words", 400],
+  ])("ends it all the same when nothing comes any more, %s", async (_, sttMs) => {
+    const s = eager({ stt: { ...answers, delayMs: sttMs } });
+    await s.begin();
+    await s.clock.until(s.caller.say(concat([voice(600), pause(120)])));
+    s.caller.stall();
+    await s.clock.advance(4_000);
+    const silentMs = s.fact("turn-committed")!.at - s.fact("speech-ended")!.endMs;
+    expect(silentMs).toBeGreaterThan(1_000);
+    expect(silentMs).toBeLessThan(1_500);
+  });
+});

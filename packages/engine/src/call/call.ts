@@ -81,7 +81,10 @@ export class Call {
       },
       onLogFailure: (error) => this.#logger.error({ error: toFailure(error, "log") }, "the call file can't be written"),
       onLost: () => void this.abandon(),
-      stirs: (participantId) => this.#stages.stirs(participantId),
+      ears: {
+        stirs: (participantId) => this.#stages.stirs(participantId),
+        behindMs: (participantId) => this.#stages.behindMs(participantId),
+      },
     });
     this.#script = new Script(this.#options);
     this.#known = new KnownCaller(options.context, {

@@ -21,6 +21,10 @@ import { checkpointAfter } from "./sounded-on.ts";
 const MAX_GAP_MS = 600_000;
 /** Who begins to speak as the silence after a turn runs out is waited for so long, until it is known to be speech. */
 const MOST_HELD_MS = 120;
+/** A silence that has passed but was not heard, because the machine is busy, is waited for so long. */
+const MOST_LATE_MS = 800;
+/** So much of it is not heard yet on an idle machine. */
+const ALWAYS_LATE_MS = 96;
 const HELD_MS = 8;
 
 /** A call that another process had begun. */
@@ -57,8 +61,15 @@ export interface LoopOptions {
   onLogFailure(error: unknown): void;
   /** The lease is lost: nothing was decided on what came since, and nothing will be. */
   onLost?(): void;
+  ears?: Ears;
+}
+
+/** What is known of people's sound before it is a fact. */
+export interface Ears {
   /** Whether this person makes a sound of which it is not yet known what it is. */
-  stirs?(participantId: string): boolean;
+  stirs(participantId: string): boolean;
+  /** How much of this person's silence, ms, has passed and was not heard; 0 for who speaks. */
+  behindMs(participantId: string): number;
 }
 
 /**
@@ -129,6 +140,28 @@ export class Loop {
 
   report(input: InputBody): void {
     if (this.#isClosed) return;
+    // The last words of a turn end it, if nobody is known to go on.
+    if (input.type === "transcript-final" && this.#isDeaf(input.participantId)) this.#later(input);
+    else this.#enter(input);
+  }
+
+  #isDeaf(participantId: string): boolean {
+    const { ears } = this.#options;
+    return ears !== undefined && ears.behindMs(participantId) > ALWAYS_LATE_MS;
+  }
+
+  #later(input: InputBody & { participantId: string }): void {
+    const { clock } = this.#options;
+    const latest = clock.now() + MOST_LATE_MS;
+    const again = () => {
+      if (this.#isClosed) return;
+      if (clock.now() < latest && this.#isDeaf(input.participantId)) clock.after(HELD_MS, again);
+      else this.#enter(input);
+    };
+    clock.after(HELD_MS, again);
+  }
+
+  #enter(input: InputBody): void {
     this.#waiting.push(input);
     if (this.#running || this.#isSuspended) return;
     if (this.#options.lease?.isHeld() === false) void this.#suspend(this.#options.lease);
@@ -193,7 +226,10 @@ export class Loop {
   }
 
   #isHeld({ at, silenceOf }: Deadline): boolean {
-    return silenceOf !== undefined && this.now() < at + MOST_HELD_MS && this.#options.stirs?.(silenceOf) === true;
+    if (silenceOf === undefined) return false;
+    const lateMs = this.now() - at;
+    if (lateMs < MOST_HELD_MS && this.#options.ears?.stirs(silenceOf)) return true;
+    return lateMs < MOST_LATE_MS && this.#isDeaf(silenceOf);
   }
 
   #due(deadline: Deadline): void {

@@ -107,6 +107,11 @@ export class CallStages {
     return this.#hear.stirs(participantId);
   }
 
+  /** Of this person's silence, ms that have passed and were not heard. */
+  behindMs(participantId: string): number {
+    return this.#hear.behindMs(participantId);
+  }
+
   #mouth(play: Play): SoundSink {
     return {
       aheadMs: (replyId) => play.aheadMs(replyId),

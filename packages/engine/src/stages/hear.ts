@@ -37,6 +37,11 @@ export class Hear implements Stage {
     return this.#ears.get(participantId)?.stirs ?? false;
   }
 
+  /** How much of what this person has sounded since the last word was not heard yet, ms: an ear may lag behind a busy machine. */
+  behindMs(participantId: string): number {
+    return this.#ears.get(participantId)?.behindMs ?? 0;
+  }
+
   react(fact: Fact, _state: RuleState): void {
     if (fact.type === "participant-joined" && fact.kind !== "agent" && !this.#ears.has(fact.participantId))
       this.#ears.set(fact.participantId, new Ear(fact.participantId, this.#context, this.#far));
@@ -73,6 +78,8 @@ class Ear {
   #voicedMs = 0;
   #silentMs = 0;
   #lastVoicedAtMs = 0;
+  /** When in the call the last stretch ended. */
+  #endedAtMs: number | null = null;
   /** Of the present or last stretch of speech, in its own time and in the call's. */
   #stretch = { fromMs: 0, untilMs: Number.NEGATIVE_INFINITY, startMs: 0 };
 
@@ -86,6 +93,12 @@ class Ear {
 
   get stirs(): boolean {
     return !this.#speaking && !this.#isEcho && this.#hush.loudMs >= STIRS_MS;
+  }
+
+  get behindMs(): number {
+    if (this.#speaking || this.#endedAtMs === null) return 0;
+    const heardMs = this.#judgedMs - this.#stretch.untilMs;
+    return Math.max(0, this.#context.now() - this.#endedAtMs - heardMs);
   }
 
   push(frame: Int16Array): void {
@@ -148,6 +161,7 @@ class Ear {
     this.#voicedMs = 0;
     this.#stretch.untilMs = this.#lastVoicedAtMs;
     const endMs = this.#timeOf(this.#lastVoicedAtMs);
+    this.#endedAtMs = endMs;
     this.#context.report({ type: "speech-ended", participantId: this.#participantId, endMs });
   }
 

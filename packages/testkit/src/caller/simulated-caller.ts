@@ -34,6 +34,9 @@ export interface SimulatedCaller {
   /** Frames stop coming, as they do when the network is gone; then they come again. */
   loseNetwork(): void;
   regainNetwork(): void;
+  /** From now on its sound is kept back, as on a machine too busy to bring it; `catchUp` brings all of it at once. */
+  stall(): void;
+  catchUp(): void;
   leave(reason?: string): void;
   /** What it said so far. */
   readonly said: readonly SaidClip[];
@@ -66,6 +69,7 @@ export function simulatedCaller(transport: FakeTransport, options: SimulatedCall
   let joinedAtMs: number | null = null;
   let present = false;
   let connected = true;
+  let late: Int16Array[] | null = null;
   let nextFrameMs = 0;
   let stopTimer = () => {};
 
@@ -91,7 +95,10 @@ export function simulatedCaller(transport: FakeTransport, options: SimulatedCall
 
   const tick = () => {
     const speaking = fill();
-    if (connected && (speaking || openMicrophone)) room.audio(participantId, frame);
+    if (connected && (speaking || openMicrophone)) {
+      if (late) late.push(frame.slice());
+      else room.audio(participantId, frame);
+    }
     nextFrameMs += frameMs;
     // By the schedule, not by when this ran: real timers are late, and the delays would add up.
     stopTimer = clock.after(Math.max(0, nextFrameMs - clock.now()), tick);
@@ -144,6 +151,14 @@ export function simulatedCaller(transport: FakeTransport, options: SimulatedCall
     regainNetwork() {
       connected = true;
       room.network(participantId, "back");
+    },
+    stall() {
+      late ??= [];
+    },
+    catchUp() {
+      const came = late ?? [];
+      late = null;
+      for (const one of came) room.audio(participantId, one);
     },
     leave(reason = "left") {
       if (!present) return;
