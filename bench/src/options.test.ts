@@ -21,6 +21,13 @@ it("puts every target through what it is named for in the reach, three times", (
   expect(scenariosOf(["--reach"], "pipecat-stock")).toEqual(["turns1x34", "barge1x6", "over1"]);
 });
 
+it("measures most of the reach three times within an hour, and more of Parley than of who it is held against", () => {
+  expect(options(["--medians"]).runs).toBe(3);
+  expect(names(["--medians"])).toEqual(["floor", "parley", "parley-plain", "parley-echo", "pipecat"]);
+  expect(scenariosOf(["--medians"], "parley")).toEqual(expect.arrayContaining(scenariosOf(["--medians"], "pipecat")));
+  expect(scenariosOf(["--medians"], "parley")).not.toContain("steady30");
+});
+
 it("takes targets and scenarios by name", () => {
   expect(names(["--targets", "parley-stock,pipecat"])).toEqual(["parley-stock", "pipecat"]);
   expect(scenariosOf(["--targets", "pipecat-stock", "--scenarios", "turns1x3"], "pipecat-stock")).toEqual(["turns1x3"]);
@@ -32,6 +39,7 @@ it("takes targets and scenarios by name", () => {
   expect(() => options(["--targets", "siri"])).toThrow(/unknown target "siri": floor, parley/);
   expect(() => options(["--runs", "0"])).toThrow(/--runs 0/);
   expect(() => options(["--quick", "--reach"])).toThrow(/exclude/);
+  expect(() => options(["--medians", "--reach"])).toThrow(/--medians and --reach exclude/);
 });
 
 it("turns the order round from run to run", () => {
