@@ -41,21 +41,21 @@ const presets: Record<"usual" | "quick" | "medians" | "reach", Preset> = {
   medians: {
     runs: 3,
     work: [
-      { targets: ["floor"], scenarios: ["join1x6", "turns1x10", "steady10", "steady20"] },
+      { targets: ["floor"], scenarios: ["join1x5", "turns1x8", "steady10", "steady20"] },
       {
         targets: ["parley"],
         scenarios: [
           "start3",
-          "join1x6",
-          "turns1x10",
-          "barge1x4",
+          "join1x5",
+          "turns1x8",
+          "barge1x3",
           "over1",
           ...LOADED.filter((name) => name !== "steady30"),
         ],
       },
-      { targets: ["parley-plain"], scenarios: ["turns1x10"] },
+      { targets: ["parley-plain"], scenarios: ["turns1x8"] },
       { targets: ["parley-echo"], scenarios: ["echo1x30"] },
-      { targets: ["pipecat"], scenarios: ["start3", "join1x6", "turns1x10", "barge1x4", "over1"] },
+      { targets: ["pipecat"], scenarios: ["start3", "join1x5", "turns1x8", "barge1x3", "over1"] },
     ],
   },
   // What every row of the reach needs, and no more of each target than that: three runs are hours.

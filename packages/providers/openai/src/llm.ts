@@ -13,8 +13,8 @@ export interface OpenAiLlmOptions extends OpenAiConnectionOptions {
 
 const FIRST_TOKEN_TIMEOUT_MS = 15_000;
 const IDLE_TIMEOUT_MS = 8_000;
-/** The SDK is large. A process takes calls as soon as it can greet; what the model is asked comes later. */
-const REHEARSE_AFTER_MS = 50;
+/** The SDK is large. A process takes calls as soon as it can greet, and the first one greets undisturbed; what the model is asked comes later. */
+const REHEARSE_AFTER_MS = 1_000;
 
 /**
  * OpenAI's chat completions, or those of any compatible server, through the AI SDK. (Chat completions rather than the
