@@ -10,7 +10,7 @@ const QUEUE_MS = 200;
 const LONG_QUEUE_MS = 400;
 /** The queue is looked at so often. */
 const LOOK_MS = 40;
-/** Frames are this long: fewer, longer ones cost the transport less, a third of all that speaking costs the event loop. */
+/** Frames are this long: fewer, longer ones cost the transport less. */
 const FRAME_MS = 60;
 /** What was heard of a process that died is known to within 250 ms: one of these, its way to the server, and to an ear. */
 const CHECKPOINT_MS = 120;
