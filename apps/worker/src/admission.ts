@@ -10,6 +10,7 @@ import type { Log } from "./log.ts";
 import type { AgentSummary, CallAssignment } from "./messages.ts";
 import { type Offers, SHARD_ENDED } from "./offers.ts";
 import type { Slot, Slots } from "./slots.ts";
+import type { Warming } from "./warming.ts";
 import type { Workload } from "./workload.ts";
 
 /** A caller waits meanwhile; a server that is slower than this is as good as away. */
@@ -24,8 +25,9 @@ export interface AdmissionOptions {
   clock: Clock;
   log: Log;
   backend(): Backend | null;
-  /** Undefined until the shards are warm. */
+  /** Undefined until its module is loaded. */
   agent(): AgentSummary | undefined;
+  warming: Pick<Warming, "isOver" | "mayWait" | "wait">;
   isDraining(): boolean;
   hasRoom(): boolean;
   /** A slot was taken. */
@@ -39,15 +41,15 @@ type Known = CallKnown | null;
 
 /** From LiveKit's offer to the call's beginning in a shard. */
 export interface Admission {
-  /** Nothing is awaited here: no other question can be promised the same slot. */
-  offered(offer: JobOffer): OfferAnswer;
+  /** When it is answered its slot is reserved: no other question can be promised the same one. */
+  offered(offer: JobOffer): OfferAnswer | Promise<OfferAnswer>;
   /** Why no new call is taken now; null: there is room for one. */
   whyClosed(): string | null;
   assigned(job: AssignedJob): void;
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { slots, offers, epochs, workload, clock, log, refuse } = options;
+  const { slots, offers, epochs, workload, warming, clock, log, refuse } = options;
 
   /** Every worker that is offered a job must know its call by the same id: where none was given, the job's will do. */
   const callFor = (offer: JobOffer) => callOf(offer, () => offer.jobId);
@@ -68,11 +70,14 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   function whyClosed(): string | null {
     if (options.isDraining()) return "draining";
-    if (!options.agent()) return "starting";
+    if (!warming.isOver) return "starting";
     return options.hasRoom() ? workload.whyFull() : "no-disk-room";
   }
 
-  function offered(offer: JobOffer): OfferAnswer {
+  const offered = (offer: JobOffer): OfferAnswer | Promise<OfferAnswer> =>
+    warming.mayWait ? warming.wait().then(() => answered(offer)) : answered(offer);
+
+  function answered(offer: JobOffer): OfferAnswer {
     const { callId, foreign } = callFor(offer);
     if (foreign !== null)
       log.warn({ callId, room: offer.room.name }, "the callId given was no file name; a new one was made");

@@ -9,6 +9,16 @@ import type {
   WorkerMeasured,
 } from "@parley/uplink";
 
+/** A call that this worker has, as the server is told. */
+export interface OwnedCall {
+  callId: string;
+  epoch: number;
+  room: string | null;
+  agentName: string;
+  identity: string;
+  crashes: number;
+}
+
 /** What the worker asks the server for. Null answers: the server is away, and calls go on without it. */
 export interface Backend {
   /** May this worker have (`epoch` null) or keep (else) the call? */

@@ -2,8 +2,8 @@ import type { AssignedJob, JobOffer, OfferAnswer } from "@parley/livekit";
 
 /** What LiveKit's dispatch tells the worker. */
 export interface DispatchSink {
-  /** The slot is reserved before this returns. */
-  offered(offer: JobOffer): OfferAnswer;
+  /** The slot is reserved when it is answered; at once, but for a moment while the worker starts. */
+  offered(offer: JobOffer): OfferAnswer | Promise<OfferAnswer>;
   assigned(job: AssignedJob): void;
   /** An accepted offer will not come: LiveKit gave it to somebody else, or the line broke. */
   offerLost(jobId: string, reason: string): void;

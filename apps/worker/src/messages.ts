@@ -143,6 +143,8 @@ export type ToShard =
   | { type: "close"; reason: string };
 
 export type FromShard =
+  /** The agent's module and its providers are there; their models are still loaded. */
+  | { type: "named"; agent: AgentSummary }
   | { type: "ready"; agent: AgentSummary }
   /** The agent's module, or what it needs, could not be loaded; the shard exits after this. */
   | { type: "load-failed"; code: string; message: string; configuration: boolean }

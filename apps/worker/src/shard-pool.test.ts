@@ -114,6 +114,16 @@ describe("the shard pool", () => {
     expect(forked).toHaveLength(2);
   });
 
+  it("tells who the agent is as soon as a shard knows, and starts when one is warm", async () => {
+    const { pool, forked, named, warm, ready } = setUp(1);
+    const start = pool.start();
+    forked[0]?.say({ type: "named", agent });
+    expect([named, warm]).toEqual([["shop"], []]);
+    expect(pool.shards[0]?.state).toBe("starting");
+    ready(forked[0]);
+    expect(await start).toEqual(agent);
+  });
+
   it("does not start with an agent that cannot be loaded, and says what the shard said", async () => {
     const { pool, clock, forked } = setUp(2);
     const start = pool.start();

@@ -24,7 +24,7 @@ const RESPITE_MS = 2_500;
 /** For a shard whose only call is over to go by itself. */
 const RETIRE_MS = 5_000;
 
-export type ShardMessage = Exclude<FromShard, { type: "ready" | "load-failed" | "beat" }>;
+export type ShardMessage = Exclude<FromShard, { type: "named" | "ready" | "load-failed" | "beat" }>;
 
 export interface PooledShard {
   readonly shardId: number;
@@ -43,6 +43,8 @@ export interface ShardPoolOptions {
   clock: Clock;
   log: Log;
   onMessage(shardId: number, message: ShardMessage): void;
+  /** The agent is known, before a shard is warm; each shard says so. */
+  onNamed(agent: AgentSummary): void;
   /** It is warm. */
   onReady(shardId: number): void;
   /** It is gone and so are its calls; a replacement is on its way. */
@@ -128,7 +130,8 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
       const process = options.fork((message) => {
         const member = members.get(shardId);
         if (!member) return;
-        if (message.type === "ready") {
+        if (message.type === "named") options.onNamed(message.agent);
+        else if (message.type === "ready") {
           stopWaiting();
           member.state = "ready";
           member.lastBeatMs = clock.now();

@@ -1,8 +1,7 @@
-import type { Backend, OrderResult, ServerOrder } from "./backend.ts";
+import type { Backend, OrderResult, OwnedCall, ServerOrder } from "./backend.ts";
 import type { WorkerConfig } from "./config.ts";
 import { lineSealOf } from "./line-seal.ts";
 import type { Log } from "./log.ts";
-import type { OwnedCall } from "./supervisor.ts";
 
 /** After the last call has ended: how long the rest of the logs may take to reach the server. */
 const FLUSH_MS = 5_000;

@@ -1,7 +1,7 @@
 import type { Clock } from "@parley/engine";
 import type { Span, SumsOf } from "@parley/metrics";
 import { createAdmission } from "./admission.ts";
-import type { Backend, OrderResult, ServerOrder } from "./backend.ts";
+import type { Backend, OrderResult, OwnedCall, ServerOrder } from "./backend.ts";
 import { createComeback } from "./comeback.ts";
 import type { WorkerConfig } from "./config.ts";
 import type { DispatchLine, DispatchSink } from "./dispatch.ts";
@@ -22,6 +22,7 @@ import { createSlots, type Slot } from "./slots.ts";
 import { createStoredAgents } from "./stored-agents.ts";
 import { suspectsOf } from "./suspects.ts";
 import { createTransfers } from "./transfers.ts";
+import { createWarming } from "./warming.ts";
 import { watchWorkload } from "./workload.ts";
 
 const TICK_MS = 1_000;
@@ -47,21 +48,13 @@ export interface SupervisorOptions {
   traced?(spans: readonly Span[]): void;
 }
 
-/** A call that this worker has, as the server is told. */
-export interface OwnedCall {
-  callId: string;
-  epoch: number;
-  room: string | null;
-  agentName: string;
-  identity: string;
-  crashes: number;
-}
-
 /** Decides which jobs are taken, gives them to shards, and tells LiveKit how they fare. */
 export interface Supervisor {
   readonly sink: DispatchSink;
-  /** The shards are warm: offers may come. */
-  warm(agent: AgentSummary): void;
+  /** The agent is known, its models are still loaded: what is offered soon waits for them. */
+  named(agent: AgentSummary): void;
+  /** A shard is ready: calls may come. */
+  warm(): void;
   /** The line stands: from now on load is reported. */
   serve(line: DispatchLine): void;
   shardMessage(shardId: number, message: ShardMessage): void;
@@ -103,6 +96,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const workload = watchWorkload({ pool, slots, clock, cores: options.cores, ownCpuMs: options.ownCpuMs });
   const { places } = workload;
   const lateLoops = watchLoops();
+  const warming = createWarming(clock, () => report());
 
   const isOpen = (): boolean => admission.whyClosed() === null;
 
@@ -111,7 +105,10 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     pool.fit(slots.taken, slots.joining);
     const closed = admission.whyClosed();
     const open = closed === null;
-    line?.load(open || closed === "load" ? workload.load() : 1, slots.taken);
+    line?.load(
+      open || closed === "load" ? workload.load() : closed === "starting" && warming.mayWait ? 0 : 1,
+      slots.taken,
+    );
     if (open !== wasOpen) backend()?.beat();
     wasOpen = open;
   }
@@ -155,6 +152,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     log,
     backend,
     agent: () => agent,
+    warming,
     isDraining: () => draining,
     hasRoom: () => options.hasRoom?.() ?? true,
     taken: report,
@@ -225,7 +223,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   function whyNotReady(): string | null {
     if (draining) return "draining: no new calls";
-    if (!agent) return "starting: shards are being warmed";
+    if (!warming.isOver) return "starting: shards are being warmed";
     if (!registered) return "not registered with LiveKit";
     if (pool.crashLooping) return "shards keep dying; the log says why";
     return places().length === 0 ? "no shard is ready" : null;
@@ -261,9 +259,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
         freed();
       },
     },
-    warm(summary) {
+    named(summary) {
       agent = summary;
+      warming.begin();
       if (summary.maxCalls !== null) slots.cap = Math.min(slots.cap ?? summary.maxCalls, summary.maxCalls);
+    },
+    warm() {
+      warming.over();
+      report();
     },
     serve(openLine) {
       line = openLine;
@@ -380,6 +383,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     },
     close() {
       stopTicking();
+      warming.close();
       offers.close();
       recovery.close();
     },

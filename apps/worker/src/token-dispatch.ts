@@ -30,9 +30,9 @@ export function tokenDispatch({ url }: LiveKitSettings, token: string, log: Log)
       attributes: {},
     };
     // When whoever opened the line has taken it.
-    const starting = setImmediate(() => {
+    const starting = setImmediate(async () => {
       sink.registered();
-      const answer = sink.offered(job);
+      const answer = await sink.offered(job);
       if (answer.accept) sink.assigned({ job, identity, token, url });
       else log.error({ room, reason: answer.reason }, "the room of LIVEKIT_TOKEN is not joined");
     });

@@ -43,8 +43,8 @@ export interface WorkerParts {
   dispatch?: OpenDispatch;
   clock?: Clock;
   log?: Log;
-  /** Called when the agent is warm, before anything is connected: what the worker connects to may be started here. */
-  warm?: (agent: AgentSummary) => Promise<void>;
+  /** Called when the agent is known, before anything is connected: what the worker connects to may be started here. */
+  named?: (agent: AgentSummary) => Promise<void>;
   /** Gives up the start when aborted; later it does nothing. */
   signal?: AbortSignal;
   /** Called once, when calls may come; by default a line on standard output: `worker registered`, where LiveKit knows it. */
@@ -71,12 +71,14 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
   let line: DispatchLine | undefined;
   let closed: Promise<void> | undefined;
 
+  const named = Promise.withResolvers<AgentSummary>();
   const pool: ShardPool = createShardPool({
     config,
     fork: parts.fork ?? forkShard,
     clock,
     log,
     onMessage: (shardId, message) => supervisor.shardMessage(shardId, message),
+    onNamed: named.resolve,
     onReady: (shardId) => supervisor.shardReady(shardId),
     onGone: (shardId, end) => supervisor.shardGone(shardId, end),
     isAwaited: (shardId) => supervisor.isAwaited(shardId),
@@ -132,11 +134,13 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
     parts.signal?.throwIfAborted();
     const warming = pool.start();
     // Told below, unless the port says something first.
-    warming.catch(() => {});
+    warming.then(named.resolve, named.reject);
+    named.promise.catch(() => {});
     health = await openHealth(config.port, supervisor.health, { key: config.metricsKey, text: metrics.text });
-    const agent = await warming;
-    supervisor.warm(agent);
-    await parts.warm?.(agent);
+    const agent = await named.promise;
+    supervisor.named(agent);
+    void warming.then(supervisor.warm, () => {});
+    await parts.named?.(agent);
     if (config.recordingBy === "agent")
       recordings = keepRecordings({
         dir: join(config.dataDir, "recordings"),
@@ -158,12 +162,17 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
       ordered: supervisor.ordered,
     });
     const openDispatch = parts.dispatch ?? dispatchOf(config, log, clock);
-    const opened = await openDispatch(agent.name, supervisor.sink, stopping.signal);
-    line = opened;
-    supervisor.serve(opened);
+    const serving = openDispatch(agent.name, supervisor.sink, stopping.signal).then((opened) => {
+      line = opened;
+      // Closed meanwhile: nobody else closes it now.
+      if (stopping.signal.aborted) return opened.close();
+      supervisor.serve(opened);
+      announce();
+    });
+    // An agent that can't be warmed ends the start, registered or not.
+    await Promise.all([serving, warming]);
     parts.signal?.removeEventListener("abort", giveUp);
     parts.signal?.throwIfAborted();
-    announce();
     // After it is registered: nobody waits for it.
     exported = exportMetrics(config.otlpEndpoint, metrics.read, log);
     if (shipping.backend) told = tellMeasured(shipping.backend, { metrics, look: supervisor.health, clock });

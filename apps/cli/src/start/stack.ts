@@ -100,7 +100,7 @@ export function createStack({ config, agentFiles, watch, env, log }: StackOption
             signal: stopping.signal,
             log: workerLog,
             announce: () => workerLog.info("stored agents are answered"),
-            warm: async () => void (await server),
+            named: async () => void (await server),
           },
         });
         workers.push(worker);
@@ -115,7 +115,7 @@ export function createStack({ config, agentFiles, watch, env, log }: StackOption
       const parts = {
         signal: stopping.signal,
         log: log.child({ part: "worker" }),
-        async warm({ name, title, description, demo }: AgentCard) {
+        async named({ name, title, description, demo }: AgentCard) {
           cards[index]?.resolve({ name, title, description, demo });
           await server;
         },

@@ -9,19 +9,27 @@ import { loadStoredAgents } from "./stored-agents.ts";
 
 const PREWARM_LOG_MS = 5_000;
 
+interface Asked {
+  ask: AskForAgent;
+  /** The agent and its providers are there; their models are still loaded. */
+  named(agent: AgentSummary): void;
+}
+
 /**
  * Loads the agent's module, its providers and their models.
  * @throws ParleyError of category `configuration`, naming the file, when the module cannot be used.
  */
-export async function loadShardAgent(config: WorkerConfig, log: Log, ask: AskForAgent): Promise<ShardAgent> {
+export async function loadShardAgent(config: WorkerConfig, log: Log, { ask, named }: Asked): Promise<ShardAgent> {
   allowAgentAnywhere();
   const { agentFile } = config;
-  return agentFile === null ? loadStoredAgents(config, ask, log) : loadCodeAgent(agentFile, log);
+  return agentFile === null ? loadStoredAgents(config, ask, log) : loadCodeAgent(agentFile, log, named);
 }
 
-async function loadCodeAgent(agentFile: string, log: Log): Promise<ShardAgent> {
+async function loadCodeAgent(agentFile: string, log: Log, named: Asked["named"]): Promise<ShardAgent> {
   const definition = await loadAgent(agentFile);
   const agents = await resolveAgents(definition, { env: process.env });
+  const summary = summaryOf(definition);
+  named(summary);
   const slow = setTimeout(() => log.info("still warming: models are loaded, connections opened"), PREWARM_LOG_MS);
   try {
     await Promise.all([...agents.map(warmAgent), ...withColleagues(definition).map((one) => one.prewarm?.())]);
@@ -34,7 +42,7 @@ async function loadCodeAgent(agentFile: string, log: Log): Promise<ShardAgent> {
   return {
     lend: (_context, name) => lent.find(({ agent }) => agent.name === name) ?? own,
     ofCode: agents,
-    summary: summaryOf(definition),
+    summary,
     accept: definition.accept ? acceptOf(definition) : null,
     close: () => closeProviders([...parts], log),
   };

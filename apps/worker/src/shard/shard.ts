@@ -78,7 +78,10 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
   });
 
   async function boot(): Promise<void> {
-    const loaded = await loadShardAgent(config, log, asking.ask);
+    const loaded = await loadShardAgent(config, log, {
+      ask: asking.ask,
+      named: (one) => tell({ type: "named", agent: one }),
+    });
     agent = loaded;
     const measured = measureCalls(loaded.summary.name, { isTraced: config.otlpEndpoint !== null });
     measuring = measured;

@@ -64,6 +64,8 @@ export interface BossOptions {
   cores?: number;
   backend?: Partial<Backend>;
   withoutLiveKit?: boolean;
+  /** Its shards are not ready yet. */
+  warming?: boolean;
 }
 
 /** A supervisor over shards that only note what they are sent. */
@@ -74,6 +76,7 @@ export function setUp({
   cores = 2,
   backend,
   withoutLiveKit,
+  warming = false,
 }: BossOptions = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), "parley-calls-"));
   folders.push(dataDir);
@@ -138,7 +141,8 @@ export function setUp({
     hasRoom: () => room,
     backend: () => (backend ? server : null),
   });
-  boss.warm(summary);
+  boss.named(summary);
+  if (!warming) boss.warm();
   boss.sink.registered();
   boss.serve({
     endJob: (jobId, outcome, error) => statuses.push(`${jobId} ${outcome}${error ? `: ${error}` : ""}`),

@@ -33,6 +33,7 @@ export function setUp(shards = 2, shardsAtRest = shards) {
   const forked: FakeShard[] = [];
   const gone: string[] = [];
   const messages: FromShard[] = [];
+  const named: string[] = [];
   const warm: number[] = [];
   const promised = new Set<number>();
   const seen: { doing: "running" | "waiting" | "stopped"; cpuMs: number } = { doing: "waiting", cpuMs: 0 };
@@ -58,6 +59,7 @@ export function setUp(shards = 2, shardsAtRest = shards) {
       };
     },
     onMessage: (_shardId, message) => messages.push(message),
+    onNamed: ({ name }) => named.push(name),
     onReady: (shardId) => warm.push(shardId),
     onGone: (shardId, { how, stoodStill }) => gone.push(`${shardId} ${how}${stoodStill ? " in a standstill" : ""}`),
     isAwaited: (shardId) => promised.has(shardId),
@@ -72,5 +74,5 @@ export function setUp(shards = 2, shardsAtRest = shards) {
     for (const shard of forked.slice(1)) ready(shard);
     return summary;
   };
-  return { pool, clock, forked, gone, messages, warm, promised, seen, ready, started };
+  return { pool, clock, forked, gone, messages, named, warm, promised, seen, ready, started };
 }

@@ -14,7 +14,7 @@ export interface JobOffer {
   attributes: Readonly<Record<string, string>>;
 }
 
-/** The answer to an offer, given at once: LiveKit waits ten seconds, and offers nothing else meanwhile. */
+/** The answer to an offer. LiveKit waits ten seconds for it, then asks another worker; a caller waits meanwhile. */
 export type OfferAnswer =
   | {
       accept: true;

@@ -181,6 +181,48 @@ describe("jobs", () => {
     expect(connection.state).toBe("registered");
   });
 
+  it("waits for an answer that takes a moment, and refuses when it is none", async () => {
+    const server = await fakeServer();
+    const answers: PromiseWithResolvers<OfferAnswer>[] = [];
+    const { connection, seen } = connect([server.url], {
+      onOffer() {
+        answers.push(Promise.withResolvers());
+        return answers.at(-1)!.promise;
+      },
+    });
+    await connection.start();
+    server.offer("AJ_1");
+    server.offer("AJ_2");
+    await until(() => answers.length === 2);
+    answers[1]?.reject(new Error("oops"));
+    expect(await server.next("availability")).toMatchObject({ jobId: "AJ_2", available: false });
+    answers[0]?.resolve({ accept: true });
+    expect(await server.next("availability")).toMatchObject({ jobId: "AJ_1", available: true });
+    server.send({ case: "assignment", value: new JobAssignment({ job: { id: "AJ_1" }, token: "jwt" }) });
+    await until(() => seen.jobs.length === 1);
+  });
+
+  it("gives back at once what is accepted after its connection was lost", async () => {
+    const server = await fakeServer();
+    const answer = Promise.withResolvers<OfferAnswer>();
+    let offers = 0;
+    const { connection, seen } = connect([server.url], {
+      onOffer() {
+        offers += 1;
+        return answer.promise;
+      },
+    });
+    await connection.start();
+    server.offer("AJ_1");
+    await until(() => offers === 1);
+    server.sockets[0]?.terminate();
+    await until(() => connection.workerId === "AW_2");
+    answer.resolve({ accept: true });
+    await until(() => seen.lost.length === 1);
+    expect(seen.lost[0]).toMatch(/^AJ_1: .*lost/);
+    expect(server.received.filter(({ case: what }) => what === "availability")).toEqual([]);
+  });
+
   it("gives the slot back when no assignment comes, and fails one that comes too late", async () => {
     const server = await fakeServer();
     const { connection, seen } = connect([server.url], { timings: { assignmentTimeoutMs: 30 } });

@@ -34,8 +34,8 @@ export interface WorkerConnectionOptions {
   agentName: string;
   version?: string;
   jobType?: keyof typeof jobTypes;
-  /** Answered before it returns: reserve the slot here. A throw refuses. */
-  onOffer(offer: JobOffer): OfferAnswer;
+  /** Whoever accepts has reserved the slot. Best answered before it returns; a throw or a rejection refuses. */
+  onOffer(offer: JobOffer): OfferAnswer | Promise<OfferAnswer>;
   onJob(job: AssignedJob): void;
   /** An accepted offer will not come: give the slot back. */
   onOfferLost(offer: JobOffer, reason: string): void;
@@ -61,6 +61,8 @@ export interface WorkerTimings {
 }
 
 export type WorkerState = "connecting" | "registered" | "reconnecting" | "closed";
+
+const CONNECTION_LOST = "the connection to LiveKit was lost";
 
 const DEFAULT_TIMINGS: WorkerTimings = {
   openTimeoutMs: 10_000,
@@ -184,7 +186,7 @@ export class WorkerConnection {
         this.#log.warn({ url, failures, error: error.message }, "the worker could not register");
       } finally {
         this.#socket = null;
-        this.#assignments.loseAll("the connection to LiveKit was lost");
+        this.#assignments.loseAll(CONNECTION_LOST);
       }
       if (signal.aborted) break;
       if (everRegistered) this.#setState("reconnecting");
@@ -241,15 +243,32 @@ export class WorkerConnection {
   }
 
   #offer(offer: JobOffer): void {
-    let answer: OfferAnswer = { accept: false, reason: "the worker is draining" };
+    let answer: OfferAnswer | Promise<OfferAnswer> = { accept: false, reason: "the worker is draining" };
     if (!this.#draining && !this.#closing.signal.aborted) {
       try {
         answer = this.#options.onOffer(offer);
       } catch (error) {
-        answer = { accept: false, reason: messageOf(error) };
-        this.#log.error({ jobId: offer.jobId, error: messageOf(error) }, "an offer was refused because onOffer threw");
+        answer = this.#threw(offer, error);
       }
     }
+    if (answer instanceof Promise) void this.#answerLater(offer, answer);
+    else this.#answer(offer, answer);
+  }
+
+  async #answerLater(offer: JobOffer, promised: Promise<OfferAnswer>): Promise<void> {
+    const socket = this.#socket;
+    const answer = await promised.catch((error: unknown) => this.#threw(offer, error));
+    if (this.#socket === socket) return this.#answer(offer, answer);
+    if (answer.accept) this.#call("onOfferLost", () => this.#options.onOfferLost(offer, CONNECTION_LOST));
+  }
+
+  #threw(offer: JobOffer, error: unknown): OfferAnswer {
+    const reason = messageOf(error);
+    this.#log.error({ jobId: offer.jobId, error: reason }, "an offer was refused because onOffer threw");
+    return { accept: false, reason };
+  }
+
+  #answer(offer: JobOffer, answer: OfferAnswer): void {
     if (answer.accept) this.#assignments.accepted(offer, answeredIdentity(offer, answer));
     else this.#log.info({ jobId: offer.jobId, room: offer.room.name, reason: answer.reason }, "refused a job");
     this.#socket?.send({ case: "availability", value: availabilityResponse(offer, answer) });
