@@ -2,13 +2,15 @@ import { ParleyError } from "@parley/engine/error";
 import type { FromShard, ToShard } from "../messages.ts";
 import type { AskForAgent } from "./shard-agent.ts";
 
-/** Questions about stored agents, which the supervisor answers: it has the line to the server. */
-export function askForAgents(tell: (message: FromShard) => void): {
+export interface AskingForAgents {
   ask: AskForAgent;
   answered(answer: Extract<ToShard, { type: "agent-version" }>): void;
   /** Nobody answers any more. */
   lost(): void;
-} {
+}
+
+/** Questions about stored agents, which the supervisor answers: it has the line to the server. */
+export function askForAgents(tell: (message: FromShard) => void): AskingForAgents {
   const waiting = new Map<number, (answer: Extract<ToShard, { type: "agent-version" }>) => void>();
   let count = 0;
   return {

@@ -1,13 +1,20 @@
 /** The entry of a shard process: it is told over IPC what to load and which calls to run. */
-import type { FromShard, ToShard } from "../messages.ts";
+import type { AgentSummary, FromShard, ToShard } from "../messages.ts";
 import type { Shard } from "./shard.ts";
 
 // A terminal's Ctrl-C reaches the whole process group; the supervisor alone decides when calls end.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
 
-// What every shard needs is loaded while the supervisor still reads its settings.
-const loading = Promise.all([import("./shard.ts"), import("../log.ts")]);
+// What every shard needs is loaded while the supervisor still reads its settings; what finds the agent comes first, since
+// the worker registers as soon as it is known who it is.
+const loadingAgents = Promise.all([
+  import("./agent.ts"),
+  import("./ask-for-agents.ts"),
+  import("./stray.ts"),
+  import("../log.ts"),
+]);
+const loadingShard = loadingAgents.then(() => import("./shard.ts"));
 
 let told = Promise.resolve();
 
@@ -23,15 +30,29 @@ const die = (): void => void process.kill(process.pid, "SIGKILL");
 let shard: Shard | undefined;
 
 async function boot({ config, shardId }: Extract<ToShard, { type: "boot" }>): Promise<Shard> {
-  const [{ startShard }, { createLog }] = await loading;
+  const [{ loadShardAgent }, { askForAgents }, { catchStrayErrors }, { createLog }] = await loadingAgents;
   const log = createLog("shard", config.logLevel).child({ shard: shardId });
-  shard = startShard(config, { tell, log, exit, die });
+  catchStrayErrors(log, (why) => {
+    log.fatal(why);
+    exit(1);
+  });
+  const asking = askForAgents(tell);
+  const named = (agent: AgentSummary): void => tell({ type: "named", agent });
+  const agent = loadShardAgent(config, log, { ask: asking.ask, named });
+  // Whoever waits for it tells of it.
+  agent.catch(() => {});
+  const { startShard } = await loadingShard;
+  shard = startShard(config, { agent, asking, tell, log, exit, die });
   return shard;
 }
 
 process.once("message", (message: ToShard) => {
   if (message.type !== "boot") throw new TypeError(`a shard is booted before it is told to ${message.type}`);
   const booted = boot(message);
+  booted.catch((error: unknown) => {
+    console.error(error);
+    exit(1);
+  });
   process.on("message", async (next: ToShard) => (await booted).told(next));
 });
 

@@ -7,8 +7,7 @@ import type { WorkerConfig } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { FromShard, ToShard } from "../messages.ts";
 import { recorderFor } from "../recording/recorder-for.ts";
-import { loadShardAgent } from "./agent.ts";
-import { askForAgents } from "./ask-for-agents.ts";
+import type { AskingForAgents } from "./ask-for-agents.ts";
 import { askForTransfer } from "./ask-for-transfer.ts";
 import { type Calls, createCalls, type RunningCall } from "./calls.ts";
 import { changeAgent, checkArrival, type GoesOn, whoGoesOn } from "./change-agent.ts";
@@ -20,12 +19,14 @@ import { openOwnLine } from "./own-line.ts";
 import { parcelsOf } from "./parcels.ts";
 import { startPulse } from "./pulse.ts";
 import type { LentAgent, ShardAgent } from "./shard-agent.ts";
-import { catchStrayErrors } from "./stray.ts";
 
 /** A call without a supervisor goes on, but not for ever: another worker has taken it over, or its caller has gone. */
 const ORPHAN_MS = 4 * 3_600_000;
 
 export interface ShardOutside {
+  /** On its way. @throws ParleyError when it cannot be loaded */
+  agent: Promise<ShardAgent>;
+  asking: Pick<AskingForAgents, "answered" | "lost">;
   tell(message: FromShard): void;
   log: Log;
   exit(code: number): void;
@@ -39,8 +40,11 @@ export interface Shard {
   orphaned(): void;
 }
 
-/** Loads the agent, warms it, then runs the calls that it is given until it is closed. */
-export function startShard(config: WorkerConfig, { tell, log, exit, die }: ShardOutside): Shard {
+/** When its agent is warm, runs the calls that it is given until it is closed. */
+export function startShard(
+  config: WorkerConfig,
+  { agent: loading, asking, tell, log, exit, die }: ShardOutside,
+): Shard {
   let agent: ShardAgent | undefined;
   let calls: Calls | undefined;
   let measuring: MeasuredCalls | undefined;
@@ -68,20 +72,11 @@ export function startShard(config: WorkerConfig, { tell, log, exit, die }: Shard
   };
   const recorder = recorderFor(config.recordingBy, recordings, log);
 
-  const asking = askForAgents(tell);
   const transfers = askForTransfer(tell);
   const interims = createInterims(systemClock, tell);
 
-  catchStrayErrors(log, (why) => {
-    log.fatal(why);
-    exit(1);
-  });
-
   async function boot(): Promise<void> {
-    const loaded = await loadShardAgent(config, log, {
-      ask: asking.ask,
-      named: (one) => tell({ type: "named", agent: one }),
-    });
+    const loaded = await loading;
     agent = loaded;
     const measured = measureCalls(loaded.summary.name, { isTraced: config.otlpEndpoint !== null });
     measuring = measured;
