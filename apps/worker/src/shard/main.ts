@@ -6,6 +6,9 @@ import type { Shard } from "./shard.ts";
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
 
+/** Until the agent is known, or cannot be; null while there is none to be found. */
+let finding: Promise<void> | null = null;
+
 // What every shard needs is loaded while the supervisor still reads its settings; what finds the agent comes first, since
 // the worker registers as soon as it is known who it is.
 const loadingAgents = Promise.all([
@@ -14,7 +17,11 @@ const loadingAgents = Promise.all([
   import("./stray.ts"),
   import("../log.ts"),
 ]);
-const loadingShard = loadingAgents.then(() => import("./shard.ts"));
+const loadingShard = loadingAgents.then(async () => {
+  await turnOfTheLoop();
+  await finding;
+  return import("./shard.ts");
+});
 
 let told = Promise.resolve();
 
@@ -30,6 +37,8 @@ const die = (): void => void process.kill(process.pid, "SIGKILL");
 let shard: Shard | undefined;
 
 async function boot({ config, shardId }: Extract<ToShard, { type: "boot" }>): Promise<Shard> {
+  const found = Promise.withResolvers<void>();
+  if (config.agentFile !== null) finding = found.promise;
   const [{ loadShardAgent }, { askForAgents }, { catchStrayErrors }, { createLog }] = await loadingAgents;
   const log = createLog("shard", config.logLevel).child({ shard: shardId });
   catchStrayErrors(log, (why) => {
@@ -37,10 +46,13 @@ async function boot({ config, shardId }: Extract<ToShard, { type: "boot" }>): Pr
     exit(1);
   });
   const asking = askForAgents(tell);
-  const named = (agent: AgentSummary): void => tell({ type: "named", agent });
+  const named = (agent: AgentSummary): void => {
+    tell({ type: "named", agent });
+    found.resolve();
+  };
   const agent = loadShardAgent(config, log, { ask: asking.ask, named });
-  // Whoever waits for it tells of it.
-  agent.catch(() => {});
+  // The shard, which waits for it, tells of its failure.
+  agent.catch(() => {}).finally(found.resolve);
   const { startShard } = await loadingShard;
   shard = startShard(config, { agent, asking, tell, log, exit, die });
   return shard;
@@ -58,3 +70,8 @@ process.once("message", (message: ToShard) => {
 
 // Without a supervisor a shard that has not begun has nothing to do.
 process.once("disconnect", () => (shard ? shard.orphaned() : process.exit(1)));
+
+/** Until what has come by now, a message among it, has been looked at. */
+function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+}
