@@ -2,14 +2,17 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SimulatedCaller } from "@parley/livekit";
 import { speechClip } from "@parley/testkit";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type LiveWorkers, liveWorkers } from "./test/live-worker.ts";
 
 let live: LiveWorkers;
 beforeEach(async () => {
   live = await liveWorkers();
 });
-afterEach(() => live.close());
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await live.close();
+});
 
 const said = (caller: SimulatedCaller) =>
   [...caller.transcripts.values()].filter(({ final }) => final).map(({ text }) => text);
@@ -85,6 +88,26 @@ describe("a worker on a real livekit-server", () => {
     await first.leave();
     await expect.poll(() => worker.runningCalls, { timeout: 10_000 }).toBe(0);
     await live.call(worker.agentName, "third");
+  });
+
+  it("is registered while its models are loaded, and who calls then is served when they are there", async () => {
+    const order: string[] = [];
+    const early = Promise.withResolvers<SimulatedCaller>();
+    const announce = (): void => {
+      order.push("registered");
+      live.call("slow-start", "early").then(early.resolve, early.reject);
+    };
+    await live.start("slow-start", {}, { announce });
+    order.push("warm");
+    const caller = await early.promise;
+    expect(order).toEqual(["registered", "warm"]);
+    expect(said(caller)).toEqual(["Hello there."]);
+    await ask(caller);
+  });
+
+  it("does not start when its models don't come, though it was registered", async () => {
+    vi.stubEnv("COLD", "1");
+    await expect(live.start("slow-start")).rejects.toThrow("the models did not come");
   });
 
   it.each([

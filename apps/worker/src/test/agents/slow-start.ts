@@ -1,0 +1,17 @@
+import { defineAgent } from "@parley/agent";
+import { fakeLlm, fakeStt, fakeTts } from "@parley/testkit";
+
+/** Its models take longer than a job takes to come. With COLD=1 they never come. */
+export default defineAgent({
+  name: "slow-start",
+  greeting: "Hello there.",
+  stt: fakeStt({ answers: () => "what time do you open" }),
+  llm: fakeLlm({ answers: () => "We open at nine." }),
+  tts: fakeTts(),
+  vad: "energy",
+  behaviour: { closing: { graceMs: 500 } },
+  async prewarm() {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    if (process.env.COLD === "1") throw new Error("the models did not come");
+  },
+});
