@@ -171,6 +171,19 @@ describe("a silence that has passed, but was not heard because the machine is bu
     expect(s.leaks()).toEqual(none);
   });
 
+  it("loses no word when the call ends meanwhile", async () => {
+    const s = eager({ stt: { ...answers, delayMs: 400 } });
+    await s.begin();
+    await s.clock.until(s.caller.say(concat([voice(600), pause(120)])));
+    s.caller.stall();
+    await s.clock.advance(500);
+    expect(s.count("transcript-final")).toBe(0);
+    s.call.close("test");
+    await s.clock.until(s.call.done);
+    expect(s.fact("transcript-final")).toMatchObject({ text: "What time" });
+    expect(s.leaks()).toEqual(none);
+  });
+
   it.each([
     ["with the words", 50],
     ["before the words", 400],

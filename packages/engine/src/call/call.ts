@@ -211,6 +211,7 @@ export class Call {
   async release(withinMs: number): Promise<void> {
     await untilQuiet(() => this.#closing !== null || isQuiet(this.#loop.state), { clock: this.#clock, withinMs });
     if (this.#closing) return;
+    this.#loop.hearOut();
     this.#loop.close();
     this.#stages.close();
     this.#options.log.close();

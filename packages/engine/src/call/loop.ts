@@ -87,6 +87,8 @@ export class Loop {
   /** Deadlines that were answered without any effect: never again, or the loop would spin. */
   readonly #spent = new Set<string>();
   #armed: { deadline: Deadline; cancel: () => void } | null = null;
+  /** Words that wait for the silence after them; each enters when it is called. */
+  readonly #held = new Set<() => void>();
   /** Facts wait, undecided, until it is known whether the call is still ours. */
   #isSuspended = false;
   #isClosed = false;
@@ -140,6 +142,7 @@ export class Loop {
 
   report(input: InputBody): void {
     if (this.#isClosed) return;
+    if (input.type === "close-requested") this.hearOut();
     // The last words of a turn end it, if nobody is known to go on.
     if (input.type === "transcript-final" && this.#isDeaf(input.participantId)) this.#later(input);
     else this.#enter(input);
@@ -154,11 +157,21 @@ export class Loop {
     const { clock } = this.#options;
     const latest = clock.now() + MOST_LATE_MS;
     const again = () => {
-      if (this.#isClosed) return;
-      if (clock.now() < latest && this.#isDeaf(input.participantId)) clock.after(HELD_MS, again);
-      else this.#enter(input);
+      if (clock.now() < latest && this.#isDeaf(input.participantId)) cancel = clock.after(HELD_MS, again);
+      else enter();
     };
-    clock.after(HELD_MS, again);
+    const enter = () => {
+      this.#held.delete(enter);
+      cancel();
+      if (!this.#isClosed) this.#enter(input);
+    };
+    let cancel = clock.after(HELD_MS, again);
+    this.#held.add(enter);
+  }
+
+  /** Words that wait for the silence after them wait no longer: who goes on now is not heard here any more. */
+  hearOut(): void {
+    for (const enter of [...this.#held]) enter();
   }
 
   #enter(input: InputBody): void {
@@ -195,6 +208,7 @@ export class Loop {
   /** No timer is left behind, but for facts that wait to be written: see `written`. */
   close(): void {
     this.#isClosed = true;
+    this.hearOut();
     this.#armed?.cancel();
     this.#armed = null;
   }
