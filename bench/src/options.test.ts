@@ -9,7 +9,7 @@ const scenariosOf = (args: string[], name: string) =>
     .scenarios.map((one) => one.name);
 
 it("runs Parley beside the floor and the tuned peers when nothing is said", () => {
-  expect(names([])).toEqual(["floor", "parley", "parley-plain", "agents-js", "livekit-py", "pipecat"]);
+  expect(names([])).toEqual(["floor", "parley", "parley-plain", "agents-js", "livekit-py", "pipecat", "floor-silero"]);
   expect(options([]).runs).toBe(1);
   expect(names(["--quick"])).not.toContain("parley-plain");
 });
@@ -23,7 +23,7 @@ it("puts every target through what it is named for in the reach, three times", (
 
 it("measures most of the reach three times within an hour, and more of Parley than of who it is held against", () => {
   expect(options(["--medians"]).runs).toBe(3);
-  expect(names(["--medians"])).toEqual(["floor", "parley", "parley-plain", "parley-echo", "pipecat"]);
+  expect(names(["--medians"])).toEqual(["floor", "parley", "floor-silero", "parley-plain", "parley-echo", "pipecat"]);
   expect(scenariosOf(["--medians"], "parley")).toEqual(expect.arrayContaining(scenariosOf(["--medians"], "pipecat")));
   expect(scenariosOf(["--medians"], "parley")).not.toContain("steady30");
 });
@@ -36,7 +36,7 @@ it("takes targets and scenarios by name", () => {
     "barge1x6",
     "over1",
   ]);
-  expect(() => options(["--targets", "siri"])).toThrow(/unknown target "siri": floor, parley/);
+  expect(() => options(["--targets", "siri"])).toThrow(/unknown target "siri": floor, floor-silero, parley/);
   expect(() => options(["--runs", "0"])).toThrow(/--runs 0/);
   expect(() => options(["--quick", "--reach"])).toThrow(/exclude/);
   expect(() => options(["--medians", "--reach"])).toThrow(/--medians and --reach exclude/);

@@ -35,6 +35,9 @@ const floor: Target = {
   env: {},
 };
 
+/** The floor with the voice detector that Parley has, so that a turn's end is known by the same means. */
+const floorSilero: Target = { ...floor, name: "floor-silero", env: { VAD: "silero" } };
+
 const parley: Target = {
   ...worker,
   name: "parley",
@@ -62,6 +65,7 @@ function stock(target: Target): Target {
 
 export const TARGETS: readonly Target[] = [
   floor,
+  floorSilero,
   parley,
   plain,
   stock(parley),

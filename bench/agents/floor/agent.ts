@@ -4,8 +4,10 @@
  */
 import { routeEvents } from "../../src/route.ts";
 import { Session } from "./session.ts";
+import { voicingOf } from "./voicing.ts";
 import { work } from "./worker.ts";
 
 process.on("unhandledRejection", (error) => console.error("unhandled", error));
 await routeEvents();
-await work((job) => new Session().run(job));
+const voicing = await voicingOf(process.env.VAD);
+await work((job) => new Session(voicing).run(job));

@@ -10,29 +10,33 @@ import {
   TrackPublishOptions,
   TrackSource,
 } from "@livekit/rtc-node";
-import { concat, Resampler, rms } from "@parley/audio";
+import { concat, Resampler } from "@parley/audio";
 import { forget } from "../../src/route.ts";
 import { type ChatMessage, speech, think, transcribe } from "./providers.ts";
+import type { Voicing } from "./voicing.ts";
 import type { Job } from "./worker.ts";
 
 const END_MS = Number(process.env.ENDPOINT_MS ?? 300);
-const FRAME_MS = 20;
 const START_MS = 60;
 const PREFIX_MS = 200;
-const VOICED_RMS = 400;
 const IN_RATE_HZ = 16_000;
 const OUT_RATE_HZ = 24_000;
 const PUSH_SAMPLES = (OUT_RATE_HZ * 50) / 1000;
 const QUEUE_MS = 1000;
 
-/** One call: energy VAD, a fixed pause ends the turn, sentences are spoken as they are complete. */
+/** One call: a fixed pause ends the turn, sentences are spoken as they are complete. */
 export class Session {
   readonly #room = new Room();
   readonly #source = new AudioSource(OUT_RATE_HZ, 1, QUEUE_MS);
   readonly #echo = process.env.ECHO === undefined ? null : new Resampler(IN_RATE_HZ, OUT_RATE_HZ);
   readonly #history: ChatMessage[] = [{ role: "system", content: "You answer the phone of a shop." }];
   #reply: AbortController | undefined;
+  readonly #voicing: Voicing;
   #greeted = false;
+
+  constructor(voicing: Voicing) {
+    this.#voicing = voicing;
+  }
 
   /** Resolves when the room is over. */
   async run({ url, token }: Job): Promise<void> {
@@ -62,7 +66,25 @@ export class Session {
     let silentMs = 0;
     let talking = false;
     let kept: Int16Array[] = [];
-    const options = { sampleRate: IN_RATE_HZ, numChannels: 1, frameSizeMs: FRAME_MS };
+    const { frameMs } = this.#voicing;
+    const voicing = this.#voicing.open((data, voiced) => {
+      kept.push(data);
+      voicedMs = voiced ? voicedMs + frameMs : talking ? voicedMs : 0;
+      silentMs = voiced ? 0 : silentMs + frameMs;
+      if (!talking && voicedMs >= START_MS) {
+        talking = true;
+        this.#interrupt();
+      }
+      if (!talking && kept.length * frameMs > PREFIX_MS + START_MS) kept.shift();
+      if (talking && silentMs >= END_MS) {
+        const said = concat(kept);
+        kept = [];
+        talking = false;
+        voicedMs = 0;
+        this.#answer((signal) => this.#turn(said, signal));
+      }
+    });
+    const options = { sampleRate: IN_RATE_HZ, numChannels: 1, frameSizeMs: frameMs };
     for await (const { data } of new AudioStream(track, options)) {
       if (this.#echo) {
         // Two that give sound to one source at once are an error.
@@ -71,23 +93,9 @@ export class Session {
         if (back.length > 0) await this.#source.captureFrame(new AudioFrame(back, OUT_RATE_HZ, 1, back.length));
         continue;
       }
-      const voiced = rms(data) > VOICED_RMS;
-      kept.push(data);
-      voicedMs = voiced ? voicedMs + FRAME_MS : talking ? voicedMs : 0;
-      silentMs = voiced ? 0 : silentMs + FRAME_MS;
-      if (!talking && voicedMs >= START_MS) {
-        talking = true;
-        this.#interrupt();
-      }
-      if (!talking && kept.length * FRAME_MS > PREFIX_MS + START_MS) kept.shift();
-      if (talking && silentMs >= END_MS) {
-        const said = concat(kept);
-        kept = [];
-        talking = false;
-        voicedMs = 0;
-        this.#answer((signal) => this.#turn(said, signal));
-      }
+      voicing.push(data);
     }
+    voicing.close();
   }
 
   #interrupt(): void {

@@ -31,7 +31,7 @@ export function reached(row: ReachRow, results: readonly TargetResult[]): Reache
   const peers = [...new Set(results.map(({ target }) => target))].filter((name) => roleOf(name) === "peer");
   const tuned = peers.filter((name) => !name.endsWith("-stock"));
   const ours = of(row.ours, row.figure);
-  const floor = of("floor", row.figure);
+  const floor = of(row.floor ?? "floor", row.figure);
   const bestPeer = best("against" in row.reach && row.reach.against === "best tuned peer" ? tuned : peers);
   const [base, limit] = limitOf(row, { bestPeer: bestPeer?.value ?? null, floor, of });
   return { measure: row.measure, ours, bestPeer, floor, base, limit, reached: isReached(ours, limit) };
@@ -58,11 +58,12 @@ export function reachTable(results: readonly TargetResult[]): string[][] {
     const ratio = ours === null || base === null || base <= 0 ? "" : (ours / base).toFixed(2);
     const verdict = is === null ? "not measured" : is ? "yes" : "no";
     const named = row.ours === "parley" ? "" : ` (${row.ours})`;
+    const whichFloor = row.floor === undefined || floor === null ? "" : ` (${row.floor})`;
     return [
       measure,
       `${text(ours)}${named}`,
       peer,
-      text(floor),
+      `${text(floor)}${whichFloor}`,
       words(row, limit === null ? "" : ` = ${text(limit)}`),
       ratio,
       verdict,

@@ -15,6 +15,8 @@ export interface ReachRow {
     | { against: "best peer" | "best tuned peer" | "floor"; times: number; plus?: number }
     | { against: "itself"; of: Figure; called: string; times: number; plus?: number }
     | { atMost: number };
+  /** Which floor is the floor. Default `floor`. */
+  floor?: "floor-silero";
   digits?: number;
 }
 
@@ -68,6 +70,7 @@ export const REACH: readonly ReachRow[] = [
     ours: "parley-plain",
     figure: turns((r) => r.parts?.beyond?.p50),
     reach: { against: "floor", times: 1, plus: 10 },
+    floor: "floor-silero",
   },
   ...(["p50", "p95"] as const).flatMap((p): ReachRow[] => [
     {
