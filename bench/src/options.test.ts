@@ -28,6 +28,12 @@ it("measures most of the reach three times within an hour, and more of Parley th
   expect(scenariosOf(["--medians"], "parley")).not.toContain("steady30");
 });
 
+it("puts every peer through one call as Parley, three times", () => {
+  expect(options(["--peers"]).runs).toBe(3);
+  for (const name of ["agents-js", "livekit-py", "pipecat"])
+    expect(scenariosOf(["--peers"], name)).toEqual(scenariosOf(["--peers"], "parley"));
+});
+
 it("takes targets and scenarios by name", () => {
   expect(names(["--targets", "parley-stock,pipecat"])).toEqual(["parley-stock", "pipecat"]);
   expect(scenariosOf(["--targets", "pipecat-stock", "--scenarios", "turns1x3"], "pipecat-stock")).toEqual(["turns1x3"]);

@@ -26,7 +26,9 @@ const STOCK = ["parley-stock", "agents-js-stock", "livekit-py-stock", "pipecat-s
 const ALONE = ["turns1x34", "barge1x6", "over1"];
 const LOADED = ["steady10", "steady20", "steady30", "burst10", "burst20"];
 
-const presets: Record<"usual" | "quick" | "medians" | "reach", Preset> = {
+const ONE_CALL = ["start3", "join1x5", "turns1x8", "barge1x3", "over1"];
+
+const presets: Record<"usual" | "quick" | "peers" | "medians" | "reach", Preset> = {
   usual: {
     runs: 1,
     work: [
@@ -38,6 +40,16 @@ const presets: Record<"usual" | "quick" | "medians" | "reach", Preset> = {
     ],
   },
   quick: { runs: 1, work: [{ targets: ["floor", "parley", ...PEERS], scenarios: ["join1", "turns1x3"] }] },
+  // What one caller hears, beside every peer: an hour.
+  peers: {
+    runs: 3,
+    work: [
+      { targets: ["floor"], scenarios: ["join1x5", "turns1x8"] },
+      { targets: ["parley"], scenarios: ONE_CALL },
+      { targets: ["floor-silero", "parley-plain"], scenarios: ["turns1x8"] },
+      { targets: PEERS, scenarios: ONE_CALL },
+    ],
+  },
   // Most rows of the reach, against the peer that is the best one in most of them: an hour.
   medians: {
     runs: 3,
@@ -45,18 +57,11 @@ const presets: Record<"usual" | "quick" | "medians" | "reach", Preset> = {
       { targets: ["floor"], scenarios: ["join1x5", "turns1x8", "steady10", "steady20"] },
       {
         targets: ["parley"],
-        scenarios: [
-          "start3",
-          "join1x5",
-          "turns1x8",
-          "barge1x3",
-          "over1",
-          ...LOADED.filter((name) => name !== "steady30"),
-        ],
+        scenarios: [...ONE_CALL, ...LOADED.filter((name) => name !== "steady30")],
       },
       { targets: ["floor-silero", "parley-plain"], scenarios: ["turns1x8"] },
       { targets: ["parley-echo"], scenarios: ["echo1x30"] },
-      { targets: ["pipecat"], scenarios: ["start3", "join1x5", "turns1x8", "barge1x3", "over1"] },
+      { targets: ["pipecat"], scenarios: ONE_CALL },
     ],
   },
   // What every row of the reach needs, and no more of each target than that: three runs are hours.
@@ -81,12 +86,13 @@ export function options(args: string[]): Options {
       scenarios: { type: "string" },
       runs: { type: "string" },
       quick: { type: "boolean", default: false },
+      peers: { type: "boolean", default: false },
       medians: { type: "boolean", default: false },
       reach: { type: "boolean", default: false },
       out: { type: "string", default: path.join(import.meta.dirname, "../results") },
     },
   });
-  const asked = (["quick", "medians", "reach"] as const).filter((name) => values[name]);
+  const asked = (["quick", "peers", "medians", "reach"] as const).filter((name) => values[name]);
   if (asked.length > 1) throw new Error(`--${asked.join(" and --")} exclude each other`);
   const preset = presets[asked[0] ?? "usual"];
   const runs = Number(values.runs ?? preset.runs);
