@@ -40,14 +40,12 @@ const presets: Record<"usual" | "quick" | "peers" | "medians" | "reach", Preset>
     ],
   },
   quick: { runs: 1, work: [{ targets: ["floor", "parley", ...PEERS], scenarios: ["join1", "turns1x3"] }] },
-  // What one caller hears, beside every peer: an hour.
+  // What one caller hears, beside every peer: three quarters of an hour.
   peers: {
     runs: 3,
     work: [
-      { targets: ["floor"], scenarios: ["join1x5", "turns1x8"] },
-      { targets: ["parley"], scenarios: ONE_CALL },
-      { targets: ["floor-silero", "parley-plain"], scenarios: ["turns1x8"] },
-      { targets: PEERS, scenarios: ONE_CALL },
+      { targets: ["parley", ...PEERS], scenarios: ["start2", "join1x3", "turns1x6", "barge1x2"] },
+      { targets: ["floor-silero", "parley-plain"], scenarios: ["turns1x6"] },
     ],
   },
   // Most rows of the reach, against the peer that is the best one in most of them: an hour.
