@@ -18,6 +18,8 @@ const LONGEST_FRAMES = 1500;
  * rate, level or noise, is 1 to 2 dB away, another sentence 6 and more. A shorter sound looks like more things.
  */
 const mostApartDb = (frames: number) => Math.min(5, 1.6 + frames / 45);
+/** No clip is silent for so long within; what stands before such a silence is another sound. */
+const APART_FRAMES = 30;
 /** How exact the place is, and the words' times are. */
 const TOLERANCE_MS = 40;
 /** A word may fade, below what is voice, for so long. */
@@ -46,10 +48,19 @@ export class Recogniser {
     }));
   }
 
-  /** Null: none of the clips. */
+  /** Null: none of the clips. Where all of the sound is none, what comes after its last long silence may be one. */
   hear(samples: Int16Array, sampleRateHz: number): Heard | null {
-    const span = voicedSpan(bandLevels(samples, sampleRateHz));
-    if (span === null) return null;
+    const levels = bandLevels(samples, sampleRateHz);
+    const soundMs = (samples.length / sampleRateHz) * 1000;
+    const whole = voicedSpan(levels);
+    if (whole === null) return null;
+    const heard = this.#find(whole, soundMs);
+    if (heard !== null) return heard;
+    const last = voicedSpan(levels, afterSilence(levels, whole));
+    return last && this.#find(last, soundMs);
+  }
+
+  #find(span: Span, soundMs: number): Heard | null {
     let best = { place: 0, apartDb: mostApartDb(span.frames) };
     let found: Pick<Clip, "name" | "words"> | null = null;
     for (const { clip, levels } of this.#clips) {
@@ -60,7 +71,6 @@ export class Recogniser {
     }
     if (found === null) return null;
     const fromMs = (best.place - span.first) * HOP_MS;
-    const soundMs = (samples.length / sampleRateHz) * 1000;
     const voicedToMs = (best.place + span.frames) * HOP_MS;
     // Silence that was put around the sound hears nothing.
     const beganMs = Math.max(fromMs, best.place * HOP_MS - TOLERANCE_MS);
@@ -86,15 +96,27 @@ interface Span {
   bands: Float32Array;
 }
 
-function voicedSpan({ frames, bands, total }: BandLevels): Span | null {
+/** From its frame `from` on. */
+function voicedSpan({ frames, bands, total }: BandLevels, from = 0): Span | null {
   const loudest = total.reduce((most, level) => Math.max(most, level), Number.NEGATIVE_INFINITY);
   if (loudest < AUDIBLE_DB) return null;
-  const first = total.findIndex((level) => level > loudest + VOICED_DB);
+  const first = total.findIndex((level, at) => at >= from && level > loudest + VOICED_DB);
   const count = total.findLastIndex((level) => level > loudest + VOICED_DB) + 1 - first;
   if (count < SHORTEST_FRAMES || count > LONGEST_FRAMES || frames === 0) return null;
   const own = bands.slice(first * BANDS, (first + count) * BANDS);
   for (let i = 0; i < own.length; i++) own[i] = Math.max(own[i]! - loudest, -RANGE_DB);
   return { first, frames: count, bands: own };
+}
+
+/** The frame behind the last long silence within the span; its first one where there is none. */
+function afterSilence({ total }: BandLevels, { first, frames }: Span): number {
+  const loudest = total.reduce((most, level) => Math.max(most, level), Number.NEGATIVE_INFINITY);
+  let silent = 0;
+  for (let at = first + frames - 1; at > first; at--) {
+    silent = total[at]! > loudest + VOICED_DB ? 0 : silent + 1;
+    if (silent === APART_FRAMES) return at + APART_FRAMES;
+  }
+  return first;
 }
 
 /** The place in a clip that is nearer than `limitDb`, and nearest. */
