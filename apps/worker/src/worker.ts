@@ -161,6 +161,9 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
       onStale: supervisor.abandonCall,
       ordered: supervisor.ordered,
     });
+    // Who may not wait for a shard is offered to others by LiveKit alone: a token's one room is joined, and a server's
+    // calls without a room are taken, when there is one.
+    if (livekit === null || livekit.token !== null) await warming;
     const openDispatch = parts.dispatch ?? dispatchOf(config, log, clock);
     const serving = openDispatch(agent.name, supervisor.sink, stopping.signal).then((opened) => {
       line = opened;
