@@ -30,8 +30,8 @@ export class Session {
   readonly #source = new AudioSource(OUT_RATE_HZ, 1, QUEUE_MS);
   readonly #echo = process.env.ECHO === undefined ? null : new Resampler(IN_RATE_HZ, OUT_RATE_HZ);
   readonly #history: ChatMessage[] = [{ role: "system", content: "You answer the phone of a shop." }];
-  #reply: AbortController | undefined;
   readonly #voicing: Voicing;
+  #reply: AbortController | undefined;
   #greeted = false;
 
   constructor(voicing: Voicing) {

@@ -56,7 +56,8 @@ export class Recogniser {
     if (whole === null) return null;
     const heard = this.#find(whole, soundMs);
     if (heard !== null) return heard;
-    const last = voicedSpan(levels, afterSilence(levels, whole));
+    const from = afterSilence(levels, whole);
+    const last = from === null ? null : voicedSpan(levels, from);
     return last && this.#find(last, soundMs);
   }
 
@@ -108,15 +109,15 @@ function voicedSpan({ frames, bands, total }: BandLevels, from = 0): Span | null
   return { first, frames: count, bands: own };
 }
 
-/** The frame behind the last long silence within the span; its first one where there is none. */
-function afterSilence({ total }: BandLevels, { first, frames }: Span): number {
+/** The frame behind the last long silence within the span; null where there is none. */
+function afterSilence({ total }: BandLevels, { first, frames }: Span): number | null {
   const loudest = total.reduce((most, level) => Math.max(most, level), Number.NEGATIVE_INFINITY);
   let silent = 0;
   for (let at = first + frames - 1; at > first; at--) {
     silent = total[at]! > loudest + VOICED_DB ? 0 : silent + 1;
     if (silent === APART_FRAMES) return at + APART_FRAMES;
   }
-  return first;
+  return null;
 }
 
 /** The place in a clip that is nearer than `limitDb`, and nearest. */
