@@ -107,10 +107,12 @@ function published(manifest) {
     name,
     typeof path === "string" && path.startsWith("./src/") ? entry(path) : path,
   ]);
+  const imports = Object.entries(manifest.imports ?? {}).map(([name, path]) => [name, compiled(path)]);
   const bin = Object.entries(manifest.bin ?? {}).map(([name, path]) => [name, compiled(path)]);
   return {
     ...kept,
     exports: Object.fromEntries(exports),
+    ...(imports.length > 0 ? { imports: Object.fromEntries(imports) } : {}),
     ...(bin.length > 0 ? { bin: Object.fromEntries(bin) } : {}),
     files: [...new Set(["dist", ...(manifest.files ?? [])])],
     engines: { node: ">=24" },

@@ -8,5 +8,5 @@ import { buildWeb } from "./lib/web.mjs";
 installDependencies();
 const node = node24();
 buildWeb(node);
-const program = ["--disable-warning=ExperimentalWarning", join(root, "apps", "cli", "src", "main.ts"), "start"];
+const program = ["--disable-warning=ExperimentalWarning", join(root, "apps", "cli", "src", "main.js"), "start"];
 process.exitCode = await become(node, [...program, ...process.argv.slice(2)]);

@@ -31,7 +31,7 @@ installDependencies();
 const node = node24();
 installTestPrograms();
 buildWeb(node);
-if (runQuietly(node, [join(root, "apps", "cli", "src", "main.ts"), "doctor", "--fix"], { cwd: root }) !== 0) {
+if (runQuietly(node, [join(root, "apps", "cli", "src", "main.js"), "doctor", "--fix"], { cwd: root }) !== 0) {
   say("Something that the tests need is missing (see above); the tests that use it will fail.");
 }
 

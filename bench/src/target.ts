@@ -43,7 +43,7 @@ const parley: Target = {
   name: "parley",
   role: "ours",
   // What `npm run parley -- worker` runs, without npm's own process in the sums.
-  args: [inRoot("apps/cli/src/main.ts"), "worker", inRoot("bench/agents/parley/agent.ts")],
+  args: [inRoot("apps/cli/src/main.js"), "worker", inRoot("bench/agents/parley/agent.ts")],
   // The callers and the server share the machine: its load must not decide how many calls are let in.
   env: { MAX_CONCURRENT_JOBS: "64", PARLEY_WORKER_PORT: "0" },
 };

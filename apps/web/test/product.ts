@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Fact } from "@parley/conversation";
 
-const MAIN = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../cli/src/main.js", import.meta.url));
 const READY = "Parley is ready at ";
 const START_TIMEOUT_MS = 240_000;
 const STOP_TIMEOUT_MS = 30_000;

@@ -5,7 +5,7 @@ import type { Log } from "./log.ts";
 import type { AgentSummary, FromShard, ShardBeat, ToShard } from "./messages.ts";
 import { CALLS_PER_SHARD, createRelief, type Served } from "./relief.ts";
 import { createShardCount } from "./shard-count.ts";
-import type { ForkShard, ShardProcess } from "./shard-process.ts";
+import { FIRST_SHARD, type ForkShard, type ShardProcess } from "./shard-process.ts";
 import { type LookAtProcess, lookAtProcess, whyStuck } from "./stuck.ts";
 
 const WATCH_MS = 500;
@@ -98,7 +98,7 @@ interface Member extends PooledShard, Served {
 export function createShardPool(options: ShardPoolOptions): ShardPool {
   const { config, clock, log, lookAt = lookAtProcess } = options;
   const members = new Map<number, Member>();
-  let lastShardId = 0;
+  let lastShardId = FIRST_SHARD - 1;
   let joining = 0;
   let deaths: number[] = [];
   let closing: Promise<void> | undefined;
@@ -127,7 +127,7 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
   function fork(alone = false, shardId = ++lastShardId): Promise<AgentSummary> {
     return new Promise((resolve, reject) => {
       let loadFailure: ParleyError | undefined;
-      const process = options.fork((message) => {
+      const process = options.fork({ shardId, config }, (message) => {
         const member = members.get(shardId);
         if (!member) return;
         if (message.type === "named") options.onNamed(message.agent);
@@ -183,7 +183,6 @@ export function createShardPool(options: ShardPoolOptions): ShardPool {
           replace(`shard ${shardId} ${how}`, member.jobs.size > 0 && othersGoOn() ? RESPITE_MS : 0);
         if (!othersGoOn()) for (const start of [...putOff]) start();
       });
-      process.send({ type: "boot", shardId, config });
     });
   }
 

@@ -34,7 +34,7 @@ async function named(env: NodeJS.ProcessEnv) {
     announce() {
       announced = true;
     },
-    fork(onMessage) {
+    fork(_boot, onMessage) {
       say = onMessage;
       const gone = Promise.withResolvers<string>();
       return {

@@ -51,7 +51,7 @@ export async function openWorker(options: {
   const start = async (shards = SHARDS) => {
     const logPath = path.join(logFolder, `${name}.${++starts}.log`);
     child = startNode({
-      args: [path.join(root, "apps/cli/src/main.ts"), "worker", AGENT_FILE],
+      args: [path.join(root, "apps/cli/src/main.js"), "worker", AGENT_FILE],
       env: environment({
         PARLEY_WORKER_PORT: "0",
         PARLEY_SHARDS: String(shards),

@@ -30,7 +30,7 @@ export function workerCommand(): Command {
       if (!isStored && (agentFile === undefined || positionals.length > 1))
         throw new UsageError("parley worker takes one agent file, or --stored.", "worker");
       // The first shard's process loads what it needs while this one reads its settings and loads the rest.
-      const { forkAhead } = await import("@parley/worker/shard-process");
+      const { bootAhead, forkAhead } = await import("@parley/worker/shard-process");
       forkAhead();
       // A supervisor makes little garbage: what V8 would lay by for it is a fifth of the process (docs/decisions/014).
       setFlagsFromString("--semi-space-growth-factor=1");
@@ -42,6 +42,7 @@ export function workerCommand(): Command {
             positionals.map((file) => typedPath(file)),
           )
         : readWorkerConfig(typedPath(agentFile ?? ""), process.env);
+      bootAhead(config);
       const { startWorker } = await import("@parley/worker");
       const signals = stopSignals();
       // A stop while it is still starting gives the start up.

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../main.js", import.meta.url));
 
 /** A `parley` program in a process of its own, as a person or an outside tool runs it. */
 export interface ParleyProcess {

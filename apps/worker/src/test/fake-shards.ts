@@ -41,12 +41,12 @@ export function setUp(shards = 2, shardsAtRest = shards) {
     config: { shards, shardsAtRest } as WorkerConfig,
     clock,
     log: createLog("test", "silent"),
-    fork(say) {
+    fork(boot, say) {
       let die = (_how: string): void => {};
       const ended = new Promise<string>((resolve) => {
         die = resolve;
       });
-      const shard: FakeShard = { sent: [], say, die, killed: false };
+      const shard: FakeShard = { sent: [{ type: "boot", ...boot }], say, die, killed: false };
       forked.push(shard);
       return {
         pid: 1,

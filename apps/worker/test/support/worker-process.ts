@@ -22,7 +22,7 @@ export interface WorkerProcess {
 
 /** Starts `parley worker apps/worker/test/agents/<agent>.ts`; resolves at `worker registered`. */
 export async function startWorkerProcess(agent: string, settings: NodeJS.ProcessEnv): Promise<WorkerProcess> {
-  const args = ["apps/cli/src/main.ts", "worker", `apps/worker/test/agents/${agent}.ts`];
+  const args = ["apps/cli/src/main.js", "worker", `apps/worker/test/agents/${agent}.ts`];
   const child = spawn(process.execPath, args, {
     cwd: root,
     env: environment(settings),
