@@ -48,7 +48,7 @@ export interface Metrics {
   text(): string;
 }
 
-// An `import` of it would load the web sockets it carries as well: 30 ms of a start, and 13 MiB (docs/decisions/014).
+// An `import` of it would load the web sockets it carries as well: 30 ms of a start (docs/decisions/014).
 const { createServer } = process.getBuiltinModule("node:http");
 
 const USUAL_PORT = 8081;

@@ -4,7 +4,7 @@ import { lookUpPublic, refuseClosedHost } from "./addresses.ts";
 import { argumentsCheck } from "./arguments.ts";
 import { fillPlaces, type HttpTool, placesIn } from "./schema.ts";
 
-// An `import` of it would load the web sockets it carries as well: 30 ms of a start, and 13 MiB (docs/decisions/014).
+// An `import` of it would load the web sockets it carries as well: 30 ms of a start (docs/decisions/014).
 const { request: overHttp } = process.getBuiltinModule("node:http");
 const { request: overHttps } = process.getBuiltinModule("node:https");
 
