@@ -7,7 +7,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 
 const keys = { LIVEKIT_API_KEY: "testkey", LIVEKIT_API_SECRET: "a-secret-for-tests-of-32-characters-or-more" };
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
-const MAIN = path.resolve(import.meta.dirname, "../src/main.ts");
+const MAIN = path.resolve(import.meta.dirname, "../src/main.js");
 const AGENT = path.resolve(import.meta.dirname, "agents/measured.ts");
 const CALL = "the-call-of-this-test";
 const ROOM = "the-room-of-this-test";
