@@ -170,12 +170,13 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
       // Closed meanwhile: nobody else closes it now.
       if (stopping.signal.aborted) return opened.close();
       supervisor.serve(opened);
-      announce();
     });
-    // An agent that can't be warmed ends the start, registered or not.
+    // An agent that can't be warmed ends the start, registered or not. Who waits for the news has calls for it at once, and
+    // LiveKit drops one that is refused when there is no other worker: so it comes when a shard can take them.
     await Promise.all([serving, warming]);
     parts.signal?.removeEventListener("abort", giveUp);
     parts.signal?.throwIfAborted();
+    announce();
     // After it is registered: nobody waits for it.
     exported = exportMetrics(config.otlpEndpoint, metrics.read, log);
     if (shipping.backend) told = tellMeasured(shipping.backend, { metrics, look: supervisor.health, clock });
