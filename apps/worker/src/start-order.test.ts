@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { mintAgentToken } from "@parley/livekit";
 import { afterEach, expect, it } from "vitest";
 import { readWorkerConfig } from "./config.ts";
+import type { OpenDispatch } from "./dispatch.ts";
 import { createLog } from "./log.ts";
 import type { FromShard, ToShard } from "./messages.ts";
 import { agent, settle } from "./test/boss.ts";
@@ -16,7 +17,7 @@ afterEach(async () => {
 });
 
 /** A worker whose shards do what a test says, and which knows its agent. */
-async function named(env: NodeJS.ProcessEnv) {
+async function named(env: NodeJS.ProcessEnv, dispatch?: OpenDispatch) {
   const dataDir = mkdtempSync(join(tmpdir(), "parley-start-"));
   cleanup.push(() => rmSync(dataDir, { recursive: true, force: true }));
   const settings = { PARLEY_DATA: dataDir, PARLEY_WORKER_PORT: "0", PARLEY_SHARDS: "1", ...env };
@@ -30,6 +31,7 @@ async function named(env: NodeJS.ProcessEnv) {
     clock,
     log: createLog("test", "silent"),
     signal: stop.signal,
+    ...(dispatch ? { dispatch } : {}),
     named: async () => isKnown.resolve(),
     announce() {
       announced = true;
@@ -57,6 +59,22 @@ async function named(env: NodeJS.ProcessEnv) {
   await settle();
   return { starting, clock, say, announced: () => announced, ran: () => sent.filter(({ type }) => type === "run") };
 }
+
+it("is known to LiveKit before a shard is ready, and says so when it can take what comes", async () => {
+  let isOpen = false;
+  const keys = { LIVEKIT_API_KEY: "key", LIVEKIT_API_SECRET: "a-secret-for-tests-of-32-characters-or-more" };
+  const worker = await named({ LIVEKIT_URL: "ws://127.0.0.1:9", ...keys }, async () => {
+    isOpen = true;
+    return { load() {}, endJob() {}, drain() {}, close: async () => {} };
+  });
+  expect(isOpen).toBe(true);
+  worker.clock.advance(5_000);
+  await settle();
+  expect(worker.announced()).toBe(false);
+  worker.say({ type: "ready", agent });
+  await worker.starting;
+  expect(worker.announced()).toBe(true);
+});
 
 it("joins the one room of a token when there is a shard, however long its models take", async () => {
   const keys = { apiKey: "key", apiSecret: "a-secret-for-tests-of-32-characters-or-more" };

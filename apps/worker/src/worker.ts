@@ -52,7 +52,8 @@ export interface WorkerParts {
 }
 
 /**
- * Starts a worker: a shard is forked and warm, then it registers with LiveKit. Resolves when registered.
+ * Starts a worker: it registers with LiveKit as soon as its agent is known. Resolves when a shard is warm, too: from then on
+ * it takes what comes.
  * @throws ParleyError of category `configuration` when settings, the agent's module or the keys are wrong.
  */
 export async function startWorker(config: WorkerConfig, parts: WorkerParts = {}): Promise<Worker> {
