@@ -27,7 +27,7 @@ export interface AdmissionOptions {
   backend(): Backend | null;
   /** Undefined until its module is loaded. */
   agent(): AgentSummary | undefined;
-  warming: Pick<Warming, "isOver" | "mayWait" | "wait">;
+  warming: Pick<Warming, "isOver" | "mayWait" | "wait" | "refused">;
   isDraining(): boolean;
   hasRoom(): boolean;
   /** A slot was taken. */
@@ -84,6 +84,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const closed = slots.ofCall(callId) && !options.isDraining() ? null : whyClosed();
     if (closed !== null) {
       unserved(offer, closed);
+      // A server sees to it; without one, LiveKit drops a call that everybody refused.
+      if (closed === "starting" && options.backend() === null) warming.refused(offer);
       return refused(offer, closed);
     }
     const reservation = slots.reserve({ jobId: offer.jobId, callId }, workload.places(), clock.now());

@@ -18,6 +18,11 @@ export interface DispatchLine {
   /** At 0.7 or more nothing is offered. */
   load(load: number, jobs: number): void;
   endJob(jobId: string, outcome: "success" | "failed", error?: string): void;
+  /**
+   * Asks LiveKit once more for the agent of a call that was refused, unless somebody else has come to it or its room is
+   * gone. Never rejects.
+   */
+  askAgain(offer: JobOffer): Promise<void>;
   /** No more offers. */
   drain(): void;
   /** Idempotent. */

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "@parley/engine/clock";
 import { ParleyError } from "@parley/engine/error";
+import type { JobOffer } from "@parley/livekit";
 import { WorkerConnection } from "@parley/livekit/worker";
 import type { LiveKitSettings } from "./config.ts";
 import type { OpenDispatch } from "./dispatch.ts";
@@ -48,10 +49,22 @@ export function liveKitDispatch(
     return {
       load: (load, jobs) => connection.updateLoad(load, jobs),
       endJob: (jobId, outcome, error) => connection.endJob(jobId, outcome, error),
+      askAgain: (offer) => askAgain(livekit, offer, log),
       drain: () => connection.drain(),
       close: () => connection.close(),
     };
   };
+}
+
+async function askAgain(livekit: LiveKitSettings, { room, dispatchId, jobId }: JobOffer, log: Log): Promise<void> {
+  try {
+    // Hardly ever needed, and heavy.
+    const { dispatchAgain } = await import("@parley/livekit/dispatch-again");
+    if (await dispatchAgain(livekit, { room: room.name, dispatchId }))
+      log.info({ room: room.name, jobId }, "LiveKit is asked again for a call that came while this worker started");
+  } catch (error) {
+    log.error({ err: error, room: room.name, jobId }, "a call that came while this worker started stays without agent");
+  }
 }
 
 function unreachable({ url, fallbackUrls }: LiveKitSettings, waitedMs: number, cause: unknown): ParleyError {

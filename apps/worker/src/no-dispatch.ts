@@ -9,6 +9,7 @@ export function noDispatch(log: Log): OpenDispatch {
     const opening = setImmediate(() => sink.registered());
     return {
       load() {},
+      async askAgain() {},
       endJob() {},
       drain() {},
       async close() {

@@ -60,20 +60,24 @@ async function named(env: NodeJS.ProcessEnv, dispatch?: OpenDispatch) {
   return { starting, clock, say, announced: () => announced, ran: () => sent.filter(({ type }) => type === "run") };
 }
 
-it("is known to LiveKit before a shard is ready, and says so when it can take what comes", async () => {
+it("is known to LiveKit before a shard is ready, says so, and has started when one is", async () => {
   let isOpen = false;
   const keys = { LIVEKIT_API_KEY: "key", LIVEKIT_API_SECRET: "a-secret-for-tests-of-32-characters-or-more" };
   const worker = await named({ LIVEKIT_URL: "ws://127.0.0.1:9", ...keys }, async () => {
     isOpen = true;
-    return { load() {}, endJob() {}, drain() {}, close: async () => {} };
+    return { load() {}, endJob() {}, async askAgain() {}, drain() {}, close: async () => {} };
   });
   expect(isOpen).toBe(true);
+  expect(worker.announced()).toBe(true);
+  let started = false;
+  void worker.starting.then(() => {
+    started = true;
+  });
   worker.clock.advance(5_000);
   await settle();
-  expect(worker.announced()).toBe(false);
+  expect(started).toBe(false);
   worker.say({ type: "ready", agent });
   await worker.starting;
-  expect(worker.announced()).toBe(true);
 });
 
 it("joins the one room of a token when there is a shard, however long its models take", async () => {

@@ -22,7 +22,7 @@ import { createSlots, type Slot } from "./slots.ts";
 import { createStoredAgents } from "./stored-agents.ts";
 import { suspectsOf } from "./suspects.ts";
 import { createTransfers } from "./transfers.ts";
-import { createWarming } from "./warming.ts";
+import { createWarming, STARTING_LOAD } from "./warming.ts";
 import { watchWorkload } from "./workload.ts";
 
 const TICK_MS = 1_000;
@@ -51,7 +51,7 @@ export interface SupervisorOptions {
 /** Decides which jobs are taken, gives them to shards, and tells LiveKit how they fare. */
 export interface Supervisor {
   readonly sink: DispatchSink;
-  /** The agent is known, its models are still loaded: what is offered soon waits for them. */
+  /** The agent is known, its models are still loaded: what is offered waits for them. */
   named(agent: AgentSummary): void;
   /** A shard is ready: calls may come. */
   warm(): void;
@@ -96,7 +96,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const workload = watchWorkload({ pool, slots, clock, cores: options.cores, ownCpuMs: options.ownCpuMs });
   const { places } = workload;
   const lateLoops = watchLoops();
-  const warming = createWarming(clock, () => report());
+  const warming = createWarming(clock, (offer) => void line?.askAgain(offer));
 
   const isOpen = (): boolean => admission.whyClosed() === null;
 
@@ -106,7 +106,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     const closed = admission.whyClosed();
     const open = closed === null;
     line?.load(
-      open || closed === "load" ? workload.load() : closed === "starting" && warming.mayWait ? 0 : 1,
+      open || closed === "load" ? workload.load() : closed === "starting" && warming.mayWait ? STARTING_LOAD : 1,
       slots.taken,
     );
     if (open !== wasOpen) backend()?.beat();

@@ -44,6 +44,7 @@ export function tokenDispatch({ url }: LiveKitSettings, token: string, log: Log)
           "the call of LIVEKIT_TOKEN is over; start again with a new token for another",
         );
       },
+      async askAgain() {},
       drain() {},
       async close() {
         clearImmediate(starting);

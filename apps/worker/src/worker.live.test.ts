@@ -87,20 +87,25 @@ describe("a worker on a real livekit-server", () => {
     await live.call(worker.agentName, "third");
   });
 
-  it("is registered while its models are loaded, and who calls then is served when they are there", async () => {
-    const order: string[] = [];
-    const early = Promise.withResolvers<SimulatedCaller>();
-    const announce = (): void => {
-      order.push("registered");
-      live.call("slow-start", "early").then(early.resolve, early.reject);
-    };
-    await live.start("slow-start", {}, { announce });
-    order.push("warm");
-    const caller = await early.promise;
-    expect(order).toEqual(["registered", "warm"]);
-    expect(said(caller)).toEqual(["Hello there."]);
-    await ask(caller);
-  });
+  it.each(["slow-start", "slower-start"])(
+    "is registered while %s loads its models, and serves who calls then",
+    async (agent) => {
+      const order: string[] = [];
+      const early = Promise.withResolvers<SimulatedCaller>();
+      const announce = (): void => {
+        order.push("registered");
+        live.call(agent, "early").then(early.resolve, early.reject);
+      };
+      const worker = await live.start(agent, {}, { announce });
+      order.push("warm");
+      const caller = await early.promise;
+      expect(order).toEqual(["registered", "warm"]);
+      expect(said(caller)).toEqual(["Hello there."]);
+      await ask(caller);
+      expect(caller.agents).toHaveLength(1);
+      expect(worker.runningCalls).toBe(1);
+    },
+  );
 
   it("does not start when its models don't come, though it was registered", async () => {
     await expect(live.start("never-warm")).rejects.toThrow("the models did not come");

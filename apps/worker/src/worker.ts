@@ -47,13 +47,13 @@ export interface WorkerParts {
   named?: (agent: AgentSummary) => Promise<void>;
   /** Gives up the start when aborted; later it does nothing. */
   signal?: AbortSignal;
-  /** Called once, when calls may come; by default a line on standard output: `worker registered`, where LiveKit knows it. */
+  /** Called once, when calls may come, though they may have to wait for a shard; by default a line on standard output: `worker registered`, where LiveKit knows it. */
   announce?: () => void;
 }
 
 /**
- * Starts a worker: it registers with LiveKit as soon as its agent is known. Resolves when a shard is warm, too: from then on
- * it takes what comes.
+ * Starts a worker: it registers with LiveKit as soon as its agent is known. Resolves when a shard is warm, too:
+ * what comes before waits for it.
  * @throws ParleyError of category `configuration` when settings, the agent's module or the keys are wrong.
  */
 export async function startWorker(config: WorkerConfig, parts: WorkerParts = {}): Promise<Worker> {
@@ -171,13 +171,13 @@ export async function startWorker(config: WorkerConfig, parts: WorkerParts = {})
       // Closed meanwhile: nobody else closes it now.
       if (stopping.signal.aborted) return opened.close();
       supervisor.serve(opened);
+      // Who waits for the news has calls for it at once: they wait for a shard, and none that does so in vain is dropped.
+      announce();
     });
-    // An agent that can't be warmed ends the start, registered or not. Who waits for the news has calls for it at once, and
-    // LiveKit drops one that is refused when there is no other worker: so it comes when a shard can take them.
+    // An agent that can't be warmed ends the start, registered or not.
     await Promise.all([serving, warming]);
     parts.signal?.removeEventListener("abort", giveUp);
     parts.signal?.throwIfAborted();
-    announce();
     // After it is registered: nobody waits for it.
     exported = exportMetrics(config.otlpEndpoint, metrics.read, log);
     if (shipping.backend) told = tellMeasured(shipping.backend, { metrics, look: supervisor.health, clock });

@@ -84,6 +84,7 @@ export function setUp({
   const sent: { shardId: number; message: ToShard }[] = [];
   const statuses: string[] = [];
   const reports: { load: number; jobs: number }[] = [];
+  const askedAgain: string[] = [];
   const retired: number[] = [];
   const fitted: number[] = [];
   let lineDrained = false;
@@ -147,6 +148,7 @@ export function setUp({
   boss.serve({
     endJob: (jobId, outcome, error) => statuses.push(`${jobId} ${outcome}${error ? `: ${error}` : ""}`),
     load: (load, jobs) => reports.push({ load, jobs }),
+    askAgain: async ({ jobId }) => void askedAgain.push(jobId),
     drain: () => {
       lineDrained = true;
     },
@@ -176,6 +178,7 @@ export function setUp({
     sent,
     statuses,
     reports,
+    askedAgain,
     retired,
     fitted,
     members,

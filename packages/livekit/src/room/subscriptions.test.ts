@@ -30,6 +30,22 @@ describe("a subscription", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("that the server gives of its own accord is asked for only when it does not come", async () => {
+    const { clock, calls, publication, subscriptions } = setup();
+    subscriptions.expect("ann", "TR_1", publication);
+    await clock.advance(4_000);
+    subscriptions.settle("TR_1");
+    subscriptions.expect("ann", "TR_2", publication);
+    await clock.advance(4_999);
+    expect(calls).toEqual([]);
+    await clock.advance(1 + 250);
+    expect(calls).toEqual([false, true]);
+    subscriptions.settle("TR_2");
+    await clock.advance(60_000);
+    expect(calls).toHaveLength(2);
+    expect(clock.pending).toBe(0);
+  });
+
   it("that is refused is tried three times more, then reported once", async () => {
     const { clock, failures, calls, publication, subscriptions } = setup();
     subscriptions.want("ann", "TR_1", publication);

@@ -39,6 +39,12 @@ export class Subscriptions {
     if (attempt) this.#try(trackId, attempt);
   }
 
+  /** The server gives it to us of its own accord: asked for only when it does not come. */
+  expect(participantId: string, trackId: string, publication: Subscribable): void {
+    const attempt = this.#begin(participantId, trackId, publication);
+    if (attempt) this.#await(trackId, attempt);
+  }
+
   /** We had it, and it is gone though it is still published: the server may believe that we have it. */
   renew(participantId: string, trackId: string, publication: Subscribable): void {
     const attempt = this.#begin(participantId, trackId, publication);
@@ -103,10 +109,14 @@ export class Subscriptions {
     attempt.cancel = this.#options.clock.after(delayMs, () => this.#try(trackId, attempt));
   }
 
-  #try(trackId: string, attempt: Attempt): void {
+  #await(trackId: string, attempt: Attempt): void {
     const { timeoutMs, clock } = this.#options;
     attempt.attempts++;
     attempt.cancel = clock.after(timeoutMs, () => this.failed(trackId, `no audio track within ${timeoutMs} ms`));
+  }
+
+  #try(trackId: string, attempt: Attempt): void {
+    this.#await(trackId, attempt);
     try {
       attempt.publication.setSubscribed(true);
     } catch (error) {

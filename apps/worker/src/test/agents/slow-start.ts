@@ -1,16 +1,4 @@
-import { defineAgent } from "@parley/agent";
-import { fakeLlm, fakeStt, fakeTts } from "@parley/testkit";
+import { slowAgent } from "../slow-agent.ts";
 
-/** Its models take longer than a job takes to come. */
-export default defineAgent({
-  name: "slow-start",
-  greeting: "Hello there.",
-  stt: fakeStt({ answers: () => "what time do you open" }),
-  llm: fakeLlm({ answers: () => "We open at nine." }),
-  tts: fakeTts(),
-  vad: "energy",
-  behaviour: { closing: { graceMs: 500 } },
-  async prewarm() {
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  },
-});
+/** Takes longer to load than a job takes to come. */
+export default slowAgent("slow-start", 500);
