@@ -8,7 +8,7 @@ const ASKED_ALL_MS = 3_000;
 /** Calls that LiveKit is asked for again; what is beyond was refused, as by any worker that is full. */
 const MAX_REFUSED = 200;
 
-/** To LiveKit: the last to be asked, but not at the 0.7 from which nobody is. */
+/** LiveKit draws lots by what is free: beside warm workers this seldom wins, alone it does. From 0.7 on nobody is asked. */
 export const STARTING_LOAD = 0.69;
 
 /**
