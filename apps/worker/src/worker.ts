@@ -47,7 +47,10 @@ export interface WorkerParts {
   named?: (agent: AgentSummary) => Promise<void>;
   /** Gives up the start when aborted; later it does nothing. */
   signal?: AbortSignal;
-  /** Called once, when calls may come, though they may have to wait for a shard; by default a line on standard output: `worker registered`, where LiveKit knows it. */
+  /**
+   * Called once, when calls may come, though they may have to wait for a shard; by default a line on standard output:
+   * `worker registered`, where LiveKit knows it.
+   */
   announce?: () => void;
 }
 

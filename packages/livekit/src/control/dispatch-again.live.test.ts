@@ -41,7 +41,7 @@ const dispatches = async (room: string, of: string) => {
 it("brings a call once more that was refused, as it was asked for, and once only", async () => {
   const { offers, jobs } = await worker("shop", [false, true]);
   const { dispatchId } = await roomApi(there()).createDispatch("r1", "shop", "about shoes");
-  await expect.poll(() => offers.length).toBe(1);
+  await expect.poll(() => offers.length, { timeout: 5_000 }).toBe(1);
   expect(await dispatchAgain(there(), { room: "r1", dispatchId })).toBe(true);
   await expect.poll(() => jobs.length, { timeout: 5_000 }).toBe(1);
   expect(offers.map(({ metadata }) => metadata)).toEqual(["about shoes", "about shoes"]);
@@ -52,7 +52,7 @@ it("brings a call once more that was refused, as it was asked for, and once only
 it("does so where every room gets an agent", async () => {
   const { offers, jobs } = await worker("", [false, true]);
   await roomApi(there()).createRoom({ name: "r2" });
-  await expect.poll(() => offers.length).toBe(1);
+  await expect.poll(() => offers.length, { timeout: 5_000 }).toBe(1);
   expect(await dispatchAgain(there(), { room: "r2", dispatchId: offers[0]!.dispatchId })).toBe(true);
   await expect.poll(() => jobs.length, { timeout: 5_000 }).toBe(1);
 });
@@ -60,7 +60,7 @@ it("does so where every room gets an agent", async () => {
 it("brings nobody where somebody came, and makes no room that is gone", async () => {
   const { offers, jobs } = await worker("store", [true]);
   const { dispatchId } = await roomApi(there()).createDispatch("r3", "store");
-  await expect.poll(() => jobs.length).toBe(1);
+  await expect.poll(() => jobs.length, { timeout: 5_000 }).toBe(1);
   await expect.poll(async () => (await dispatches("r3", "store"))[0]?.state?.jobs.length, { timeout: 7_000 }).toBe(1);
   expect(await dispatchAgain(there(), { room: "r3", dispatchId })).toBe(false);
   await roomApi(there()).deleteRoom("r3");
@@ -72,7 +72,7 @@ it("brings nobody where somebody came, and makes no room that is gone", async ()
 it("brings nobody where an agent of that name is, though LiveKit does not show its job yet", async () => {
   const { offers } = await worker("bar", [false]);
   const { dispatchId } = await roomApi(there()).createDispatch("r4", "bar");
-  await expect.poll(() => offers.length).toBe(1);
+  await expect.poll(() => offers.length, { timeout: 5_000 }).toBe(1);
   const attributes = { "lk.agent_name": "bar" };
   const token = await mintAgentToken({ ...keys, room: "r4", identity: "agent-x", attributes });
   await callerIn(server.url, "r4", { token });
